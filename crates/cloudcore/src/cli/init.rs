@@ -1,0 +1,88 @@
+//! `cloudcore init`.
+
+use std::fmt::{self, Write};
+
+use cloudcore::ops::init::{self, InitReport, InitRequest};
+use cloudops_aws::{
+    cfn::gate::Approvals,
+    diagnose::Class,
+    events::Outcome,
+    terminal::{CliResult, Report, Session, Style},
+};
+
+/// Options of `init`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Allow that this data resource is replaced or removed, as STACK/LOGICAL-ID
+    #[arg(long, value_name = "STACK/ID")]
+    approve_data_loss: Vec<String>,
+}
+
+pub(super) async fn exec(session: &Session, args: &Args) -> CliResult {
+    let config = session.config()?;
+    let ctx = session.connect(&config).await?;
+    let request = InitRequest {
+        config,
+        owner: session.settings.owner.clone(),
+        approvals: Approvals::for_resources(args.approve_data_loss.clone()),
+    };
+    let report = init::init(&ctx, &request).await?;
+    session.print(&Shown {
+        report,
+        instance: request.config.instance.to_string(),
+    });
+    Ok(Class::Done)
+}
+
+struct Shown {
+    report: InitReport,
+    instance: String,
+}
+
+impl Shown {
+    fn changed_stacks(&self) -> usize {
+        self.report
+            .stacks
+            .values()
+            .filter(|outcome| **outcome == Outcome::Done)
+            .count()
+    }
+}
+
+impl Report for Shown {
+    fn human(&self, out: &mut dyn Write, style: Style) -> fmt::Result {
+        let (instance, count) = (&self.instance, self.report.stacks.len());
+        if !self.report.changed {
+            return writeln!(
+                out,
+                "{instance}: nothing to change, {count} stacks are up to date"
+            );
+        }
+        let changed = self.changed_stacks();
+        writeln!(
+            out,
+            "{}: {changed} of {count} stacks changed",
+            style.bold(instance)
+        )?;
+        for (label, name) in [
+            ("VPC", "VpcId"),
+            ("build server", "BuildServerUrl"),
+            ("name servers", "NameServers"),
+            ("state bucket", "StateBucketName"),
+        ] {
+            if let Some(value) = self.report.outputs.get(name) {
+                writeln!(out, "  {label:<13} {value}")?;
+            }
+        }
+        writeln!(out, "Next: `cloudteam init --source <distribution>`.")
+    }
+
+    fn json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "instance": self.instance,
+            "changed": self.report.changed,
+            "stacks": self.report.stacks,
+            "outputs": self.report.outputs,
+        })
+    }
+}

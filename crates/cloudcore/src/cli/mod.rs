@@ -1,0 +1,70 @@
+//! The command line of `cloudcore`.
+
+mod config;
+mod destroy;
+mod init;
+mod plan;
+mod status;
+mod unlock;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use cloudops_aws::{
+    diagnose::Class,
+    terminal::{CliResult, CompletionArgs, GlobalArgs, Program, Session},
+};
+
+/// Sets up the foundation of a commerce environment in an AWS account: network, bastion, build
+/// server, configuration management, storage, DNS and certificates.
+#[derive(Debug, Parser)]
+#[command(name = "cloudcore", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+    #[command(flatten)]
+    globals: GlobalArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Show what `init` would change
+    Plan(plan::Args),
+    /// Create the foundation, or bring it up to date; can be run again at any time
+    Init(init::Args),
+    /// Show what exists, asked of AWS
+    Status,
+    /// Show the outputs of the foundation's stacks
+    Outputs,
+    /// Read and write the configuration of the instance
+    #[command(subcommand)]
+    Config(config::Verb),
+    /// Delete the foundation
+    Destroy(destroy::Args),
+    /// Remove the lock of a run that is certainly dead
+    Unlock(unlock::Args),
+    /// Write a completion script for a shell
+    Completion(CompletionArgs),
+}
+
+impl Program for Cli {
+    const NAME: &'static str = "cloudcore";
+
+    fn globals(&self) -> &GlobalArgs {
+        &self.globals
+    }
+
+    async fn execute(self, session: &Session) -> CliResult {
+        match self.verb {
+            Verb::Plan(args) => plan::exec(session, &args).await,
+            Verb::Init(args) => init::exec(session, &args).await,
+            Verb::Status => status::exec(session).await,
+            Verb::Outputs => status::outputs(session).await,
+            Verb::Config(verb) => config::exec(session, verb).await,
+            Verb::Destroy(args) => destroy::exec(session, &args).await,
+            Verb::Unlock(args) => unlock::exec(session, &args).await,
+            Verb::Completion(args) => {
+                args.print(Self::command());
+                Ok(Class::Done)
+            }
+        }
+    }
+}

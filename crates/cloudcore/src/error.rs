@@ -1,0 +1,72 @@
+//! Why a verb of CloudCore failed.
+
+use cloudops_aws::{
+    cfn::{error::CfnError, graph::GraphError},
+    diagnose::{Class, Diagnose},
+    error::AwsError,
+    ids::InvalidId,
+    state::{init::InitError, lock::LockError, store::StateError},
+};
+
+/// Why a verb failed.
+#[derive(Debug, thiserror::Error)]
+pub enum CoreError {
+    /// Stacks.
+    #[error(transparent)]
+    Stacks(#[from] CfnError),
+    /// What the stacks should be.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// The initialization state.
+    #[error(transparent)]
+    Init(#[from] InitError),
+    /// The state bucket.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The lock.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// Another call.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// A composed name that AWS would refuse.
+    #[error(transparent)]
+    Name(#[from] InvalidId),
+    /// Environments still stand on the foundation.
+    #[error("the instance still has environments: {}", .environments.join(", "))]
+    InUse {
+        /// Names of the environments.
+        environments: Vec<String>,
+    },
+}
+
+impl Diagnose for CoreError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Stacks(error) => error.class(),
+            Self::Graph(error) => error.class(),
+            Self::Init(error) => error.class(),
+            Self::State(error) => error.class(),
+            Self::Lock(error) => error.class(),
+            Self::Aws(error) => error.class(),
+            Self::Name(_) => Class::Configuration,
+            Self::InUse { .. } => Class::Denied,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Stacks(error) => error.hints(),
+            Self::Graph(error) => error.hints(),
+            Self::Init(error) => error.hints(),
+            Self::State(error) => error.hints(),
+            Self::Lock(error) => error.hints(),
+            Self::Aws(error) => error.hints(),
+            Self::Name(_) => vec!["Shorten `instance` in cloudops.yaml.".to_owned()],
+            Self::InUse { environments } => environments
+                .iter()
+                .map(|name| format!("Run `clouddeploy env destroy {name}` first."))
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! `init`: brings the foundation into the form that `cloudops.yaml` asks for.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use cloudops_aws::{
+    cfn::{
+        apply::{self, Options, Results},
+        gate::Approvals,
+    },
+    config_file::CloudOpsConfig,
+    ctx::Ctx,
+    events::Outcome,
+    ids::StackName,
+    state::{
+        init::{self, Component},
+        journal::Journal,
+        lock::{self, Locked, Owner},
+        store::Store,
+    },
+};
+use jiff::Timestamp;
+
+use super::{VERSION, check_place, empty_state, lock_request, report_interrupted, store};
+use crate::{error::CoreError, layout};
+
+/// What `init` needs to know.
+#[derive(Debug, Clone)]
+pub struct InitRequest {
+    /// The settings of the instance.
+    pub config: CloudOpsConfig,
+    /// Who runs it.
+    pub owner: Owner,
+    /// Data resources that may be lost, by `stack/LogicalId`.
+    pub approvals: Approvals,
+}
+
+/// What `init` did.
+#[derive(Debug, Clone)]
+pub struct InitReport {
+    /// What became of each stack.
+    pub stacks: BTreeMap<StackName, Outcome>,
+    /// Outputs of all stacks of the foundation.
+    pub outputs: BTreeMap<String, String>,
+    /// Whether anything was changed.
+    pub changed: bool,
+}
+
+/// Creates or updates the foundation. Can be run again at any time, and after any interruption.
+///
+/// # Errors
+/// [`CoreError`]; what was done so far stays, and the same call goes on with it.
+pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, CoreError> {
+    let config = &request.config;
+    check_place(&ctx.aws, config)?;
+    let state_graph = layout::state_graph(config)?;
+    let graph = layout::graph(config)?;
+    let options = options(ctx, request);
+    let first = Locked::before_there_is_a_bucket();
+    let mut results = apply::apply(ctx, &first, None, &state_graph, &options).await?;
+    let store = store(&ctx.aws, config);
+    let rest = lock::with_lock(
+        ctx,
+        &store,
+        lock_request(&request.owner, "init"),
+        async |locked| {
+            report_interrupted(ctx, &store).await?;
+            let journal = Journal::begin(ctx, &store, &locked, "cloudcore init");
+            let results = apply::apply(ctx, &locked, Some(&journal), &graph, &options).await?;
+            Ok::<_, CoreError>(results)
+        },
+    );
+    results.extend(rest.await?);
+    let recorded = record(&store, config, &results).await?;
+    let changed = recorded
+        || results
+            .values()
+            .any(|result| result.outcome == Outcome::Done);
+    Ok(InitReport {
+        outputs: outputs(&results),
+        stacks: results
+            .into_iter()
+            .map(|(name, result)| (name, result.outcome))
+            .collect(),
+        changed,
+    })
+}
+
+fn options(ctx: &Ctx, request: &InitRequest) -> Options {
+    let events = ctx.events.clone();
+    let domain = request.config.domain.clone();
+    Options {
+        approvals: request.approvals.clone(),
+        on_done: Arc::new(move |name, outputs| {
+            // The step that a person must do: say it as early as it can be known, while the rest
+            // is still being built.
+            if let Some(servers) = outputs
+                .get("NameServers")
+                .filter(|_| name.as_str().ends_with("-dns"))
+            {
+                events.note(format!(
+                    "the parent zone of {domain} must name these servers: {}",
+                    servers.replace(',', " ")
+                ));
+            }
+        }),
+        ..Options::default()
+    }
+}
+
+fn outputs(results: &Results) -> BTreeMap<String, String> {
+    results
+        .values()
+        .flat_map(|result| result.outputs.clone())
+        .collect()
+}
+
+/// Writes the initialization state when it differs from what is recorded.
+async fn record(
+    store: &Store,
+    config: &CloudOpsConfig,
+    results: &Results,
+) -> Result<bool, CoreError> {
+    let found = init::read(store).await?;
+    let (mut state, seen) = match found {
+        Some(found) => (found.value, Some(found.etag)),
+        None => (empty_state(config), None),
+    };
+    let changed = state.record(Component::Core, VERSION, outputs(results), Timestamp::now());
+    if changed {
+        init::write(store, &state, seen.as_ref()).await?;
+    }
+    Ok(changed)
+}

@@ -1,0 +1,85 @@
+//! The verbs of CloudCore.
+
+pub mod destroy;
+pub mod init;
+pub mod plan;
+pub mod status;
+
+pub use cloudops_aws::state::init::check_place;
+use cloudops_aws::{
+    config_file::CloudOpsConfig,
+    connect::Aws,
+    ctx::Ctx,
+    state::{
+        self,
+        init::InitState,
+        lock::{Owner, Request},
+        store::Store,
+    },
+};
+
+/// Scope of the lock that everything which changes the foundation holds.
+pub const SCOPE: &str = "instance";
+
+/// Version of this tool, recorded in the state.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The state bucket of the configured instance.
+#[must_use]
+pub fn store(aws: &Aws, config: &CloudOpsConfig) -> Store {
+    Store::new(
+        aws,
+        state::bucket_name(&config.instance, &config.account, &config.region),
+    )
+}
+
+/// The initialization state of an instance about which nothing is known yet.
+fn empty_state(config: &CloudOpsConfig) -> InitState {
+    InitState {
+        instance: config.instance.clone(),
+        account: config.account.clone(),
+        region: config.region.clone(),
+        domain: config.domain.clone(),
+        components: std::collections::BTreeMap::new(),
+    }
+}
+
+/// A request for the lock of the foundation.
+fn lock_request(owner: &Owner, verb: &str) -> Request {
+    Request {
+        scope: SCOPE.to_owned(),
+        owner: owner.clone(),
+        command: format!("cloudcore {verb}"),
+        program: "cloudcore".to_owned(),
+    }
+}
+
+/// Says what an earlier run left open, which this one now goes on with.
+async fn report_interrupted(ctx: &Ctx, store: &Store) -> Result<(), state::store::StateError> {
+    if let Some(log) = state::journal::interrupted(store, SCOPE).await? {
+        ctx.events.note(format!(
+            "`{}` was interrupted; going on with {}",
+            log.command,
+            log.open_steps().join(", ")
+        ));
+    }
+    Ok(())
+}
+
+/// A key that the configuration does not have.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration has no key `{key}`")]
+pub struct NoSuchKey {
+    /// The key.
+    pub key: String,
+}
+
+impl cloudops_aws::diagnose::Diagnose for NoSuchKey {
+    fn class(&self) -> cloudops_aws::diagnose::Class {
+        cloudops_aws::diagnose::Class::Usage
+    }
+
+    fn hints(&self) -> Vec<String> {
+        vec!["`cloudcore config list` shows what there is.".to_owned()]
+    }
+}

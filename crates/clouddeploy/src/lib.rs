@@ -1,0 +1,1 @@
+//! clouddeploy operations as a library.

@@ -1,0 +1,2 @@
+//! The `clouddeploy` program.
+fn main() {}

@@ -1,0 +1,363 @@
+//! `deploy` and `rollback`: one ordered run. Databases, brokers and the balancer; then the data
+//! population, gated on its exit code; then Author, its verdict, Live, its verdict.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use cloudops_aws::{
+    cfn::{
+        apply::{self, Options, Results},
+        graph::StackGraph,
+        plan::{self, GraphPlan},
+    },
+    config_file::CloudOpsConfig,
+    containers::{self, Placement, TaskRequest},
+    ctx::Ctx,
+    events::Outcome,
+    ids::EnvName,
+    logs,
+    state::{
+        environments::{self, Deployed, Deployment, Environment, Side},
+        init::InitState,
+        journal::Journal,
+        lock::{self, Locked, Owner},
+        releases::{self, Release},
+        store::{Store, Versioned},
+    },
+};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    env_scope, environment, initialized, lock_request, store,
+    verdict::{self, Expected},
+};
+use crate::{error::DeployError, layout, topology::Topology};
+
+/// Liquibase on a large database takes hours, not days.
+const DATA_POPULATION: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// Which release to deploy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// The newest in the ledger.
+    Newest,
+    /// This one.
+    Id(String),
+    /// The one that served before the current one.
+    Previous,
+}
+
+/// What `deploy` needs to know. A stack name or a database reset cannot be expressed here.
+#[derive(Debug, Clone)]
+pub struct DeployRequest {
+    /// The settings of the instance.
+    pub config: CloudOpsConfig,
+    /// Who runs it.
+    pub owner: Owner,
+    /// Environment.
+    pub env: EnvName,
+    /// Release.
+    pub release: Which,
+}
+
+/// What `deploy` did.
+#[derive(Debug, Clone)]
+pub struct DeployReport {
+    /// The release that serves now.
+    pub release: Release,
+    /// The release that served before.
+    pub before: Option<String>,
+    /// Services, and whether each was changed.
+    pub services: BTreeMap<String, bool>,
+    /// Address of the storefront.
+    pub storefront: Option<String>,
+    /// Whether anything was changed.
+    pub changed: bool,
+}
+
+/// Everything that a deployment works with.
+struct Work<'a> {
+    ctx: &'a Ctx,
+    config: &'a CloudOpsConfig,
+    state: &'a InitState,
+    environment: &'a Environment,
+    release: &'a Release,
+    topology: &'a Topology,
+    locked: &'a Locked,
+    journal: &'a Journal,
+}
+
+/// What deploying would change: the release, and the plan of its stacks.
+///
+/// # Errors
+/// [`DeployError`].
+pub async fn plan(ctx: &Ctx, request: &DeployRequest) -> Result<(Release, GraphPlan), DeployError> {
+    let config = &request.config;
+    let state = initialized(&ctx.aws, config).await?;
+    let store = store(&ctx.aws, config);
+    let environment = environment(&store, &request.env).await?.value;
+    let release = choose(&store, &environment, &request.release).await?;
+    let topology = Topology::commerce()?;
+    let graph = layout::whole_graph(config, &state, &environment, &release, &topology)?;
+    let asked = lock_request(env_scope(&request.env), &request.owner, "plan");
+    let planned = lock::with_lock(ctx, &store, asked, async |locked| {
+        Ok::<_, DeployError>(plan::plan(ctx, &locked, &graph).await?)
+    });
+    Ok((release, planned.await?))
+}
+
+/// Deploys a release to an environment.
+///
+/// # Errors
+/// [`DeployError`]; the same call goes on where this one stopped.
+pub async fn deploy(ctx: &Ctx, request: &DeployRequest) -> Result<DeployReport, DeployError> {
+    let config = &request.config;
+    let state = initialized(&ctx.aws, config).await?;
+    let store = store(&ctx.aws, config);
+    let topology = Topology::commerce()?;
+    let verb = if request.release == Which::Previous { "rollback" } else { "deploy" };
+    let asked = lock_request(env_scope(&request.env), &request.owner, verb);
+    lock::with_lock(ctx, &store, asked, async |locked| {
+        let found = environment(&store, &request.env).await?;
+        let release = choose(&store, &found.value, &request.release).await?;
+        let command = format!("clouddeploy {verb}");
+        let journal = Journal::begin(ctx, &store, &locked, &command);
+        let before = found.value.release().map(str::to_owned);
+        let found = begin(ctx, &store, found, &release).await?;
+        let work = Work {
+            ctx,
+            config,
+            state: &state,
+            environment: &found.value,
+            release: &release,
+            topology: &topology,
+            locked: &locked,
+            journal: &journal,
+        };
+        let result = run(&work).await;
+        let outcome = if result.is_ok() { Deployed::Serving } else { Deployed::Failed };
+        let interrupted = ctx.cancel.is_cancelled();
+        // An interrupted deployment has begun and nobody saw its end: the next run goes on.
+        if !interrupted {
+            finish(&store, found, outcome).await?;
+        }
+        let (services, storefront) = result?;
+        let changed = services.values().any(|changed| *changed);
+        Ok(DeployReport { release, before, services, storefront, changed })
+    })
+    .await
+}
+
+/// The release that is meant.
+async fn choose(
+    store: &Store,
+    environment: &Environment,
+    which: &Which,
+) -> Result<Release, DeployError> {
+    let known = releases::list(store).await?;
+    let id = match which {
+        Which::Id(id) => Some(id.clone()),
+        Which::Newest => known.last().map(|release| release.id.clone()),
+        Which::Previous => match environment.previous_release() {
+            Some(id) => Some(id.to_owned()),
+            None => {
+                return Err(DeployError::NotReady {
+                    what: format!("{} has no earlier release to go back to", environment.name),
+                    command: format!("clouddeploy deploy --env {}", environment.name),
+                });
+            }
+        },
+    };
+    let Some(id) = id else {
+        return Err(DeployError::NotReady {
+            what: "there is no release yet".to_owned(),
+            command: "clouddeploy images build".to_owned(),
+        });
+    };
+    if let Some(release) = known.iter().find(|release| release.id == id) {
+        return Ok(release.clone());
+    }
+    let known = known.into_iter().map(|release| release.id).collect();
+    Err(DeployError::Unknown { what: "release", name: id, known })
+}
+
+/// Records that a deployment begins, before it changes anything.
+async fn begin(
+    ctx: &Ctx,
+    store: &Store,
+    found: Versioned<Environment>,
+    release: &Release,
+) -> Result<Versioned<Environment>, DeployError> {
+    let mut value = found.value;
+    value.deployments.push(Deployment {
+        release: release.id.clone(),
+        run: ctx.run.to_string(),
+        began_at: Timestamp::now(),
+        by: ctx.aws.caller().to_owned(),
+        outcome: Deployed::Began,
+    });
+    let etag = environments::write(store, &value, Some(&found.etag)).await?;
+    Ok(Versioned { value, etag })
+}
+
+async fn finish(
+    store: &Store,
+    found: Versioned<Environment>,
+    outcome: Deployed,
+) -> Result<(), DeployError> {
+    let mut value = found.value;
+    if let Some(last) = value.deployments.last_mut() {
+        last.outcome = outcome;
+    }
+    environments::write(store, &value, Some(&found.etag)).await?;
+    Ok(())
+}
+
+/// Services with whether each was changed, and the address of the storefront.
+type Ran = (BTreeMap<String, bool>, Option<String>);
+
+async fn run(work: &Work<'_>) -> Result<Ran, DeployError> {
+    let (config, state, environment) = (work.config, work.state, work.environment);
+    let infrastructure =
+        layout::infrastructure_graph(config, state, environment, work.release, work.topology)?;
+    let results = apply_graph(work, &infrastructure).await?;
+    for side in environment.kind.sides() {
+        populate(work, *side, &results).await?;
+    }
+    let mut services = BTreeMap::new();
+    for side in environment.kind.sides() {
+        let graph = layout::service_graph(
+            config,
+            state,
+            environment,
+            work.release,
+            work.topology,
+            *side,
+            Some(&results),
+        )?;
+        let done = apply_graph(work, &graph).await?;
+        let expected = expected(work, *side, &results, &done)?;
+        verdict::all(work.ctx, &expected.iter().map(|(expected, _)| expected.clone()).collect::<Vec<_>>())
+            .await?;
+        services.extend(expected.into_iter().map(|(expected, changed)| (expected.title, changed)));
+    }
+    let edge = results.get(&layout::edge_stack(config, &environment.name)?);
+    let storefront = edge.and_then(|edge| edge.outputs.get("StorefrontUrl").cloned());
+    Ok((services, storefront))
+}
+
+async fn apply_graph(work: &Work<'_>, graph: &StackGraph) -> Result<Results, DeployError> {
+    let options = Options::default();
+    Ok(apply::apply(work.ctx, work.locked, Some(work.journal), graph, &options).await?)
+}
+
+/// What each service of a side must serve, from the outputs of its stack.
+fn expected(
+    work: &Work<'_>,
+    side: Side,
+    infrastructure: &Results,
+    done: &Results,
+) -> Result<Vec<(Expected, bool)>, DeployError> {
+    let cluster = layout::fact(infrastructure, "ClusterName")?;
+    let mut all = Vec::new();
+    for service in layout::services(work.topology, side) {
+        let name = layout::service_stack(work.config, &work.environment.name, side, service)?;
+        let Some(result) = done.get(&name) else { continue };
+        let expected = Expected {
+            title: format!("{}/{service}", side.name()),
+            cluster: cluster.clone(),
+            service: result.outputs.get("ServiceName").cloned().unwrap_or_default(),
+            task_definition: result.outputs.get("TaskDefinitionArn").cloned().unwrap_or_default(),
+            target_group: result.outputs.get("TargetGroupArn").cloned(),
+        };
+        all.push((expected, result.outcome == Outcome::Done));
+    }
+    Ok(all)
+}
+
+/// Runs `update-db` on the database of a side, and goes on only when it ended well. It is run
+/// when the job's stack changed, which it does with each new data population image.
+async fn populate(work: &Work<'_>, side: Side, results: &Results) -> Result<(), DeployError> {
+    let stack = layout::job_stack(work.config, &work.environment.name, side)?;
+    let step = format!("data-population/{}", side.name());
+    work.ctx.events.step(&step, format!("data population of {}", side.name()));
+    if already_populated(work, side) {
+        let detail = "done by an earlier deployment of this release";
+        work.ctx.events.step_done(&step, Outcome::Unchanged, detail);
+        return Ok(());
+    }
+    let job = results.get(&stack).map(|result| result.outputs.clone()).unwrap_or_default();
+    let task_definition = job.get("JobTaskDefinitionArn").cloned().unwrap_or_default();
+    let token = work.ctx.token(&step);
+    work.journal.intent(&step, &token).await?;
+    let result = update_db(work, side, results, task_definition).await;
+    match &result {
+        Ok(detail) => {
+            work.journal.done(&step, detail).await?;
+            work.ctx.events.step_done(&step, Outcome::Done, detail);
+        }
+        Err(error) => {
+            work.journal.failed(&step, &error.to_string()).await?;
+            work.ctx.events.step_done(&step, Outcome::Failed, error.to_string());
+        }
+    }
+    result.map(|_| ())
+}
+
+/// Whether this release served here before: then its schema and data are in the database.
+fn already_populated(work: &Work<'_>, _side: Side) -> bool {
+    work.environment.deployments.iter().any(|deployment| {
+        deployment.release == work.release.id && deployment.outcome == Deployed::Serving
+    })
+}
+
+async fn update_db(
+    work: &Work<'_>,
+    side: Side,
+    results: &Results,
+    task_definition: String,
+) -> Result<String, DeployError> {
+    let list = |name: &str| -> Result<Vec<String>, DeployError> {
+        let text = layout::fact(results, name).or_else(|_| {
+            Ok::<_, DeployError>(work.state.outputs().get(name).cloned().unwrap_or_default())
+        })?;
+        Ok(text.split(',').map(str::to_owned).collect())
+    };
+    let request = TaskRequest {
+        placement: Placement {
+            cluster: layout::fact(results, "ClusterName")?,
+            capacity_provider: layout::fact(results, "CapacityProviderName")?,
+            subnets: list("PrivateSubnetIds")?,
+            security_groups: list("ServiceSecurityGroupId")?,
+        },
+        task_definition,
+        container: "job".to_owned(),
+        command: vec!["update-db".to_owned()],
+        deadline: DATA_POPULATION,
+    };
+    let side_name = side.name();
+    let end = containers::run_task(work.ctx, &request)
+        .await
+        .map_err(|source| DeployError::Task { side: side_name, source })?;
+    let lines = last_lines(work, side, &end.id).await;
+    if end.exit_code == Some(0) {
+        return Ok(lines.last().cloned().unwrap_or_else(|| "exit code 0".to_owned()));
+    }
+    let reason = format!("{} {}", end.reason, lines.join("; "));
+    Err(DeployError::DataPopulation { side: side_name, code: end.exit_code, reason })
+}
+
+/// The last lines that a task logged. They are an addition: without them the verdict stands.
+async fn last_lines(work: &Work<'_>, side: Side, task: &str) -> Vec<String> {
+    let group = layout::log_group(work.config, &work.environment.name);
+    let now = Timestamp::now();
+    let since = now.checked_sub(SignedDuration::from_hours(12)).unwrap_or(now);
+    let prefix = format!("{}-job", side.name());
+    let lines = logs::lines(&work.ctx.aws, &group, Some(&prefix), since).await.unwrap_or_default();
+    let mut texts: Vec<String> = lines
+        .into_iter()
+        .filter(|line| line.stream.ends_with(task))
+        .map(|line| line.message)
+        .collect();
+    texts.drain(..texts.len().saturating_sub(5));
+    texts
+}

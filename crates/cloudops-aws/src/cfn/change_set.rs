@@ -1,0 +1,175 @@
+//! Change sets: made, read, and deleted when they are empty or only asked for.
+
+use std::time::Duration;
+
+use aws_sdk_cloudformation::types::{ChangeSetStatus, ChangeSetType};
+
+use super::{
+    api::{self, Api, failed},
+    changes::{self, ResourceDelta},
+    error::CfnError,
+    graph::{StackSpec, Values},
+    quirks,
+};
+use crate::{
+    ctx::Ctx,
+    ids::StackName,
+    wait::{self, Pace, WaitError},
+};
+
+/// CloudFormation makes a change set within seconds, large ones within minutes.
+const PACE: Pace = Pace {
+    first: Duration::from_millis(30),
+    longest: Duration::from_secs(3),
+    deadline: Duration::from_secs(15 * 60),
+};
+
+/// A change set that is ready to be executed.
+#[derive(Debug)]
+pub(super) struct ChangeSet {
+    pub(super) id: String,
+    pub(super) stack_id: String,
+    pub(super) changes: Vec<ResourceDelta>,
+}
+
+/// What a change set came to.
+enum Made {
+    Ready(Vec<ResourceDelta>),
+    Empty,
+    Refused(String),
+}
+
+enum Stop {
+    Wait(WaitError),
+    Failed(CfnError),
+}
+
+impl From<WaitError> for Stop {
+    fn from(error: WaitError) -> Self {
+        Self::Wait(error)
+    }
+}
+
+impl From<CfnError> for Stop {
+    fn from(error: CfnError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Makes a change set; none when there is nothing to change.
+pub(super) async fn make(
+    ctx: &Ctx,
+    api: &Api,
+    spec: &StackSpec,
+    values: &Values,
+    kind: ChangeSetType,
+) -> Result<Option<ChangeSet>, CfnError> {
+    let stack = &spec.name;
+    let token = ctx.token(&format!("change-set/{stack}"));
+    let answer = api
+        .client
+        .create_change_set()
+        .stack_name(stack.as_str())
+        .change_set_name(format!("cloudops-{}", ctx.run))
+        .change_set_type(kind)
+        .template_body(spec.template.text())
+        .set_parameters(Some(api::parameters(&values.known)))
+        .set_tags(Some(api::tags(&spec.tags)))
+        .set_capabilities(Some(api::capabilities()))
+        .client_token(token)
+        .send()
+        .await
+        .map_err(failed!(stack, "CreateChangeSet"))?;
+    let id = answer.id.unwrap_or_default();
+    let stack_id = answer.stack_id.unwrap_or_default();
+    match until_made(ctx, api, stack, &id).await? {
+        Made::Ready(changes) => Ok(Some(ChangeSet {
+            id,
+            stack_id,
+            changes,
+        })),
+        Made::Empty => {
+            delete(api, stack, &id).await?;
+            Ok(None)
+        }
+        Made::Refused(reason) => {
+            delete(api, stack, &id).await?;
+            Err(CfnError::ChangeSet {
+                stack: stack.clone(),
+                reason,
+            })
+        }
+    }
+}
+
+async fn until_made(ctx: &Ctx, api: &Api, stack: &StackName, id: &str) -> Result<Made, CfnError> {
+    match wait::until(PACE, &ctx.cancel, || look(api, stack, id)).await {
+        Ok(made) => Ok(made),
+        Err(Stop::Failed(error)) => Err(error),
+        Err(Stop::Wait(WaitError::Cancelled)) => Err(CfnError::Interrupted),
+        Err(Stop::Wait(why)) => Err(CfnError::Detached {
+            stack: stack.clone(),
+            why,
+        }),
+    }
+}
+
+async fn look(api: &Api, stack: &StackName, id: &str) -> Result<Option<Made>, Stop> {
+    let mut found = Vec::new();
+    let mut next = None;
+    loop {
+        let request = api
+            .client
+            .describe_change_set()
+            .change_set_name(id)
+            .set_next_token(next);
+        let answer = request
+            .send()
+            .await
+            .map_err(failed!(stack, "DescribeChangeSet"))?;
+        match answer.status() {
+            Some(ChangeSetStatus::CreateComplete) => {}
+            Some(ChangeSetStatus::Failed) => {
+                let reason = answer.status_reason().unwrap_or("no reason was given");
+                return Ok(Some(if quirks::is_empty_change_set(reason) {
+                    Made::Empty
+                } else {
+                    Made::Refused(reason.to_owned())
+                }));
+            }
+            _ => return Ok(None),
+        }
+        found.extend(changes::read(answer.changes()));
+        next = answer.next_token;
+        if next.is_none() {
+            return Ok(Some(Made::Ready(found)));
+        }
+    }
+}
+
+/// Deletes a change set (`DeleteChangeSet`).
+pub(super) async fn delete(api: &Api, stack: &StackName, id: &str) -> Result<(), CfnError> {
+    let request = api.client.delete_change_set().change_set_name(id);
+    request
+        .send()
+        .await
+        .map_err(failed!(stack, "DeleteChangeSet"))?;
+    Ok(())
+}
+
+/// Begins to execute a change set (`ExecuteChangeSet`).
+pub(super) async fn execute(
+    api: &Api,
+    stack: &StackName,
+    id: &str,
+    token: &str,
+) -> Result<(), CfnError> {
+    api.client
+        .execute_change_set()
+        .change_set_name(id)
+        .client_request_token(token)
+        .send()
+        .await
+        .map_err(failed!(stack, "ExecuteChangeSet"))?;
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! Takes a graph of stacks away, last stack first.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
+
+use futures::{StreamExt, stream::FuturesUnordered};
+
+use super::{
+    api::Api,
+    error::CfnError,
+    observe::Observed,
+    schedule::{self, Schedule},
+    status::StackStatus,
+    watch,
+};
+use crate::{
+    ctx::Ctx,
+    events::Outcome,
+    ids::StackName,
+    state::{journal::Journal, lock::Locked},
+};
+
+/// What a deletion needs.
+#[derive(Clone, Copy)]
+struct Work<'a> {
+    ctx: &'a Ctx,
+    api: &'a Api,
+    locked: &'a Locked,
+    journal: Option<&'a Journal>,
+}
+
+/// Deletes stacks, each after all stacks that depend on it are gone. The caller has decided to
+/// lose them: termination protection is taken off. Stacks that do not exist are fine. Gives back
+/// the names of those that were deleted.
+///
+/// # Errors
+/// The first [`CfnError`], after all stacks that could still be deleted are gone.
+pub async fn delete(
+    ctx: &Ctx,
+    locked: &Locked,
+    journal: Option<&Journal>,
+    stacks: &BTreeMap<StackName, BTreeSet<StackName>>,
+) -> Result<Vec<StackName>, CfnError> {
+    let api = Api::new(&ctx.aws);
+    let work = Work {
+        ctx,
+        api: &api,
+        locked,
+        journal,
+    };
+    let mut schedule = Schedule::new(schedule::reversed(stacks), 8);
+    let mut running = FuturesUnordered::new();
+    let mut first_error = None;
+    let mut deleted = Vec::new();
+    loop {
+        if ctx.cancel.is_cancelled() {
+            first_error = first_error.or(Some(CfnError::Interrupted));
+        } else {
+            running.extend(schedule.start().into_iter().map(|name| one(work, name)));
+        }
+        let Some((name, result)) = running.next().await else {
+            break;
+        };
+        match result {
+            Ok(existed) => {
+                schedule.end(&name, schedule::Ended::Well);
+                deleted.extend(existed.then_some(name));
+            }
+            Err(error) => {
+                schedule.end(&name, schedule::Ended::Badly);
+                first_error = first_error.or(Some(error));
+            }
+        }
+    }
+    drop(running);
+    first_error.map_or(Ok(deleted), Err)
+}
+
+async fn one(work: Work<'_>, name: StackName) -> (StackName, Result<bool, CfnError>) {
+    let key = format!("delete/{name}");
+    work.ctx.events.step(&key, format!("delete {name}"));
+    let begin = Instant::now();
+    let result = remove(work, &name, &key).await;
+    let seconds = begin.elapsed().as_secs_f64();
+    let (outcome, detail) = match &result {
+        Ok(true) => (Outcome::Done, format!("gone in {seconds:.1} s")),
+        Ok(false) => (Outcome::Unchanged, "does not exist".to_owned()),
+        Err(error) => (Outcome::Failed, error.to_string()),
+    };
+    work.ctx.events.step_done(&key, outcome, detail);
+    (name, result)
+}
+
+async fn remove(work: Work<'_>, name: &StackName, key: &str) -> Result<bool, CfnError> {
+    work.locked.check()?;
+    let found = work
+        .api
+        .describe(name, None)
+        .await?
+        .map(Observed::read)
+        .transpose()?;
+    let Some(mut found) = found.filter(|found| found.status != StackStatus::DeleteComplete) else {
+        return Ok(false);
+    };
+    if found.status.is_busy() && found.status != StackStatus::DeleteInProgress {
+        found = watch::until_settled(work.ctx, work.api, name, &found.id, None)
+            .await?
+            .stack;
+    }
+    if found.termination_protection {
+        work.api.protect(name, false).await?;
+    }
+    let token = work.ctx.token(key);
+    if let Some(journal) = work.journal {
+        journal.intent(key, &token).await?;
+    }
+    let last = work.api.newest_event(name, &found.id).await?;
+    if found.status != StackStatus::DeleteInProgress {
+        work.api.delete(name, &token).await?;
+    }
+    let ended = watch::until_settled(work.ctx, work.api, name, &found.id, last).await?;
+    if ended.stack.status != StackStatus::DeleteComplete {
+        let error = ended.failure(None);
+        if let Some(journal) = work.journal {
+            journal.failed(key, &error.to_string()).await?;
+        }
+        return Err(error);
+    }
+    if let Some(journal) = work.journal {
+        journal.done(key, "gone").await?;
+    }
+    Ok(true)
+}

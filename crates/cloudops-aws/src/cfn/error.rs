@@ -1,0 +1,157 @@
+//! Why a plan or an operation on stacks failed.
+
+use crate::{
+    cfn::{gate::Denied, graph::GraphError, status::StackStatus},
+    diagnose::{Class, Diagnose},
+    error::AwsError,
+    ids::StackName,
+    state::{lock::LockError, store::StateError},
+    wait::WaitError,
+};
+
+/// The failure that caused the others in one stack operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootCause {
+    /// Logical id of the resource.
+    pub logical_id: String,
+    /// Its type.
+    pub resource_type: String,
+    /// CloudFormation's reason.
+    pub reason: String,
+    /// Where the resource stands in the template: `file:line:column`.
+    pub place: Option<String>,
+}
+
+impl std::fmt::Display for RootCause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} ({}): {}",
+            self.logical_id, self.resource_type, self.reason
+        )?;
+        match &self.place {
+            Some(place) => write!(f, " [{place}]"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why an operation on stacks failed.
+#[derive(Debug, thiserror::Error)]
+pub enum CfnError {
+    /// The graph or a template is wrong; nothing was changed.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// A call failed.
+    #[error("stack {stack}: {source}")]
+    Aws {
+        /// Stack.
+        stack: StackName,
+        /// What happened.
+        source: AwsError,
+    },
+    /// CloudFormation tried, failed, and the stack is not in its wanted form.
+    #[error("stack {stack} ended in {status}{}", cause_text(.cause.as_deref()))]
+    Failed {
+        /// Stack.
+        stack: StackName,
+        /// Status it ended in.
+        status: StackStatus,
+        /// The first failure, where there is one.
+        cause: Option<Box<RootCause>>,
+    },
+    /// CloudFormation could not make a change set.
+    #[error("stack {stack}: the change set was refused: {reason}")]
+    ChangeSet {
+        /// Stack.
+        stack: StackName,
+        /// CloudFormation's reason.
+        reason: String,
+    },
+    /// The stack is stuck in a status that a plain run must not touch.
+    #[error("stack {stack} is in {status}; a person must decide")]
+    Stuck {
+        /// Stack.
+        stack: StackName,
+        /// Status.
+        status: StackStatus,
+    },
+    /// The data gate refused the change.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The run stopped while CloudFormation goes on.
+    #[error("stack {stack}: {why}; CloudFormation goes on with it")]
+    Detached {
+        /// Stack.
+        stack: StackName,
+        /// Why the run stopped.
+        why: WaitError,
+    },
+    /// The run was stopped before all was done.
+    #[error("interrupted; nothing is lost")]
+    Interrupted,
+    /// The lock was lost.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The journal could not be written.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// CloudFormation answered with something that this version does not understand.
+    #[error("stack {stack}: {what}")]
+    Unexpected {
+        /// Stack.
+        stack: StackName,
+        /// What it was.
+        what: String,
+    },
+}
+
+fn cause_text(cause: Option<&RootCause>) -> String {
+    cause.map(|cause| format!(": {cause}")).unwrap_or_default()
+}
+
+impl Diagnose for CfnError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Graph(error) => error.class(),
+            Self::Aws { source, .. } => source.class(),
+            Self::Failed { status, .. } if status.is_rolled_back() => Class::RolledBack,
+            Self::Failed { .. } | Self::Stuck { .. } | Self::Unexpected { .. } => {
+                Class::NeedsOperator
+            }
+            Self::ChangeSet { .. } => Class::NeedsOperator,
+            Self::Denied(_) => Class::Denied,
+            Self::Detached {
+                why: WaitError::Cancelled,
+                ..
+            }
+            | Self::Interrupted => Class::Interrupted,
+            Self::Detached {
+                why: WaitError::Deadline(_),
+                ..
+            } => Class::TimedOut,
+            Self::Lock(error) => error.class(),
+            Self::State(error) => error.class(),
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Graph(error) => error.hints(),
+            Self::Aws { source, .. } => source.hints(),
+            Self::Failed { status, .. } if status.is_rolled_back() => {
+                vec!["Mend the cause, then run the same command again.".to_owned()]
+            }
+            Self::Failed { stack, .. } | Self::Stuck { stack, .. } => vec![format!(
+                "Look at it with `aws cloudformation describe-stack-events --stack-name {stack}`."
+            )],
+            Self::Detached { .. } | Self::Interrupted => {
+                vec!["Run the same command again; it goes on where this one stopped.".to_owned()]
+            }
+            Self::Denied(denied) => denied.hints(),
+            Self::Lock(error) => error.hints(),
+            Self::State(error) => error.hints(),
+            Self::ChangeSet { .. } | Self::Unexpected { .. } => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! CloudFormation: templates, and the stack engine that plans, executes and watches stacks.
+//!
+//! A [`graph::StackGraph`] is the whole of what a tool wants. [`plan::plan`] says what would
+//! change, [`apply::apply`] does it, [`delete::delete`] takes it away again, last stack first.
+
+pub mod template;
+
+#[cfg(feature = "stacks")]
+mod api;
+#[cfg(feature = "stacks")]
+pub mod apply;
+#[cfg(feature = "stacks")]
+mod cause;
+#[cfg(feature = "stacks")]
+mod change_set;
+#[cfg(feature = "stacks")]
+pub mod changes;
+#[cfg(feature = "stacks")]
+pub mod delete;
+#[cfg(feature = "stacks")]
+pub mod error;
+#[cfg(feature = "stacks")]
+pub mod gate;
+#[cfg(feature = "stacks")]
+pub mod graph;
+#[cfg(feature = "stacks")]
+pub mod observe;
+#[cfg(feature = "stacks")]
+pub mod plan;
+#[cfg(feature = "stacks")]
+mod quirks;
+#[cfg(feature = "stacks")]
+mod schedule;
+#[cfg(feature = "stacks")]
+pub mod status;
+#[cfg(feature = "stacks")]
+mod watch;

@@ -1,0 +1,133 @@
+//! What is there: a stack as CloudFormation knows it.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudformation::types::Stack;
+
+use super::{
+    api::Api,
+    error::CfnError,
+    graph::{StackSpec, Values},
+    status::StackStatus,
+};
+use crate::{ctx::Ctx, error::AwsError, ids::StackName};
+
+/// A stack that exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed {
+    /// Name.
+    pub name: StackName,
+    /// Stack id (an ARN), which stays valid after deletion.
+    pub id: String,
+    /// Status.
+    pub status: StackStatus,
+    /// CloudFormation's reason for the status.
+    pub reason: Option<String>,
+    /// Parameters it was last given.
+    pub parameters: BTreeMap<String, String>,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+    /// Outputs.
+    pub outputs: BTreeMap<String, String>,
+    /// Whether CloudFormation refuses to delete it.
+    pub termination_protection: bool,
+}
+
+impl Observed {
+    /// Reads a stack from CloudFormation's answer.
+    pub(super) fn read(stack: Stack) -> Result<Self, CfnError> {
+        let text = stack.stack_name.clone().unwrap_or_default();
+        let name: StackName = text.parse().map_err(|error| CfnError::Unexpected {
+            stack: StackName::unnamed(),
+            what: format!("{error}"),
+        })?;
+        let status = stack
+            .stack_status
+            .as_ref()
+            .map_or("", |status| status.as_str());
+        let unexpected = |error| CfnError::Unexpected {
+            stack: name.clone(),
+            what: format!("{error}"),
+        };
+        Ok(Self {
+            status: status.parse::<StackStatus>().map_err(unexpected)?,
+            id: stack.stack_id().unwrap_or_default().to_owned(),
+            reason: stack.stack_status_reason().map(str::to_owned),
+            parameters: pairs(
+                stack
+                    .parameters()
+                    .iter()
+                    .map(|p| (p.parameter_key(), p.parameter_value())),
+            ),
+            tags: pairs(stack.tags().iter().map(|tag| (tag.key(), tag.value()))),
+            outputs: pairs(
+                stack
+                    .outputs()
+                    .iter()
+                    .map(|o| (o.output_key(), o.output_value())),
+            ),
+            termination_protection: stack.enable_termination_protection.unwrap_or(false),
+            name,
+        })
+    }
+
+    /// Whether parameters and tags are those wanted. Values that only the template's defaults
+    /// give are compared with the defaults.
+    pub(super) fn has_inputs(&self, spec: &StackSpec, values: &Values) -> bool {
+        let parameters = spec
+            .template
+            .parameters()
+            .into_iter()
+            .filter_map(|parameter| {
+                let value = values
+                    .known
+                    .get(&parameter.name)
+                    .cloned()
+                    .or(parameter.default)?;
+                Some((parameter.name, value))
+            });
+        values.unknown.is_empty()
+            && self.parameters == parameters.collect()
+            && self.tags == spec.tags
+    }
+}
+
+fn pairs<'a>(
+    entries: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)>,
+) -> BTreeMap<String, String> {
+    entries
+        .filter_map(|(key, value)| Some((key?.to_owned(), value.unwrap_or_default().to_owned())))
+        .collect()
+}
+
+/// A stack, if it exists (`DescribeStacks`).
+///
+/// # Errors
+/// [`CfnError::Aws`].
+pub async fn stack(ctx: &Ctx, name: &StackName) -> Result<Option<Observed>, CfnError> {
+    Api::new(&ctx.aws)
+        .describe(name, None)
+        .await?
+        .map(Observed::read)
+        .transpose()
+}
+
+/// All stacks whose name begins with a prefix, by name (`DescribeStacks`, all pages).
+///
+/// # Errors
+/// [`AwsError`].
+pub async fn stacks(ctx: &Ctx, prefix: &str) -> Result<Vec<Observed>, AwsError> {
+    let api = Api::new(&ctx.aws);
+    let mut found = Vec::new();
+    let mut pages = api.client.describe_stacks().into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page =
+            page.map_err(|error| AwsError::new("CloudFormation", "DescribeStacks", error))?;
+        let named = |stack: &Stack| stack.stack_name().unwrap_or_default().starts_with(prefix);
+        let stacks = page.stacks.unwrap_or_default().into_iter().filter(named);
+        // A stack whose name is not ours to read (an unknown status, say) is not ours.
+        found.extend(stacks.filter_map(|stack| Observed::read(stack).ok()));
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
+}

@@ -1,0 +1,366 @@
+//! From the file as written to settings that can be trusted.
+
+use std::{collections::BTreeMap, net::Ipv4Addr, str::FromStr};
+
+use serde_saphyr::Spanned;
+use url::Url;
+
+use super::{
+    BaseImage, BastionConfig, BuildConfig, BuildServerConfig, CloudOpsConfig, ConfigError,
+    EnvironmentsConfig, ImagesConfig, NetworkConfig, SCHEMA, SourceConfig,
+    raw::{RawConfig, RawImages, RawSource, Text},
+};
+
+/// Makes errors with the place of a value.
+struct At<'a> {
+    file: &'a str,
+}
+
+impl At<'_> {
+    fn error<T>(&self, key: &str, value: &Spanned<T>, message: impl Into<String>) -> ConfigError {
+        ConfigError {
+            file: self.file.to_owned(),
+            line: value.referenced.line(),
+            column: value.referenced.column(),
+            key: Some(key.to_owned()),
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    fn id<T: FromStr>(&self, key: &str, value: &Text) -> Result<T, ConfigError>
+    where
+        T::Err: std::fmt::Display,
+    {
+        value
+            .value
+            .parse()
+            .map_err(|error: T::Err| self.error(key, value, error.to_string()))
+    }
+
+    fn one_of(
+        &self,
+        key: &str,
+        value: Option<&Text>,
+        allowed: &[&str],
+        default: &str,
+    ) -> Result<String, ConfigError> {
+        let Some(value) = value else {
+            return Ok(default.to_owned());
+        };
+        if allowed.contains(&value.value.as_str()) {
+            return Ok(value.value.clone());
+        }
+        Err(self.error(
+            key,
+            value,
+            format!("`{}` is not one of {}", value.value, allowed.join(", ")),
+        ))
+    }
+}
+
+fn text(value: Option<&Text>, default: &str) -> String {
+    value.map_or_else(|| default.to_owned(), |value| value.value.clone())
+}
+
+fn texts(values: &BTreeMap<String, Text>) -> BTreeMap<String, String> {
+    values
+        .iter()
+        .map(|(key, value)| (key.clone(), value.value.clone()))
+        .collect()
+}
+
+pub(super) fn config(file: &str, raw: &RawConfig) -> Result<CloudOpsConfig, ConfigError> {
+    let at = At { file };
+    if raw.schema.value != SCHEMA {
+        let message = format!(
+            "schema {} is not {SCHEMA}, the one this version reads",
+            raw.schema.value
+        );
+        let mut error = at.error("schema", &raw.schema, message);
+        error.hint = Some("Use the version of the tools that the file was written for.".to_owned());
+        return Err(error);
+    }
+    Ok(CloudOpsConfig {
+        instance: at.id("instance", &raw.instance)?,
+        account: account(&at, &raw.account)?,
+        region: at.id("region", &raw.region)?,
+        domain: domain(&at, &raw.domain)?,
+        tags: tags(&at, &raw.tags)?,
+        admin_cidrs: admin_cidrs(&at, &raw.admin_cidrs)?,
+        network: network(&at, raw)?,
+        bastion: BastionConfig {
+            instance_type: text(raw.bastion.instance_type.as_ref(), "t4g.nano"),
+            key_pair: raw.bastion.key_pair.as_ref().map(|name| name.value.clone()),
+        },
+        build_server: build_server(&at, raw)?,
+        source: source(&raw.source),
+        images: images(&at, &raw.images)?,
+        environments: EnvironmentsConfig {
+            launch_type: at.one_of(
+                "environments.launch-type",
+                raw.environments.launch_type.as_ref(),
+                &["ec2", "fargate"],
+                "ec2",
+            )?,
+            size: at.one_of(
+                "environments.size",
+                raw.environments.size.as_ref(),
+                &["dev", "prod"],
+                "dev",
+            )?,
+        },
+    })
+}
+
+/// A number without quotes loses its leading zeros in most YAML readers, so say what to do.
+fn account(at: &At<'_>, value: &Text) -> Result<crate::ids::AccountId, ConfigError> {
+    at.id("account", value).map_err(|mut error: ConfigError| {
+        error.hint = Some("Write it with 12 digits and in quotes.".to_owned());
+        error
+    })
+}
+
+fn domain(at: &At<'_>, value: &Text) -> Result<String, ConfigError> {
+    let name = &value.value;
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    if name.len() <= 200 && name.contains('.') && name.split('.').all(label) {
+        return Ok(name.clone());
+    }
+    Err(at.error(
+        "domain",
+        value,
+        format!("`{name}` is not a domain name in lowercase letters"),
+    ))
+}
+
+/// AWS allows 128 and 256 characters, and keeps `aws:` for itself.
+fn tags(
+    at: &At<'_>,
+    raw: &BTreeMap<String, Text>,
+) -> Result<BTreeMap<String, String>, ConfigError> {
+    for (key, value) in raw {
+        let path = format!("tags.{key}");
+        if key.is_empty() || key.len() > 128 || value.value.len() > 256 {
+            return Err(at.error(
+                &path,
+                value,
+                "a tag has at most 128 characters, its value 256",
+            ));
+        }
+        if key.starts_with("aws:") || key.starts_with("cloudops:") {
+            return Err(at.error(
+                &path,
+                value,
+                "tags that begin with aws: or cloudops: are reserved",
+            ));
+        }
+    }
+    Ok(texts(raw))
+}
+
+fn admin_cidrs(at: &At<'_>, raw: &[Text]) -> Result<Vec<String>, ConfigError> {
+    let key = "admin-cidrs";
+    if let Some(fifth) = raw.get(4) {
+        return Err(at.error(key, fifth, "at most four ranges are possible"));
+    }
+    for value in raw {
+        let (_, bits) = cidr(at, key, value)?;
+        if bits == 0 {
+            return Err(at.error(
+                key,
+                value,
+                format!("`{}` would let everybody in", value.value),
+            ));
+        }
+    }
+    Ok(raw.iter().map(|value| value.value.clone()).collect())
+}
+
+/// An IPv4 range whose address is the first of the range.
+fn cidr(at: &At<'_>, key: &str, value: &Text) -> Result<(Ipv4Addr, u32), ConfigError> {
+    let wrong = |what: &str| at.error(key, value, format!("`{}` {what}", value.value));
+    let parts = value.value.split_once('/');
+    let parsed = parts.and_then(|(address, bits)| {
+        Some((
+            address.parse::<Ipv4Addr>().ok()?,
+            bits.parse::<u32>().ok().filter(|bits| *bits <= 32)?,
+        ))
+    });
+    let (address, bits) =
+        parsed.ok_or_else(|| wrong("is not an IPv4 range such as 203.0.113.0/24"))?;
+    let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
+    if u32::from(address) & !mask != 0 {
+        return Err(wrong("has an address that is not the first of its range"));
+    }
+    Ok((address, bits))
+}
+
+fn network(at: &At<'_>, raw: &RawConfig) -> Result<NetworkConfig, ConfigError> {
+    let network = &raw.network;
+    if let Some(value) = &network.cidr {
+        let (address, bits) = cidr(at, "network.cidr", value)?;
+        if !address.is_private() {
+            return Err(at.error("network.cidr", value, "is not a range for private networks"));
+        }
+        if !(16..=20).contains(&bits) {
+            return Err(at.error(
+                "network.cidr",
+                value,
+                format!("/{bits} is not between /16 and /20"),
+            ));
+        }
+    }
+    if let Some(zones) = network
+        .zones
+        .as_ref()
+        .filter(|zones| !(2..=3).contains(&zones.value))
+    {
+        return Err(at.error(
+            "network.zones",
+            zones,
+            format!("{} is not 2 or 3", zones.value),
+        ));
+    }
+    let allowed = ["none", "single", "per-zone"];
+    Ok(NetworkConfig {
+        cidr: text(network.cidr.as_ref(), "10.0.0.0/16"),
+        zones: network.zones.as_ref().map_or(2, |zones| zones.value),
+        nat_gateways: at.one_of(
+            "network.nat-gateways",
+            network.nat_gateways.as_ref(),
+            &allowed,
+            "single",
+        )?,
+    })
+}
+
+fn build_server(at: &At<'_>, raw: &RawConfig) -> Result<BuildServerConfig, ConfigError> {
+    let server = &raw.build_server;
+    let endpoint = match &server.endpoint {
+        None => None,
+        Some(value) => {
+            let url: Url = at.id("build-server.endpoint", value)?;
+            if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() {
+                let message = "an http or https address without a user name is needed";
+                return Err(at.error("build-server.endpoint", value, message));
+            }
+            Some(url)
+        }
+    };
+    Ok(BuildServerConfig {
+        image: text(server.image.as_ref(), "jenkins/jenkins:lts-jdk21"),
+        endpoint,
+        user: text(server.user.as_ref(), "admin"),
+    })
+}
+
+fn source(raw: &RawSource) -> SourceConfig {
+    SourceConfig {
+        repository: raw.repository.as_ref().map(|address| address.value.clone()),
+        branch: text(raw.branch.as_ref(), "main"),
+        build: BuildConfig {
+            command: text(
+                raw.build.command.as_ref(),
+                "mvn --batch-mode clean install -P with-deployment-package -f extensions/packager",
+            ),
+            output: text(
+                raw.build.output.as_ref(),
+                "extensions/packager/ext-deployment-package/target/*.zip",
+            ),
+            environment: texts(&raw.build.environment),
+        },
+    }
+}
+
+fn images(at: &At<'_>, raw: &RawImages) -> Result<ImagesConfig, ConfigError> {
+    let Some(base) = &raw.base else {
+        return Ok(ImagesConfig::default());
+    };
+    let base = match (&base.layout, &base.reference) {
+        (Some(layout), None) => BaseImage::Layout(layout.value.clone()),
+        (None, Some(reference)) if reference.value.contains("@sha256:") => {
+            BaseImage::Reference(reference.value.clone())
+        }
+        (None, Some(reference)) => {
+            let message = "a digest (`@sha256:...`) is needed, so that a build can be repeated";
+            return Err(at.error("images.base.reference", reference, message));
+        }
+        (Some(layout), Some(_)) => {
+            return Err(at.error(
+                "images.base",
+                layout,
+                "give `layout` or `reference`, not both",
+            ));
+        }
+        (None, None) => return Ok(ImagesConfig::default()),
+    };
+    Ok(ImagesConfig { base: Some(base) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "schema: 1\ninstance: acme\naccount: \"123456789012\"\nregion: us-west-2\ndomain: shop.example.com\n";
+
+    fn check(more: &str, expect: &str) {
+        let text = format!("{HEAD}{more}");
+        let error = CloudOpsConfig::parse("cloudops.yaml", &text).unwrap_err();
+        let hint = error.hint.clone().unwrap_or_default();
+        assert_eq!(format!("{error} | {hint}"), expect);
+    }
+
+    #[test]
+    fn the_least_file_has_defaults() {
+        let config = CloudOpsConfig::parse("cloudops.yaml", HEAD).unwrap();
+        assert_eq!(config.network.nat_gateways, "single");
+        assert_eq!(config.environments.launch_type, "ec2");
+        assert_eq!(config.images.base, None);
+    }
+
+    #[test]
+    fn errors_name_the_place_and_the_way_out() {
+        check(
+            "network: {zones: 5}\n",
+            "cloudops.yaml:6:18: network.zones: 5 is not 2 or 3 | ",
+        );
+        check(
+            "admin-cidrs: [0.0.0.0/0]\n",
+            "cloudops.yaml:6:15: admin-cidrs: `0.0.0.0/0` would let everybody in | ",
+        );
+        check(
+            "netwrok: {}\n",
+            "cloudops.yaml:6:1: netwrok: there is no such key | Did you mean `network`?",
+        );
+        check(
+            "network: {cidr: 10.0.0.0/24}\n",
+            "cloudops.yaml:6:17: network.cidr: /24 is not between /16 and /20 | ",
+        );
+        check(
+            "images: {base: {reference: temurin:21}}\n",
+            "cloudops.yaml:6:28: images.base.reference: a digest (`@sha256:...`) is needed, so that a build can be repeated | ",
+        );
+    }
+
+    #[test]
+    fn what_is_not_yaml_or_newer_is_refused() {
+        let error = CloudOpsConfig::parse("c.yaml", "schema: 1\n  instance: [\n").unwrap_err();
+        assert!(error.line > 0, "{error}");
+        let newer = HEAD.replace("schema: 1", "schema: 2");
+        let error = CloudOpsConfig::parse("c.yaml", &newer).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "c.yaml:1:9: schema: schema 2 is not 1, the one this version reads"
+        );
+        let twice = format!("{HEAD}domain: other.example.com\n");
+        assert!(CloudOpsConfig::parse("c.yaml", &twice).unwrap_err().line > 0);
+    }
+}

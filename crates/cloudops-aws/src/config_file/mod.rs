@@ -1,0 +1,25 @@
+//! `cloudops.yaml`: the settings of one instance.
+//!
+//! Text in, data out; the caller reads the file. Every error names file, line, column and key.
+//!
+//! ```
+//! let text = "schema: 1\ninstance: acme\naccount: '123456789012'\nregion: us-west-2\ndomain: shop.example.com\n";
+//! let config = cloudops_aws::config_file::CloudOpsConfig::parse("cloudops.yaml", text)?;
+//! assert_eq!(config.network.zones, 2);
+//! # Ok::<(), cloudops_aws::config_file::ConfigError>(())
+//! ```
+
+mod check;
+mod error;
+mod model;
+mod raw;
+
+pub use error::ConfigError;
+pub use model::{
+    BaseImage, BastionConfig, BuildConfig, BuildServerConfig, CloudOpsConfig, EnvironmentsConfig,
+    ImagesConfig, NetworkConfig, SourceConfig,
+};
+pub use raw::json_schema;
+
+/// Schema number that this version reads.
+pub const SCHEMA: u32 = 1;

@@ -1,0 +1,114 @@
+//! The settings, parsed and trusted.
+
+use std::collections::BTreeMap;
+
+use url::Url;
+
+use crate::ids::{AccountId, InstanceName, Region};
+
+/// The settings of one instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CloudOpsConfig {
+    /// Name of the instance; every name in AWS begins with it.
+    pub instance: InstanceName,
+    /// Account it lives in.
+    pub account: AccountId,
+    /// Region it lives in.
+    pub region: Region,
+    /// Domain of its public and private zone.
+    pub domain: String,
+    /// Tags of every stack, beside our own.
+    pub tags: BTreeMap<String, String>,
+    /// IPv4 ranges that may reach bastion, build server and back office; at most four.
+    pub admin_cidrs: Vec<String>,
+    /// Network.
+    pub network: NetworkConfig,
+    /// Bastion.
+    pub bastion: BastionConfig,
+    /// Build server.
+    pub build_server: BuildServerConfig,
+    /// Source code of the commerce suite.
+    pub source: SourceConfig,
+    /// Container images.
+    pub images: ImagesConfig,
+    /// Defaults of new environments.
+    pub environments: EnvironmentsConfig,
+}
+
+/// Network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkConfig {
+    /// IPv4 range of the VPC, of 16 to 20 bits. Default `10.0.0.0/16`.
+    pub cidr: String,
+    /// Zones that subnets are made in: 2 or 3. Default 2.
+    pub zones: u8,
+    /// `none`, `single` or `per-zone`. Default `single`.
+    pub nat_gateways: String,
+}
+
+/// Bastion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BastionConfig {
+    /// Instance type of the Graviton family. Default `t4g.nano`.
+    pub instance_type: String,
+    /// Key pair for SSH; Session Manager works without one.
+    pub key_pair: Option<String>,
+}
+
+/// Build server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildServerConfig {
+    /// Image of the Jenkins controller. Default `jenkins/jenkins:lts-jdk21`.
+    pub image: String,
+    /// How to reach it from here when its own name cannot be reached, such as through a tunnel.
+    pub endpoint: Option<Url>,
+    /// User that jobs are managed as. Default `admin`.
+    pub user: String,
+}
+
+/// Source code of the commerce suite.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceConfig {
+    /// Address of the git repository.
+    pub repository: Option<String>,
+    /// Working branch. Default `main`.
+    pub branch: String,
+    /// How the deployment package is built.
+    pub build: BuildConfig,
+}
+
+/// How the deployment package is built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildConfig {
+    /// Shell command, run in the source folder. The default is the suite's own Maven build.
+    pub command: String,
+    /// Shell pattern of the package, below the source folder.
+    pub output: String,
+    /// Environment variables of the command. No secrets: they show in the job.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// Container images.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImagesConfig {
+    /// Image with the Java runtime that all others are built on.
+    pub base: Option<BaseImage>,
+}
+
+/// Where the base image comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BaseImage {
+    /// A folder with an OCI image layout.
+    Layout(String),
+    /// An image in a registry, with its digest.
+    Reference(String),
+}
+
+/// Defaults of new environments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvironmentsConfig {
+    /// `ec2` or `fargate`. Default `ec2`.
+    pub launch_type: String,
+    /// `dev` or `prod`. Default `dev`.
+    pub size: String,
+}

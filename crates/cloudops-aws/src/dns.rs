@@ -1,0 +1,24 @@
+//! Hosted zones (Route 53).
+
+use aws_sdk_route53::Client;
+
+use crate::{connect::Aws, error::AwsError};
+
+/// Name servers that the parent of a public zone must name, sorted (`GetHostedZone`).
+///
+/// # Errors
+/// [`AwsError`]; of kind not found when the zone is gone.
+pub async fn name_servers(aws: &Aws, zone_id: &str) -> Result<Vec<String>, AwsError> {
+    let request = Client::new(aws.config()).get_hosted_zone().id(zone_id);
+    let answer = request
+        .send()
+        .await
+        .map_err(|error| AwsError::new("Route 53", "GetHostedZone", error))?;
+    let set = answer
+        .delegation_set
+        .map(|set| set.name_servers)
+        .unwrap_or_default();
+    let mut names = set;
+    names.sort();
+    Ok(names)
+}

@@ -1,0 +1,41 @@
+//! Jenkins: the build server, over its documented HTTP protocol.
+//!
+//! The protocol is that of the [Remote Access API](https://www.jenkins.io/doc/book/using/remote-access-api/)
+//! and of [CSRF Protection](https://www.jenkins.io/doc/book/security/csrf-protection/).
+//!
+//! - [`Jenkins`] is the connection: readiness, credentials, crumb and session.
+//! - [`ItemPath`] names a job or folder; [`ShellJob`] describes a job of ours; [`Owner`] marks it.
+//! - [`Jenkins::apply_job`] brings a job to its definition, and never touches a job of others.
+//! - [`Jenkins::trigger`], [`Jenkins::build_of`] and [`Jenkins::follow`] run a job and watch it;
+//!   each can be repeated after a lost answer or a crash of the caller.
+
+mod apply;
+mod builds;
+mod client;
+mod error;
+mod follow;
+mod items;
+mod job_xml;
+mod jobs;
+mod path;
+mod queue;
+mod ready;
+mod session;
+pub mod xml;
+
+#[cfg(test)]
+mod tests;
+
+pub use apply::{Applied, Owner};
+pub use builds::{Artifact, Build, BuildOutcome, BuildResult};
+pub use client::{Connect, Jenkins};
+pub use error::JenkinsError;
+pub use items::ItemSummary;
+pub use jobs::{DefinitionError, Kind, Param, Retention, ShellJob, jenkinsfile};
+pub use path::{ItemPath, PathError};
+pub use queue::QueueItem;
+pub use ready::Readiness;
+
+/// Parameter that every job of ours declares: it is unique for a run, and finds the build again
+/// when the answer to a trigger or the queue item is lost.
+pub const RUN_PARAMETER: &str = "CLOUDOPS_RUN";

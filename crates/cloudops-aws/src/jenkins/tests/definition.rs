@@ -1,0 +1,143 @@
+//! XML by meaning, and the definition of a job.
+
+use crate::jenkins::{ItemPath, Owner, Param, ShellJob, jenkinsfile, xml::Element};
+
+fn job(script: &str) -> ShellJob {
+    let path: ItemPath = "acme/build".parse().unwrap();
+    let mut job = ShellJob::new(path, Owner::new("acme"), "Builds <it> & \"more\".", script);
+    job.parameters = vec![
+        Param::text("RELEASE", "1.0", "Release to build."),
+        Param::flag("FORCE", false, "Build again."),
+        Param::choice("TARGET", &["author", "live"], "Where to."),
+    ];
+    job.label = Some("linux".to_owned());
+    job.triggers = vec!["H 2 * * *".to_owned()];
+    job
+}
+
+fn parse(xml: &str) -> Element {
+    Element::parse(xml).unwrap()
+}
+
+#[test]
+fn a_job_reads_back_from_its_config_xml() {
+    let job = job("if [ \"$A\" < 1 ] && true; then\n\techo 'é' ]]>\nfi");
+    let xml = job.config_xml().unwrap();
+    let read = parse(&xml);
+    assert_eq!(read.name, "flow-definition");
+    assert_eq!(
+        read.child("definition").unwrap().child_text("script"),
+        jenkinsfile(&job)
+    );
+    assert_eq!(
+        read.child_text("description"),
+        "Builds <it> & \"more\".\n\nManaged by CloudOps for AWS (instance acme)"
+    );
+    assert_eq!(read.to_string(), xml);
+    assert!(xml.contains("<name>CLOUDOPS_RUN</name>"), "{xml}");
+}
+
+#[test]
+fn the_jenkinsfile_has_one_shell_step() {
+    insta::assert_snapshot!(jenkinsfile(&job("printf 'a\\n'\necho '''x'")), @r"
+    pipeline {
+        agent { label 'linux' }
+        stages {
+            stage('Run') {
+                steps {
+                    sh '''printf 'a\\n'
+    echo \'\'\'x\''''
+                }
+            }
+        }
+    }
+    ");
+}
+
+#[test]
+fn what_jenkins_saves_means_the_same() {
+    let ours = job("echo hi").config_xml().unwrap();
+    let saved = ours
+        .replace("version='1.1'", "version=\"1.0\"")
+        .replace(
+            "<flow-definition>",
+            "<flow-definition plugin=\"workflow-job@1400\">\n\n",
+        )
+        .replace("  <disabled>false</disabled>\n", "")
+        .replace(
+            "  <triggers/>\n",
+            "  <triggers></triggers><!-- saved --><quietPeriod/>\n",
+        )
+        .replace("<name>RELEASE</name>", "<name><![CDATA[RELEASE]]></name>")
+        .replace("      <trim>false</trim>\n", "");
+    assert_ne!(ours, saved);
+    assert!(parse(&ours).same_meaning(&parse(&saved)));
+}
+
+#[test]
+fn another_value_order_or_setting_means_another_thing() {
+    let ours = job("echo hi").config_xml().unwrap();
+    for (from, to) in [
+        ("echo hi", "echo hi "),
+        ("<string>author</string>", "<string></string>"),
+        ("<sandbox>true</sandbox>", "<sandbox>false</sandbox>"),
+        ("<numToKeep>50<", "<numToKeep>51<"),
+        ("<name>RELEASE<", "<name>RELEASES<"),
+    ] {
+        let other = ours.replace(from, to);
+        assert_ne!(ours, other, "{from}");
+        assert!(!parse(&ours).same_meaning(&parse(&other)), "{from}");
+    }
+    let mut swapped = job("echo hi");
+    swapped.parameters.swap(0, 1);
+    assert!(!parse(&ours).same_meaning(&parse(&swapped.config_xml().unwrap())));
+}
+
+#[test]
+fn broken_xml_names_its_line() {
+    for (text, line, part) in [
+        ("<a>\n<b>\n</a>", 3, "closed by another name"),
+        ("<a>\n&nbsp;</a>", 1, "unknown entity"),
+        ("<a/><b/>", 1, "after the root"),
+        ("<!DOCTYPE a><a/>", 1, "document type"),
+        ("<a x='1' x='2'/>", 1, "twice"),
+        ("<a>\u{b}</a>", 1, "not allowed"),
+        ("", 1, "missing"),
+    ] {
+        let error = Element::parse(text).unwrap_err();
+        assert!(error.reason.contains(part), "{text:?}: {error}");
+        assert_eq!(error.line, line, "{text:?}: {error}");
+    }
+}
+
+#[test]
+fn a_definition_that_cannot_work_is_refused() {
+    let refusal = |change: &dyn Fn(&mut ShellJob)| {
+        let mut job = job("true");
+        change(&mut job);
+        job.config_xml().unwrap_err().to_string()
+    };
+    let empty = refusal(&|job| job.script = " ".to_owned());
+    assert_eq!(
+        empty,
+        "definition of Jenkins job acme/build: the script is empty"
+    );
+    assert!(refusal(&|job| job.parameters.push(Param::text("A-B", "", ""))).contains("A-B"));
+    assert!(refusal(&|job| job.parameters.push(Param::text("FORCE", "", ""))).contains("twice"));
+    assert!(
+        refusal(&|job| job.parameters.push(Param::text("CLOUDOPS_RUN", "", "")))
+            .contains("by itself")
+    );
+    assert!(refusal(&|job| job.parameters.push(Param::choice("C", &[], ""))).contains("no values"));
+    assert!(refusal(&|job| job.script = "echo \u{1b}[1m".to_owned()).contains("XML"));
+}
+
+proptest::proptest! {
+    #[test]
+    fn every_text_survives(text in "[ -~é\n\t]{0,60}") {
+        let mut element = Element { name: "a".to_owned(), ..Element::default() };
+        element.text.clone_from(&text);
+        element.attributes.insert("x".to_owned(), text.clone().replace(['\n', '\t'], " "));
+        proptest::prop_assert_eq!(parse(&element.to_string()), element);
+    }
+}

@@ -1,0 +1,201 @@
+//! A registry that speaks the OCI distribution protocol.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
+use oci_client::{
+    Client, Reference, RegistryOperation,
+    client::{ClientConfig, ClientProtocol},
+    errors::OciDistributionError,
+    secrets::RegistryAuth,
+};
+use serde_json::Value;
+
+use super::{Image, OciError, image::Blob};
+use crate::{
+    events::{EventKind, EventSink},
+    ids::Digest,
+    redact::Secret,
+};
+
+/// Uploads at once: more does not help a registry, and keeps memory bounded.
+const UPLOADS: usize = 4;
+
+/// A registry and how to log in to it.
+pub struct Registry {
+    client: Client,
+    host: String,
+    auth: RegistryAuth,
+}
+
+/// What a push moved.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PushReport {
+    /// Bytes that were uploaded.
+    pub uploaded_bytes: u64,
+    /// Bytes that the registry had already.
+    pub reused_bytes: u64,
+    /// Blobs that were uploaded.
+    pub uploaded_blobs: usize,
+    /// Seconds it took.
+    pub seconds: f64,
+}
+
+impl Registry {
+    /// A registry at a host, with user and password. Loopback addresses are spoken to without
+    /// TLS, as all OCI clients do.
+    #[must_use]
+    pub fn new(host: &str, user: &str, password: &Secret) -> Self {
+        let auth = RegistryAuth::Basic(user.to_owned(), password.expose().to_owned());
+        Self { client: client(host), host: host.to_owned(), auth }
+    }
+
+    /// The registry of a reference, without a login.
+    ///
+    /// # Errors
+    /// [`OciError::Reference`].
+    pub fn anonymous(reference: &str) -> Result<Self, OciError> {
+        let host = parse(reference)?.resolve_registry().to_owned();
+        Ok(Self { client: client(&host), host, auth: RegistryAuth::Anonymous })
+    }
+
+    /// Pushes an image: only the blobs that the registry lacks, then the manifest by its digest
+    /// and, last, the tag.
+    ///
+    /// # Errors
+    /// [`OciError::Registry`]; [`OciError::TagTaken`] when the tag points at another image.
+    pub async fn push(
+        &self,
+        image: &Image,
+        repository: &str,
+        tag: &str,
+        events: &EventSink,
+    ) -> Result<PushReport, OciError> {
+        let begin = Instant::now();
+        let target = parse(&format!("{}/{repository}:{tag}", self.host))?;
+        let failed = |error| refused("logging in to push", &target, &error);
+        self.client.auth(&target, &self.auth, RegistryOperation::Push).await.map_err(failed)?;
+        if self.tagged(&target).await?.as_ref() == Some(image.digest()) {
+            return Ok(PushReport { reused_bytes: image.size(), ..PushReport::default() });
+        }
+        let mut report = PushReport::default();
+        let blobs: Vec<Blob> = image.layers.iter().chain([&image.config]).cloned().collect();
+        let total: u64 = blobs.iter().map(|blob| blob.data.len() as u64).sum();
+        let mut pushes = stream::iter(blobs.into_iter().map(|blob| self.push_blob(&target, blob)))
+            .buffer_unordered(UPLOADS);
+        while let Some((bytes, uploaded)) = pushes.try_next().await? {
+            if uploaded {
+                report.uploaded_bytes += bytes;
+                report.uploaded_blobs += 1;
+            } else {
+                report.reused_bytes += bytes;
+            }
+            events.send(EventKind::Transfer {
+                name: repository.to_owned(),
+                done: report.uploaded_bytes + report.reused_bytes,
+                total: Some(total),
+            });
+        }
+        self.push_manifest(image, &target).await?;
+        report.seconds = begin.elapsed().as_secs_f64();
+        Ok(report)
+    }
+
+    /// Digest that a tag points at, if there is such a tag.
+    async fn tagged(&self, target: &Reference) -> Result<Option<Digest>, OciError> {
+        // Asked for as a pull: registries that tell the two apart need another token for it.
+        match self.client.fetch_manifest_digest(target, &self.auth).await {
+            Ok(digest) => Ok(digest.parse().ok()),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(refused("looking up", target, &error)),
+        }
+    }
+
+    async fn push_blob(&self, target: &Reference, blob: Blob) -> Result<(u64, bool), OciError> {
+        let size = blob.data.len() as u64;
+        let digest = blob.digest.as_str();
+        let there = self.client.blob_exists(target, digest).await;
+        if there.map_err(|error| refused("looking up a layer of", target, &error))? {
+            return Ok((size, false));
+        }
+        let pushed = self.client.push_blob(target, blob.data, digest).await;
+        pushed.map_err(|error| refused("pushing a layer of", target, &error))?;
+        Ok((size, true))
+    }
+
+    async fn push_manifest(&self, image: &Image, target: &Reference) -> Result<(), OciError> {
+        let media_type = http_value(&image.manifest.media_type, target)?;
+        let body: Bytes = image.manifest.data.clone();
+        match self.client.push_manifest_raw(target, body, media_type).await {
+            Ok(_) => Ok(()),
+            // An immutable tag: the same image under it is what we want.
+            Err(error) => match self.tagged(target).await? {
+                Some(found) if found == *image.digest() => Ok(()),
+                Some(found) => {
+                    Err(OciError::TagTaken { tag: target.to_string(), found: found.to_string() })
+                }
+                None => Err(refused("pushing", target, &error)),
+            },
+        }
+    }
+
+    /// Fetches an image by digest: its digest, configuration and layers.
+    pub(super) async fn pull(
+        &self,
+        reference: &str,
+    ) -> Result<(Digest, Value, Vec<Blob>), OciError> {
+        let source = parse(reference)?;
+        let failed = |error| refused("pulling", &source, &error);
+        let (manifest, digest, config) =
+            self.client.pull_manifest_and_config(&source, &self.auth).await.map_err(failed)?;
+        let broken = |reason: String| OciError::Reference { reference: reference.to_owned(), reason };
+        let config = serde_json::from_str(&config).map_err(|error| broken(error.to_string()))?;
+        let mut layers = Vec::new();
+        for layer in &manifest.layers {
+            let mut data = Vec::new();
+            self.client.pull_blob(&source, layer, &mut data).await.map_err(failed)?;
+            let digest = layer.digest.parse().map_err(|error| broken(format!("{error}")))?;
+            layers.push(Blob { media_type: layer.media_type.clone(), digest, data: data.into() });
+        }
+        Ok((digest.parse().map_err(|error| broken(format!("{error}")))?, config, layers))
+    }
+}
+
+fn client(host: &str) -> Client {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let plain = matches!(name, "localhost" | "[::1]") || name.starts_with("127.");
+    let protocol = if plain { ClientProtocol::Http } else { ClientProtocol::Https };
+    Client::new(ClientConfig { protocol, ..ClientConfig::default() })
+}
+
+fn parse(reference: &str) -> Result<Reference, OciError> {
+    reference.parse().map_err(|error| OciError::Reference {
+        reference: reference.to_owned(),
+        reason: format!("{error}"),
+    })
+}
+
+fn http_value(
+    text: &str,
+    target: &Reference,
+) -> Result<reqwest::header::HeaderValue, OciError> {
+    text.parse().map_err(|_| OciError::Reference {
+        reference: target.to_string(),
+        reason: "its media type is not a header value".to_owned(),
+    })
+}
+
+fn refused(verb: &'static str, target: &Reference, error: &OciDistributionError) -> OciError {
+    OciError::Registry { verb, name: target.to_string(), reason: error.to_string() }
+}
+
+fn is_missing(error: &OciDistributionError) -> bool {
+    let text = error.to_string();
+    matches!(error, OciDistributionError::ImageManifestNotFoundError(_))
+        || text.contains("404")
+        || text.contains("MANIFEST_UNKNOWN")
+        || text.contains("manifest unknown")
+        || text.contains("Not Found")
+        || text.contains("NAME_UNKNOWN")
+}

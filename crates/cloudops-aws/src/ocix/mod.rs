@@ -1,0 +1,16 @@
+//! Container images without a container daemon: layers, images, and the registry they go to.
+//!
+//! Everything is content addressed and made without clocks and machines: the same input gives the
+//! same digests (OCI image specification 1.1).
+
+mod base;
+mod error;
+mod image;
+mod layer;
+mod registry;
+
+pub use base::Base;
+pub use error::OciError;
+pub use image::{Blob, Image, ImageSpec};
+pub use layer::{Layer, LayerBuilder};
+pub use registry::{PushReport, Registry};

@@ -1,0 +1,63 @@
+//! Why a file is not a deployment package.
+
+use crate::diagnose::{Class, Diagnose};
+
+/// Why a file is not a deployment package, or cannot be read as one.
+#[derive(Debug, thiserror::Error)]
+pub enum PackageError {
+    /// It is not a zip file, or a damaged one.
+    #[error("{name} is not a zip file, or is damaged: {reason}")]
+    NotAZip {
+        /// The file.
+        name: String,
+        /// What the reader says.
+        reason: String,
+    },
+    /// Something that every package has is missing.
+    #[error("{name} is not a deployment package: {missing} is missing (it holds {found})")]
+    NotAPackage {
+        /// The file.
+        name: String,
+        /// What is missing, as a noun phrase.
+        missing: &'static str,
+        /// What is at its top instead.
+        found: String,
+    },
+    /// An entry that must not be there, or cannot be read.
+    #[error("{name}: the entry `{entry}` is refused: {reason}")]
+    Entry {
+        /// The file.
+        name: String,
+        /// The entry.
+        entry: String,
+        /// Why.
+        reason: String,
+    },
+    /// It has more or larger entries than any package.
+    #[error("{name} is refused: {reason}")]
+    TooLarge {
+        /// The file.
+        name: String,
+        /// Which limit was passed.
+        reason: String,
+    },
+    /// The file cannot be read.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+impl Diagnose for PackageError {
+    fn class(&self) -> Class {
+        Class::Configuration
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::NotAPackage { .. } | Self::NotAZip { .. } => vec![
+                "A deployment package is the zip that extensions/packager/ext-deployment-package builds."
+                    .to_owned(),
+            ],
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,468 @@
+//! Documents in the state bucket, written only under a condition.
+
+use aws_sdk_s3::{operation::get_object::GetObjectOutput, primitives::ByteStream};
+use camino::Utf8Path;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    connect::Aws,
+    diagnose::{Class, Diagnose},
+    error::{AwsError, AwsErrorKind},
+};
+
+/// A kind of document in the state bucket.
+pub trait Document: Serialize + DeserializeOwned {
+    /// Schema number that this version of the tools writes.
+    const SCHEMA: u32;
+    /// What it is, for messages.
+    const WHAT: &'static str;
+}
+
+/// A document and the version of it that was read.
+#[derive(Debug, Clone)]
+pub struct Versioned<T> {
+    /// The document.
+    pub value: T,
+    /// Which version this is; a write names it.
+    pub etag: ETag,
+}
+
+/// Version of an object, as S3 names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ETag(String);
+
+/// Why the state could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// A call failed.
+    #[error("the state bucket {bucket}: {source}")]
+    Aws {
+        /// Bucket.
+        bucket: String,
+        /// What happened.
+        source: AwsError,
+    },
+    /// Somebody else wrote the document since it was read.
+    #[error("{key} was changed by another run since it was read")]
+    Conflict {
+        /// Object key.
+        key: String,
+    },
+    /// The document is of a newer version of the tools.
+    #[error("{key} has schema {found}; this version knows {known}: it was written by newer tools")]
+    Newer {
+        /// Object key.
+        key: String,
+        /// Schema number found.
+        found: u64,
+        /// Schema number that this version writes.
+        known: u32,
+    },
+    /// The document cannot be read.
+    #[error("{key} in the state bucket cannot be read: {reason}")]
+    Unreadable {
+        /// Object key.
+        key: String,
+        /// Why.
+        reason: String,
+    },
+    /// A local file could not be read or written.
+    #[error(transparent)]
+    File(#[from] std::io::Error),
+}
+
+impl Diagnose for StateError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Aws { source, .. } => source.class(),
+            Self::Conflict { .. } => Class::Locked,
+            Self::Newer { .. } | Self::File(_) => Class::Configuration,
+            Self::Unreadable { .. } => Class::NeedsOperator,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Aws { source, .. } => source.hints(),
+            Self::Conflict { .. } => vec!["Run the same command again.".to_owned()],
+            Self::Newer { .. } => {
+                vec!["Use the version of the tools that wrote it, or a newer one.".to_owned()]
+            }
+            Self::Unreadable { key, .. } => {
+                vec![format!(
+                    "The bucket is versioned: restore an earlier version of {key}."
+                )]
+            }
+            Self::File(_) => Vec::new(),
+        }
+    }
+}
+
+/// The state bucket of an instance, or another bucket of it that holds objects by key.
+#[derive(Debug, Clone)]
+pub struct Store {
+    client: aws_sdk_s3::Client,
+    bucket: String,
+}
+
+impl Store {
+    /// The store in a bucket.
+    #[must_use]
+    pub fn new(aws: &Aws, bucket: impl Into<String>) -> Self {
+        Self {
+            client: aws.s3(),
+            bucket: bucket.into(),
+        }
+    }
+
+    /// Name of the bucket.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    /// Whether the bucket exists and may be used (`HeadBucket`).
+    ///
+    /// # Errors
+    /// [`StateError::Aws`] when S3 does not say.
+    pub async fn exists(&self) -> Result<bool, StateError> {
+        match self.client.head_bucket().bucket(&self.bucket).send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match AwsError::new("S3", "HeadBucket", error) {
+                error if error.is_not_found() => Ok(false),
+                error => Err(self.aws(error)),
+            },
+        }
+    }
+
+    /// Reads a document, if there is one (`GetObject`).
+    ///
+    /// # Errors
+    /// [`StateError::Newer`] for a schema of newer tools, [`StateError::Unreadable`].
+    pub async fn get<T: Document>(&self, key: &str) -> Result<Option<Versioned<T>>, StateError> {
+        let Some(object) = self.open(key).await? else {
+            return Ok(None);
+        };
+        let etag = ETag(object.e_tag().unwrap_or_default().to_owned());
+        let unreadable = |reason: String| StateError::Unreadable {
+            key: key.to_owned(),
+            reason,
+        };
+        let bytes = object
+            .body
+            .collect()
+            .await
+            .map_err(|error| unreadable(error.to_string()))?;
+        let value = decode::<T>(key, &bytes.into_bytes())?;
+        Ok(Some(Versioned { value, etag }))
+    }
+
+    /// Writes a document: a new one when `seen` is none, else the next version of the one that
+    /// was read (`PutObject` with `If-None-Match` or `If-Match`).
+    ///
+    /// # Errors
+    /// [`StateError::Conflict`] when another run wrote it meanwhile.
+    pub async fn put<T: Document>(
+        &self,
+        key: &str,
+        value: &T,
+        seen: Option<&ETag>,
+    ) -> Result<ETag, StateError> {
+        let unreadable = |reason: String| StateError::Unreadable {
+            key: key.to_owned(),
+            reason,
+        };
+        let mut document =
+            serde_json::to_value(value).map_err(|error| unreadable(error.to_string()))?;
+        if let Some(fields) = document.as_object_mut() {
+            fields.shift_insert(0, "schema".to_owned(), T::SCHEMA.into());
+        }
+        let text = format!("{document:#}\n");
+        let request = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .content_type("application/json")
+            .body(ByteStream::from(text.into_bytes()));
+        let request = match seen {
+            None => request.if_none_match("*"),
+            Some(ETag(etag)) => request.if_match(etag),
+        };
+        match request.send().await {
+            Ok(answer) => Ok(ETag(answer.e_tag().unwrap_or_default().to_owned())),
+            Err(error) => match AwsError::new("S3", "PutObject", error) {
+                error if error.kind == AwsErrorKind::Conflict => Err(StateError::Conflict {
+                    key: key.to_owned(),
+                }),
+                // If-Match on an object that is gone answers NoSuchKey.
+                error if seen.is_some() && error.is_not_found() => Err(StateError::Conflict {
+                    key: key.to_owned(),
+                }),
+                error => Err(self.aws(error)),
+            },
+        }
+    }
+
+    /// Deletes an object; one that is not there is fine (`DeleteObject`).
+    ///
+    /// # Errors
+    /// [`StateError::Aws`].
+    pub async fn delete(&self, key: &str) -> Result<(), StateError> {
+        let request = self.client.delete_object().bucket(&self.bucket).key(key);
+        match request.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match AwsError::new("S3", "DeleteObject", error) {
+                error if error.is_not_found() => Ok(()),
+                error => Err(self.aws(error)),
+            },
+        }
+    }
+
+    /// Keys below a prefix, sorted (`ListObjectsV2`, all pages).
+    ///
+    /// # Errors
+    /// [`StateError::Aws`].
+    pub async fn keys(&self, prefix: &str) -> Result<Vec<String>, StateError> {
+        let mut pages = self
+            .client
+            .list_objects_v2()
+            .bucket(&self.bucket)
+            .prefix(prefix)
+            .into_paginator()
+            .send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page =
+                page.map_err(|error| self.aws(AwsError::new("S3", "ListObjectsV2", error)))?;
+            keys.extend(
+                page.contents()
+                    .iter()
+                    .filter_map(|object| object.key().map(str::to_owned)),
+            );
+        }
+        Ok(keys)
+    }
+
+    /// Size of an object in bytes, if it is there (`HeadObject`).
+    ///
+    /// # Errors
+    /// [`StateError::Aws`].
+    pub async fn size(&self, key: &str) -> Result<Option<u64>, StateError> {
+        match self
+            .client
+            .head_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .send()
+            .await
+        {
+            Ok(head) => Ok(head
+                .content_length()
+                .and_then(|length| u64::try_from(length).ok())),
+            Err(error) => match AwsError::new("S3", "HeadObject", error) {
+                error if error.is_not_found() => Ok(None),
+                error => Err(self.aws(error)),
+            },
+        }
+    }
+
+    /// Uploads a file as a new object; says false when the object is there already (`PutObject`
+    /// with `If-None-Match`). At most 5 GiB, S3's limit for one request.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub async fn upload(&self, key: &str, file: &Utf8Path) -> Result<bool, StateError> {
+        let body = ByteStream::from_path(file)
+            .await
+            .map_err(|error| std::io::Error::other(format!("{file}: {error}")))?;
+        let request = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .if_none_match("*")
+            .body(body);
+        match request.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match AwsError::new("S3", "PutObject", error) {
+                error if error.kind == AwsErrorKind::Conflict => Ok(false),
+                error => Err(self.aws(error)),
+            },
+        }
+    }
+
+    /// Downloads an object into a file, which appears only when it is whole (`GetObject`).
+    ///
+    /// # Errors
+    /// [`StateError`]; a missing object is [`StateError::Unreadable`].
+    pub async fn download(&self, key: &str, file: &Utf8Path) -> Result<(), StateError> {
+        let unreadable = |reason: String| StateError::Unreadable {
+            key: key.to_owned(),
+            reason,
+        };
+        let Some(object) = self.open(key).await? else {
+            return Err(unreadable("there is no such object".to_owned()));
+        };
+        let part = file.with_extension("part");
+        let mut reader = object.body.into_async_read();
+        let mut writer = tokio::fs::File::create(&part).await?;
+        tokio::io::copy(&mut reader, &mut writer).await?;
+        tokio::io::AsyncWriteExt::flush(&mut writer).await?;
+        fs_err::rename(&part, file)?;
+        Ok(())
+    }
+
+    /// Deletes every version of every object below a prefix: how a versioned bucket is emptied.
+    /// Gives back how many versions there were (`ListObjectVersions`, `DeleteObject`).
+    ///
+    /// # Errors
+    /// [`StateError::Aws`].
+    pub async fn purge(&self, prefix: &str) -> Result<usize, StateError> {
+        let mut count = 0;
+        loop {
+            let page = self.versions(prefix).await?;
+            if page.is_empty() {
+                return Ok(count);
+            }
+            for (key, version) in &page {
+                let request = self.client.delete_object().bucket(&self.bucket).key(key);
+                request
+                    .set_version_id(version.clone())
+                    .send()
+                    .await
+                    .map_err(|error| self.aws(AwsError::new("S3", "DeleteObject", error)))?;
+            }
+            count += page.len();
+        }
+    }
+
+    async fn versions(&self, prefix: &str) -> Result<Vec<(String, Option<String>)>, StateError> {
+        let answer = self
+            .client
+            .list_object_versions()
+            .bucket(&self.bucket)
+            .prefix(prefix)
+            .send()
+            .await
+            .map_err(|error| self.aws(AwsError::new("S3", "ListObjectVersions", error)))?;
+        let versions = answer.versions().iter().filter_map(|version| {
+            Some((
+                version.key()?.to_owned(),
+                version.version_id().map(str::to_owned),
+            ))
+        });
+        let markers = answer.delete_markers().iter().filter_map(|marker| {
+            Some((
+                marker.key()?.to_owned(),
+                marker.version_id().map(str::to_owned),
+            ))
+        });
+        Ok(versions.chain(markers).collect())
+    }
+
+    /// Deletes the bucket, which must be empty (`DeleteBucket`); a missing one is fine.
+    ///
+    /// # Errors
+    /// [`StateError::Aws`].
+    pub async fn delete_bucket(&self) -> Result<(), StateError> {
+        match self
+            .client
+            .delete_bucket()
+            .bucket(&self.bucket)
+            .send()
+            .await
+        {
+            Ok(_) => Ok(()),
+            Err(error) => match AwsError::new("S3", "DeleteBucket", error) {
+                error if error.is_not_found() => Ok(()),
+                error => Err(self.aws(error)),
+            },
+        }
+    }
+
+    async fn open(&self, key: &str) -> Result<Option<GetObjectOutput>, StateError> {
+        match self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .send()
+            .await
+        {
+            Ok(object) => Ok(Some(object)),
+            Err(error) => match AwsError::new("S3", "GetObject", error) {
+                error if error.is_not_found() => Ok(None),
+                error => Err(self.aws(error)),
+            },
+        }
+    }
+
+    fn aws(&self, source: AwsError) -> StateError {
+        StateError::Aws {
+            bucket: self.bucket.clone(),
+            source,
+        }
+    }
+}
+
+/// Reads a document, and refuses one of a newer schema before looking at anything else in it.
+fn decode<T: Document>(key: &str, bytes: &[u8]) -> Result<T, StateError> {
+    let unreadable = |reason: String| StateError::Unreadable {
+        key: key.to_owned(),
+        reason,
+    };
+    let mut document: serde_json::Value =
+        serde_json::from_slice(bytes).map_err(|error| unreadable(error.to_string()))?;
+    let schema = document
+        .as_object_mut()
+        .and_then(|fields| fields.shift_remove("schema"));
+    let found = schema
+        .and_then(|schema| schema.as_u64())
+        .ok_or_else(|| unreadable(format!("{} without a schema number", T::WHAT)))?;
+    if found > u64::from(T::SCHEMA) {
+        return Err(StateError::Newer {
+            key: key.to_owned(),
+            found,
+            known: T::SCHEMA,
+        });
+    }
+    serde_json::from_value(document).map_err(|error| unreadable(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    struct Note {
+        text: String,
+    }
+
+    impl Document for Note {
+        const SCHEMA: u32 = 2;
+        const WHAT: &'static str = "a note";
+    }
+
+    #[test]
+    fn a_newer_document_is_refused_and_an_older_one_read() {
+        let old = decode::<Note>("k", br#"{"schema":1,"text":"x"}"#).unwrap();
+        assert_eq!(
+            old,
+            Note {
+                text: "x".to_owned()
+            }
+        );
+        let newer = decode::<Note>("k", br#"{"schema":3,"anything":1}"#);
+        assert!(matches!(
+            newer,
+            Err(StateError::Newer {
+                found: 3,
+                known: 2,
+                ..
+            })
+        ));
+        assert!(decode::<Note>("k", b"{}").is_err());
+        assert!(decode::<Note>("k", b"not json").is_err());
+    }
+}

@@ -1,0 +1,24 @@
+//! What the three programs share towards a person: arguments, settings, output, exit codes.
+//!
+//! A program is a clap parser that implements [`Program`]; its `main` is
+//! `fn main() -> ExitCode { terminal::run::<Cli>() }`.
+
+mod args;
+mod common;
+mod completion;
+mod exit;
+mod failure;
+mod printer;
+mod render;
+mod report;
+mod session;
+mod settings;
+
+pub use args::{ColorArg, GlobalArgs, OutputArg};
+pub use common::{PlanReport, UnlockReport};
+pub use completion::CompletionArgs;
+pub use exit::{CliResult, Program, run};
+pub use failure::Failure;
+pub use report::{Report, Style, Table};
+pub use session::{Session, SessionError};
+pub use settings::{Environment, OutputMode, Settings, SettingsError};

@@ -1,0 +1,87 @@
+//! The verbs of CloudTeam.
+
+pub mod import;
+pub mod init;
+pub mod jobs;
+pub mod package;
+
+use cloudops_aws::{
+    config_file::CloudOpsConfig,
+    connect::Aws,
+    ctx::Ctx,
+    jenkins::{Connect, Jenkins},
+    secrets,
+    state::{
+        self,
+        init::{Component, InitError, InitState},
+        lock::{Owner, Request},
+        store::Store,
+    },
+};
+use url::Url;
+
+use crate::error::TeamError;
+
+/// Scope of the lock that everything which changes the pipeline holds.
+pub const SCOPE: &str = "team";
+
+/// Version of this tool, recorded in the state.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The state bucket of the configured instance.
+#[must_use]
+pub fn store(aws: &Aws, config: &CloudOpsConfig) -> Store {
+    Store::new(
+        aws,
+        state::bucket_name(&config.instance, &config.account, &config.region),
+    )
+}
+
+/// The initialization state, in which CloudCore must be there.
+///
+/// # Errors
+/// [`InitError::NotInitialized`] names the command to run; [`InitError::Elsewhere`].
+pub async fn foundation(aws: &Aws, config: &CloudOpsConfig) -> Result<InitState, TeamError> {
+    Ok(state::init::require_foundation(aws, &store(aws, config), config).await?)
+}
+
+/// Connects to the build server with the password that its stack generated.
+///
+/// # Errors
+/// [`TeamError`].
+pub async fn build_server(
+    ctx: &Ctx,
+    config: &CloudOpsConfig,
+    state: &InitState,
+) -> Result<Jenkins, TeamError> {
+    let url = match &config.build_server.endpoint {
+        Some(url) => url.clone(),
+        None => {
+            let text = state.output(Component::Core, "BuildServerUrl")?;
+            text.parse::<Url>().map_err(|_| InitError::MissingOutput {
+                output: "BuildServerUrl".to_owned(),
+                component: Component::Core,
+            })?
+        }
+    };
+    let arn = state.output(Component::Core, "BuildServerSecretArn")?;
+    let secret = secrets::field(&ctx.aws, arn, "password").await?;
+    let user_agent = format!("cloudteam/{VERSION}");
+    let user = config.build_server.user.clone();
+    Ok(Jenkins::new(Connect {
+        url,
+        user,
+        secret,
+        user_agent,
+    })?)
+}
+
+/// A request for the lock of the pipeline.
+fn lock_request(owner: &Owner, verb: &str) -> Request {
+    Request {
+        scope: SCOPE.to_owned(),
+        owner: owner.clone(),
+        command: format!("cloudteam {verb}"),
+        program: "cloudteam".to_owned(),
+    }
+}

@@ -1,0 +1,2 @@
+//! Entry point of the `jenkins` support program.
+fn main() {}

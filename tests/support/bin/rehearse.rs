@@ -1,0 +1,121 @@
+//! Entry point of `cloudops-rehearse`: the whole journey against the local AWS.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use cloudops_e2e::rehearsal::printer::{Printer, Target};
+use cloudops_e2e::rehearsal::{Component, Kit, Options, Outcome, left_running, run};
+
+/// Rehearses the whole journey with the unchanged programs. `cargo xtask rehearse` starts it.
+#[derive(Debug, Parser)]
+#[command(name = "cloudops-rehearse")]
+struct Cli {
+    #[command(flatten)]
+    kit: Option<KitArgs>,
+    /// Folder for all files of the rehearsal
+    #[arg(long)]
+    work: PathBuf,
+    /// Leave everything running at the end
+    #[arg(long)]
+    keep: bool,
+    /// Stop after the steps of this program
+    #[arg(long)]
+    component: Option<Component>,
+    /// How the outcome is told
+    #[arg(long, default_value = "human")]
+    output: Format,
+    /// End what an earlier rehearsal in the work folder left running, and do nothing else
+    #[arg(long)]
+    clean: bool,
+}
+
+/// What the rehearsal is given.
+#[derive(Debug, clap::Args)]
+struct KitArgs {
+    /// Folder of our programs
+    #[arg(long)]
+    bin_dir: PathBuf,
+    /// The AWS emulator
+    #[arg(long)]
+    fakecloud: PathBuf,
+    /// Folder of the fixtures
+    #[arg(long)]
+    fixtures: PathBuf,
+    /// A Tomcat 9 home
+    #[arg(long)]
+    tomcat: PathBuf,
+    /// A Python interpreter that has boto3
+    #[arg(long)]
+    python: PathBuf,
+    /// Where the base image is kept between rehearsals
+    #[arg(long)]
+    tools: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Human,
+    Json,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let printer = Printer::new(match cli.output {
+        Format::Human => Target::Output,
+        Format::Json => Target::Errors,
+    });
+    if cli.clean {
+        return ended(printer, left_running::clean(&cli.work).await.map(|()| 0));
+    }
+    let Some(kit) = cli.kit else {
+        printer.failure(
+            "--bin-dir and the other paths are missing; `cargo xtask rehearse` gives them",
+        );
+        return ExitCode::from(2);
+    };
+    let options = Options {
+        kit: kit.into(),
+        work: cli.work,
+        keep: cli.keep,
+        component: cli.component,
+        printer,
+    };
+    let code = run(options).await.map(|outcome| {
+        tell(&outcome, cli.output, printer);
+        outcome.exit_code()
+    });
+    ended(printer, code)
+}
+
+fn ended<E: std::fmt::Display>(printer: Printer, code: Result<u8, E>) -> ExitCode {
+    match code {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            printer.failure(&format!("the rehearsal cannot begin: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn tell(outcome: &Outcome, format: Format, printer: Printer) {
+    outcome.print(printer);
+    if format == Format::Json {
+        // It is made of texts, numbers and maps with text keys, which always serialize.
+        Printer::document(&serde_json::to_string_pretty(outcome).unwrap_or_default());
+    }
+}
+
+impl From<KitArgs> for Kit {
+    fn from(args: KitArgs) -> Self {
+        Self {
+            bin_dir: args.bin_dir,
+            fakecloud: args.fakecloud,
+            fixtures: args.fixtures,
+            tomcat: args.tomcat,
+            python: args.python,
+            tools: args.tools,
+        }
+    }
+}

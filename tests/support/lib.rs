@@ -1,0 +1,8 @@
+//! The harness of the journeys: the local AWS, the build server stand-in, the container program,
+//! and the rehearsal that drives the unchanged programs through all of it.
+
+pub mod containers;
+pub mod emulator;
+pub mod jenkins;
+pub mod proxy;
+pub mod rehearsal;

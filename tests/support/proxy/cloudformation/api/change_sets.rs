@@ -1,0 +1,226 @@
+//! `CreateChangeSet`: the answer comes at once, the changes are found in the background.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::shared;
+use super::submit::{self, Snapshot};
+use crate::proxy::cloudformation::answer::Fault;
+use crate::proxy::cloudformation::engine::Engine;
+use crate::proxy::cloudformation::form::Form;
+use crate::proxy::cloudformation::model::Model;
+use crate::proxy::cloudformation::state::{ChangeSet, Desired, Stack, Validation, can_update};
+use crate::proxy::cloudformation::validate;
+
+const NO_CHANGES: &str = "The submitted information didn't contain changes. Submit different information to create a change set.";
+
+/// `CreateChangeSet`.
+pub(super) async fn create(engine: &Arc<Engine>, form: &Form) -> Result<Value, Fault> {
+    let (stack_name, name) = (form.required("StackName")?, form.required("ChangeSetName")?);
+    shared::check_name(name, "changeSetName")?;
+    let creates = match form.text("ChangeSetType").unwrap_or("UPDATE") {
+        "CREATE" => true,
+        "UPDATE" => false,
+        other => {
+            return Err(Fault::validation(format!(
+                "Change sets of type {other} are not supported here"
+            )));
+        }
+    };
+    if let Some(answer) = admitted(engine, form, stack_name, name, creates)? {
+        return Ok(answer);
+    }
+    let before = engine.state().find(stack_name).map(Snapshot::of);
+    let desired = submit::desired(
+        engine,
+        form,
+        before.as_ref().and_then(|before| before.desired.as_ref()),
+    )
+    .await?;
+    validate::acknowledged(&desired.template, &desired.capabilities)?;
+    let stack_id = before.as_ref().map_or_else(
+        || engine.place.stack(stack_name),
+        |before| before.id.clone(),
+    );
+    let plain_name = before
+        .as_ref()
+        .map_or(stack_name, |before| before.name.as_str());
+    let model = engine.model(&desired, (plain_name, &stack_id)).await?;
+    let set = ChangeSet {
+        id: engine.place.change_set(name),
+        name: name.to_owned(),
+        description: form.owned("Description"),
+        creates,
+        status: "CREATE_PENDING",
+        execution: "UNAVAILABLE",
+        reason: None,
+        created: Timestamp::now(),
+        desired: desired.clone(),
+        changes: Vec::new(),
+        on_failure: shared::on_failure(form, "OnStackFailure"),
+        token: form.owned("ClientToken"),
+        operation: Uuid::new_v4().to_string(),
+    };
+    let answer = json!({"Id": set.id, "StackId": stack_id});
+    let set_id = set.id.clone();
+    let before = insert(engine, &stack_id, plain_name, set)?;
+    tokio::spawn(fill(Arc::clone(engine), before, set_id, model, desired));
+    Ok(answer)
+}
+
+/// Whether the change set can be made; the answer, when it was made by the same request before.
+fn admitted(
+    engine: &Engine,
+    form: &Form,
+    stack_name: &str,
+    name: &str,
+    creates: bool,
+) -> Result<Option<Value>, Fault> {
+    let state = engine.state();
+    let stack = state
+        .find(stack_name)
+        .filter(|stack| stack.status != "DELETE_COMPLETE");
+    let Some(stack) = stack else {
+        if creates {
+            shared::check_name(stack_name, "stackName")?;
+            return Ok(None);
+        }
+        return Err(Fault::validation(format!(
+            "Stack [{stack_name}] does not exist"
+        )));
+    };
+    if let Some(set) = stack.change_sets.iter().find(|set| set.name == name) {
+        if set.token.is_some() && set.token.as_deref() == form.text("ClientToken") {
+            return Ok(Some(json!({"Id": set.id, "StackId": stack.id})));
+        }
+        return Err(Fault::new(
+            "AlreadyExistsException",
+            format!(
+                "ChangeSet {name} cannot be created due to a mismatch with existing attribute Template"
+            ),
+        ));
+    }
+    match (creates, stack.status) {
+        (true, "REVIEW_IN_PROGRESS") => Ok(None),
+        (true, _) => Err(Fault::validation(format!(
+            "Stack [{}] already exists and cannot be created again with the changeSet [{name}].",
+            stack.name
+        ))),
+        (false, status) if can_update(status) => Ok(None),
+        (false, _) => Err(shared::not_updatable(stack)),
+    }
+}
+
+/// Puts the change set to its stack, which may have to be made for it.
+fn insert(engine: &Engine, stack_id: &str, name: &str, set: ChangeSet) -> Result<Snapshot, Fault> {
+    let mut state = engine.state();
+    if state.find(stack_id).is_none() {
+        let mut stack = Stack::new(stack_id.to_owned(), name.to_owned(), "REVIEW_IN_PROGRESS");
+        let run = stack.begin("CREATE_CHANGESET", set.token.clone());
+        stack.is(
+            &run,
+            "REVIEW_IN_PROGRESS",
+            Some("User Initiated".to_owned()),
+        );
+        stack.operations.clear();
+        state.stacks.push(stack);
+    }
+    let stack = state.stack_mut(stack_id)?;
+    let snapshot = Snapshot::of(stack);
+    stack.note_change_set(&set);
+    stack.change_sets.push(set);
+    Ok(snapshot)
+}
+
+/// Finds out what the change set changes.
+async fn fill(
+    engine: Arc<Engine>,
+    before: Snapshot,
+    set_id: String,
+    model: Model,
+    desired: Desired,
+) {
+    let with = |change: &dyn Fn(&mut ChangeSet)| {
+        let mut state = engine.state();
+        let stack = state.find_mut(&before.id);
+        if let Some(set) =
+            stack.and_then(|stack| stack.change_sets.iter_mut().find(|set| set.id == set_id))
+        {
+            change(set);
+        }
+    };
+    with(&|set| set.status = "CREATE_IN_PROGRESS");
+    engine.pause("AWS::CloudFormation::ChangeSet").await;
+    let outcome = submit::difference(&engine, &before, &model, &desired).await;
+    let refused = match &outcome {
+        Ok(difference) => engine.early_validation(&difference.changes).await,
+        Err(_) => None,
+    };
+    if let Some((validation, sentence)) = refused {
+        let reason = format!(
+            "The following hook(s)/validation failed: [{}]. To troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure information.",
+            validation.name
+        );
+        with(&|set| set.fail(&reason));
+        return engine.refused_early(&before.id, &set_id, validation, &sentence);
+    }
+    match outcome {
+        Ok(difference) if difference.is_any() || before.desired.is_none() => with(&|set| {
+            set.status = "CREATE_COMPLETE";
+            set.execution = "AVAILABLE";
+            set.changes.clone_from(&difference.changes);
+        }),
+        Ok(_) => with(&|set| set.fail(NO_CHANGES)),
+        Err(fault) => with(&|set| set.fail(&fault.message)),
+    }
+    let failed = {
+        let state = engine.state();
+        state.find(&before.id).is_some_and(|stack| {
+            stack
+                .change_sets
+                .iter()
+                .any(|set| set.id == set_id && set.status == "FAILED")
+        })
+    };
+    engine.change_set_done(&before.id, &set_id, !failed);
+}
+
+impl ChangeSet {
+    fn fail(&mut self, reason: &str) {
+        self.status = "FAILED";
+        self.execution = "UNAVAILABLE";
+        self.reason = Some(reason.to_owned());
+    }
+}
+
+impl Engine {
+    /// Names that are taken, found before anything is made.
+    async fn early_validation(&self, changes: &[Value]) -> Option<(Validation, String)> {
+        for change in changes {
+            let change = &change["ResourceChange"];
+            let kind = change["ResourceType"].as_str().unwrap_or_default();
+            let context = change["AfterContext"].as_str().unwrap_or("{}");
+            let context: Value = serde_json::from_str(context).unwrap_or_default();
+            if change["Action"] != "Add" {
+                continue;
+            }
+            if let Some((property, name)) = self.taken_name(kind, &context["Properties"]).await {
+                let path = format!(
+                    "/Resources/{}/Properties/{property}",
+                    change["LogicalResourceId"].as_str().unwrap_or_default()
+                );
+                let sentence =
+                    format!("Resource of type '{kind}' with identifier '{name}' already exists.");
+                let validation = Validation {
+                    name: "AWS::EarlyValidation::ResourceExistenceCheck",
+                    path,
+                };
+                return Some((validation, sentence));
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,288 @@
+//! `CreateStack`, `UpdateStack`, and what they share with change sets.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cloudops_aws::cfn::template::Template;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::shared;
+use crate::proxy::cloudformation::answer::Fault;
+use crate::proxy::cloudformation::changes::{self, Now};
+use crate::proxy::cloudformation::engine::Engine;
+use crate::proxy::cloudformation::form::Form;
+use crate::proxy::cloudformation::model::Model;
+use crate::proxy::cloudformation::state::{Desired, Output, Resource, Stack, can_update};
+use crate::proxy::cloudformation::{parameters, validate};
+
+/// `CreateStack`.
+pub(super) async fn create_stack(engine: &Arc<Engine>, form: &Form) -> Result<Value, Fault> {
+    let name = form.required("StackName")?;
+    shared::check_name(name, "stackName")?;
+    if let Some(stack) = engine.state().find(name) {
+        if shared::repeated(stack, form, "CREATE_STACK")? {
+            return Ok(json!({"StackId": stack.id}));
+        }
+        return Err(exists(name));
+    }
+    let desired = desired(engine, form, None).await?;
+    validate::acknowledged(&desired.template, &desired.capabilities)?;
+    let id = engine.place.stack(name);
+    let model = engine.model(&desired, (name, &id)).await?;
+    let mut stack = Stack::new(id.clone(), name.to_owned(), "CREATE_IN_PROGRESS");
+    stack.desired = Some(desired);
+    stack.disable_rollback = form.flag("DisableRollback").unwrap_or(false);
+    stack.on_failure = shared::on_failure(form, "OnFailure").unwrap_or_default();
+    stack.termination_protection = form.flag("EnableTerminationProtection").unwrap_or(false);
+    stack.policy = form.owned("StackPolicyBody");
+    stack.timeout_minutes = form
+        .text("TimeoutInMinutes")
+        .and_then(|text| text.parse().ok());
+    let run = stack.begin("CREATE_STACK", form.owned("ClientRequestToken"));
+    stack.is(
+        &run,
+        "CREATE_IN_PROGRESS",
+        Some("User Initiated".to_owned()),
+    );
+    {
+        let mut state = engine.state();
+        // Another call may have been faster while this one asked the emulator.
+        if state.find(name).is_some() {
+            return Err(exists(name));
+        }
+        state.stacks.push(stack);
+    }
+    let operation = run.operation.clone();
+    tokio::spawn(Arc::clone(engine).create(run, model));
+    Ok(json!({"StackId": id, "OperationId": operation}))
+}
+
+fn exists(name: &str) -> Fault {
+    Fault::new(
+        "AlreadyExistsException",
+        format!("Stack [{name}] already exists"),
+    )
+}
+
+/// `UpdateStack`.
+pub(super) async fn update_stack(engine: &Arc<Engine>, form: &Form) -> Result<Value, Fault> {
+    let name = form.required("StackName")?;
+    let before = match current(engine, form, name, "UPDATE_STACK")? {
+        Current::Repeated(id) => return Ok(json!({"StackId": id})),
+        Current::Ready(before) => before,
+    };
+    let desired = desired(engine, form, before.desired.as_ref()).await?;
+    validate::acknowledged(&desired.template, &desired.capabilities)?;
+    let model = engine.model(&desired, (&before.name, &before.id)).await?;
+    let difference = difference(engine, &before, &model, &desired).await?;
+    if !difference.is_any() {
+        return Err(Fault::validation("No updates are to be performed."));
+    }
+    let run = {
+        let mut state = engine.state();
+        let stack = state.stack_mut(&before.id)?;
+        if !can_update(stack.status) {
+            return Err(shared::not_updatable(stack));
+        }
+        stack.disable_rollback = form.flag("DisableRollback").unwrap_or(false);
+        if let Some(policy) = form.owned("StackPolicyBody") {
+            stack.policy = Some(policy);
+        }
+        for set in &mut stack.change_sets {
+            set.execution = "OBSOLETE";
+        }
+        stack.turn_to(desired);
+        let run = stack.begin("UPDATE_STACK", form.owned("ClientRequestToken"));
+        stack.is(
+            &run,
+            "UPDATE_IN_PROGRESS",
+            Some("User Initiated".to_owned()),
+        );
+        run
+    };
+    let operation = run.operation.clone();
+    tokio::spawn(Arc::clone(engine).update(run, model));
+    Ok(json!({"StackId": before.id, "OperationId": operation}))
+}
+
+/// A stack as it is before an update.
+pub(super) struct Snapshot {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) desired: Option<Desired>,
+    pub(super) resources: BTreeMap<String, Resource>,
+    pub(super) outputs: Vec<Output>,
+}
+
+impl Snapshot {
+    pub(super) fn of(stack: &Stack) -> Self {
+        Self {
+            id: stack.id.clone(),
+            name: stack.name.clone(),
+            desired: stack.desired.clone(),
+            resources: stack.resources.clone(),
+            outputs: stack.outputs.clone(),
+        }
+    }
+}
+
+enum Current {
+    Repeated(String),
+    Ready(Box<Snapshot>),
+}
+
+fn current(engine: &Engine, form: &Form, name: &str, kind: &str) -> Result<Current, Fault> {
+    let state = engine.state();
+    let stack = state
+        .find(name)
+        .filter(|stack| stack.status != "DELETE_COMPLETE")
+        .ok_or_else(|| Fault::validation(format!("Stack [{name}] does not exist")))?;
+    if shared::repeated(stack, form, kind)? {
+        return Ok(Current::Repeated(stack.id.clone()));
+    }
+    if !can_update(stack.status) {
+        return Err(shared::not_updatable(stack));
+    }
+    Ok(Current::Ready(Box::new(Snapshot::of(stack))))
+}
+
+/// What differs between a stack and what is wanted of it.
+pub(super) struct Difference {
+    pub(super) changes: Vec<Value>,
+    other: bool,
+}
+
+impl Difference {
+    pub(super) fn is_any(&self) -> bool {
+        self.other || !self.changes.is_empty()
+    }
+}
+
+/// Compares a stack with what is wanted of it.
+pub(super) async fn difference(
+    engine: &Engine,
+    before: &Snapshot,
+    model: &Model,
+    desired: &Desired,
+) -> Result<Difference, Fault> {
+    let mut resources = before.resources.clone();
+    engine.complete_attributes(model, &mut resources).await;
+    let retyped: Vec<&str> = resources
+        .values()
+        .filter(|one| {
+            model
+                .resources
+                .get(&one.logical_id)
+                .is_some_and(|new| new.resource_type != one.resource_type)
+        })
+        .map(|one| one.logical_id.as_str())
+        .collect();
+    if !retyped.is_empty() {
+        return Err(Fault::validation(format!(
+            "Update of resource type is not permitted. The new template modifies resource type of the following resources: [{}]",
+            retyped.join(", ")
+        )));
+    }
+    let now = Now {
+        resources: &resources,
+        desired: before.desired.as_ref(),
+    };
+    let changes = changes::compute(&now, model, desired).map_err(Fault::validation)?;
+    let outputs = model.outputs(&resources);
+    let other = outputs.is_ok_and(|outputs| outputs != before.outputs)
+        || before
+            .desired
+            .as_ref()
+            .is_some_and(|old| old.tags != desired.tags);
+    Ok(Difference { changes, other })
+}
+
+/// What a submission wants, completed by what the stack was before.
+pub(super) async fn desired(
+    engine: &Engine,
+    form: &Form,
+    before: Option<&Desired>,
+) -> Result<Desired, Fault> {
+    let template = template(engine, form, before).await?;
+    let previous = before.map(|before| &before.parameters);
+    let mut parameters = parameters::read(form, &template, previous)?;
+    parameters::look_up(&engine.upstream, &template, &mut parameters).await?;
+    let tags = form
+        .tags()
+        .or_else(|| before.map(|before| before.tags.clone()));
+    let role = form
+        .owned("RoleARN")
+        .or_else(|| before.and_then(|before| before.role.clone()));
+    Ok(Desired {
+        template,
+        parameters,
+        tags: tags.unwrap_or_default(),
+        capabilities: form.list("Capabilities"),
+        notifications: form.list("NotificationARNs"),
+        role,
+    })
+}
+
+async fn template(
+    engine: &Engine,
+    form: &Form,
+    before: Option<&Desired>,
+) -> Result<Arc<Template>, Fault> {
+    if form.flag("UsePreviousTemplate") == Some(true)
+        && let Some(before) = before
+    {
+        return Ok(Arc::clone(&before.template));
+    }
+    validate::read(&text(engine, form).await?)
+}
+
+/// The text of the template that a request brings or names.
+pub(super) async fn text(engine: &Engine, form: &Form) -> Result<String, Fault> {
+    if let Some(body) = form.text("TemplateBody") {
+        return Ok(body.to_owned());
+    }
+    let address = form.text("TemplateURL").ok_or_else(|| {
+        Fault::validation("Either Template URL or Template Body must be specified.")
+    })?;
+    let unreadable = || Fault::validation(format!("S3 error: Access Denied for {address}"));
+    let path = s3_path(address).ok_or_else(unreadable)?;
+    match engine
+        .upstream
+        .rest("s3", Method::GET, &path, Vec::new())
+        .await
+    {
+        Ok((200, text)) => Ok(text),
+        _ => Err(unreadable()),
+    }
+}
+
+/// `/bucket/key` of an S3 address in either style.
+fn s3_path(address: &str) -> Option<String> {
+    let address = url::Url::parse(address).ok()?;
+    let host = address.host_str()?;
+    let path = address.path();
+    Some(match host.split_once(".s3") {
+        Some((bucket, _)) => format!("/{bucket}{path}"),
+        None => path.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::s3_path;
+
+    #[test]
+    fn templates_are_found_in_either_style() {
+        let expect = Some("/b/k/t.yaml".to_owned());
+        assert_eq!(
+            s3_path("https://b.s3.us-west-2.amazonaws.com/k/t.yaml"),
+            expect
+        );
+        assert_eq!(
+            s3_path("https://s3.us-west-2.amazonaws.com/b/k/t.yaml"),
+            expect
+        );
+        assert_eq!(s3_path("http://127.0.0.1:4566/b/k/t.yaml"), expect);
+    }
+}

@@ -1,0 +1,203 @@
+//! What AWS refuses and the emulator does not: names that are taken, things that are not empty.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Refusal, text};
+use crate::proxy::cloudformation::names::name_property;
+use crate::proxy::cloudformation::state::Resource;
+use crate::proxy::upstream::Upstream;
+
+/// Refuses to make what is there already.
+pub(super) async fn before_create(
+    upstream: &Upstream,
+    resource_type: &str,
+    properties: &Value,
+) -> Result<(), Refusal> {
+    let property = match resource_type {
+        "AWS::KMS::Alias" => "AliasName",
+        other => match name_property(other) {
+            Some(property) => property,
+            None => return Ok(()),
+        },
+    };
+    let name = text(properties, property);
+    if name.is_empty() || !is_taken(upstream, resource_type, &name).await {
+        return Ok(());
+    }
+    let identifier = json!({format!("/properties/{property}"): name})
+        .to_string()
+        .replace('"', "\\\"");
+    Err(Refusal::new(
+        "AlreadyExists",
+        format!(
+            "Resource of type '{resource_type}' with identifier '{identifier}' already exists."
+        ),
+    ))
+}
+
+/// Whether a resource of this type and name is there.
+pub(in crate::proxy::cloudformation) async fn is_taken(
+    upstream: &Upstream,
+    resource_type: &str,
+    name: &str,
+) -> bool {
+    let json = |service: &'static str, target: &'static str, body: Value| async move {
+        upstream.json(service, target, &body).await.ok()
+    };
+    match resource_type {
+        "AWS::S3::Bucket" => {
+            let answer = upstream
+                .rest("s3", Method::HEAD, &format!("/{name}"), Vec::new())
+                .await;
+            answer.is_ok_and(|(status, _)| status == 200)
+        }
+        "AWS::Logs::LogGroup" => {
+            let body = json!({"logGroupNamePrefix": name});
+            let answer = json("logs", "Logs_20140328.DescribeLogGroups", body)
+                .await
+                .unwrap_or_default();
+            let mut groups = answer["logGroups"].as_array().into_iter().flatten();
+            groups.any(|group| group["logGroupName"] == name)
+        }
+        "AWS::ECR::Repository" => {
+            let target = "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories";
+            json("ecr", target, json!({"repositoryNames": [name]}))
+                .await
+                .is_some()
+        }
+        "AWS::SSM::Parameter" => json("ssm", "AmazonSSM.GetParameter", json!({"Name": name}))
+            .await
+            .is_some(),
+        "AWS::SecretsManager::Secret" => json(
+            "secretsmanager",
+            "secretsmanager.DescribeSecret",
+            json!({"SecretId": name}),
+        )
+        .await
+        .is_some(),
+        "AWS::KMS::Alias" => {
+            let answer = json("kms", "TrentService.ListAliases", json!({}))
+                .await
+                .unwrap_or_default();
+            let mut aliases = answer["Aliases"].as_array().into_iter().flatten();
+            aliases.any(|alias| alias["AliasName"] == name)
+        }
+        "AWS::IAM::Role" => {
+            query(upstream, "iam", "GetRole", "2010-05-08", ("RoleName", name)).await
+        }
+        "AWS::RDS::DBCluster" => {
+            query(
+                upstream,
+                "rds",
+                "DescribeDBClusters",
+                "2014-10-31",
+                ("DBClusterIdentifier", name),
+            )
+            .await
+        }
+        "AWS::ElasticLoadBalancingV2::LoadBalancer" => {
+            query(
+                upstream,
+                "elasticloadbalancing",
+                "DescribeLoadBalancers",
+                "2015-12-01",
+                ("Names.member.1", name),
+            )
+            .await
+        }
+        "AWS::ElasticLoadBalancingV2::TargetGroup" => {
+            query(
+                upstream,
+                "elasticloadbalancing",
+                "DescribeTargetGroups",
+                "2015-12-01",
+                ("Names.member.1", name),
+            )
+            .await
+        }
+        _ => false,
+    }
+}
+
+async fn query(
+    upstream: &Upstream,
+    service: &str,
+    action: &str,
+    version: &str,
+    field: (&str, &str),
+) -> bool {
+    let form = [(field.0.to_owned(), field.1.to_owned())];
+    let answer = upstream.query(service, action, version, &form).await;
+    answer.is_ok_and(|xml| xml.contains(&format!(">{}<", field.1)))
+}
+
+/// Refuses to delete what AWS would not.
+pub(super) async fn before_delete(
+    upstream: &Upstream,
+    account: &str,
+    resource: &Resource,
+    properties: &Value,
+) -> Result<(), Refusal> {
+    let handle = resource.handle.as_str();
+    let sentence = match resource.resource_type.as_str() {
+        "AWS::S3::Bucket" if !bucket_is_empty(upstream, handle).await => {
+            "The bucket you tried to delete is not empty (Service: S3, Status Code: 409)".to_owned()
+        }
+        "AWS::ECR::Repository"
+            if properties["EmptyOnDelete"] != json!(true) && has_images(upstream, handle).await =>
+        {
+            format!("The repository with name '{handle}' in registry with id '{account}' cannot be deleted because it still contains images (Service: Ecr, Status Code: 400)")
+        }
+        "AWS::RDS::DBCluster" if properties["DeletionProtection"] == json!(true) => {
+            "Cannot delete protected Cluster, please disable deletion protection and try again. (Service: Rds, Status Code: 400)".to_owned()
+        }
+        "AWS::RDS::DBInstance" if properties["DeletionProtection"] == json!(true) => {
+            "Cannot delete protected DB Instance, please disable deletion protection and try again. (Service: Rds, Status Code: 400)".to_owned()
+        }
+        "AWS::Route53::HostedZone" if has_records(upstream, handle).await => {
+            "The specified hosted zone contains non-required resource record sets and so cannot be deleted. (Service: Route53, Status Code: 400)".to_owned()
+        }
+        _ => return Ok(()),
+    };
+    let code = if resource.resource_type == "AWS::ECR::Repository" {
+        "GeneralServiceException"
+    } else {
+        "InvalidRequest"
+    };
+    Err(Refusal::new(code, sentence))
+}
+
+async fn bucket_is_empty(upstream: &Upstream, bucket: &str) -> bool {
+    let path = format!("/{bucket}?versions&max-keys=1");
+    match upstream.rest("s3", Method::GET, &path, Vec::new()).await {
+        Ok((200, xml)) => !xml.contains("<Version>") && !xml.contains("<DeleteMarker>"),
+        _ => true,
+    }
+}
+
+async fn has_images(upstream: &Upstream, repository: &str) -> bool {
+    let target = "AmazonEC2ContainerRegistry_V20150921.ListImages";
+    let answer = upstream
+        .json("ecr", target, &json!({"repositoryName": repository}))
+        .await;
+    answer.is_ok_and(|answer| {
+        answer["imageIds"]
+            .as_array()
+            .is_some_and(|images| !images.is_empty())
+    })
+}
+
+async fn has_records(upstream: &Upstream, zone: &str) -> bool {
+    let path = format!("/2013-04-01/hostedzone/{zone}/rrset");
+    match upstream
+        .rest("route53", Method::GET, &path, Vec::new())
+        .await
+    {
+        Ok((200, xml)) => xml
+            .split("<ResourceRecordSet>")
+            .skip(1)
+            .any(|set| !set.contains("<Type>NS</Type>") && !set.contains("<Type>SOA</Type>")),
+        _ => false,
+    }
+}

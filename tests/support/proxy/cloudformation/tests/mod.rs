@@ -1,0 +1,6 @@
+//! Tests of whole operations, against a small stand-in for the emulator's Cloud Control.
+
+mod changes;
+mod lifecycle;
+mod stand_in;
+mod updates;

@@ -1,0 +1,233 @@
+//! A Cloud Control in memory, and a CloudFormation in front of it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use serde_json::{Value, json};
+
+use crate::proxy::cloudformation::{Answer, CloudFormation, StabilizeHook, Stabilizing};
+use crate::proxy::upstream::Upstream;
+
+type Resources = Arc<Mutex<BTreeMap<String, (String, Value)>>>;
+
+/// A CloudFormation with the resources that it made.
+pub(super) struct Cloud {
+    pub(super) formation: CloudFormation,
+    pub(super) resources: Resources,
+}
+
+struct Hook;
+
+impl StabilizeHook for Hook {
+    fn stabilize(&self, _: String, _: String, properties: Value) -> Stabilizing {
+        Box::pin(async move {
+            match properties["DisplayName"].as_str() {
+                Some("never stable") => Err("it does not settle".to_owned()),
+                _ => Ok(()),
+            }
+        })
+    }
+}
+
+impl Cloud {
+    pub(super) async fn start() -> Self {
+        let resources = Resources::default();
+        let app = Router::new()
+            .fallback(answer)
+            .with_state(Arc::clone(&resources));
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let upstream = Upstream::new(&format!("http://127.0.0.1:{port}"), "us-west-2");
+        let formation = CloudFormation::new(upstream, "123456789012", Arc::new(Hook));
+        Self {
+            formation,
+            resources,
+        }
+    }
+
+    pub(super) async fn call(&self, action: &str, fields: &[(&str, &str)]) -> Answer {
+        let form = fields
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        self.formation.handle(action, form.collect()).await
+    }
+
+    /// A call that has to succeed.
+    pub(super) async fn ok(&self, action: &str, fields: &[(&str, &str)]) -> String {
+        let answer = self.call(action, fields).await;
+        assert_eq!(answer.status, 200, "{action}: {}", answer.xml);
+        answer.xml
+    }
+
+    /// Code and message of a call that has to fail.
+    pub(super) async fn refused(&self, action: &str, fields: &[(&str, &str)]) -> String {
+        let answer = self.call(action, fields).await;
+        assert_ne!(answer.status, 200, "{action} succeeded: {}", answer.xml);
+        format!(
+            "{}: {}",
+            tag(&answer.xml, "Code"),
+            tag(&answer.xml, "Message")
+        )
+    }
+
+    /// The status of the stack `s` once nothing goes on any more.
+    pub(super) async fn settled(&self) -> String {
+        self.settled_as("s").await
+    }
+
+    pub(super) async fn settled_as(&self, name: &str) -> String {
+        for _ in 0..2_000 {
+            let status = tag(
+                &self.ok("DescribeStacks", &[("StackName", name)]).await,
+                "StackStatus",
+            );
+            if !status.ends_with("_IN_PROGRESS") {
+                return status;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("the stack does not settle");
+    }
+
+    /// Names, statuses and reasons of the events, oldest first.
+    pub(super) async fn events(&self, name: &str) -> Vec<String> {
+        let xml = self.ok("DescribeStackEvents", &[("StackName", name)]).await;
+        let mut events: Vec<String> = xml
+            .split("<member>")
+            .skip(1)
+            .map(|event| {
+                let all = [
+                    tag(event, "LogicalResourceId"),
+                    tag(event, "ResourceStatus"),
+                    reason(event),
+                ];
+                all.join(" ").trim_end().to_owned()
+            })
+            .collect();
+        events.reverse();
+        events
+    }
+
+    /// Types of the resources that exist.
+    pub(super) fn types(&self) -> Vec<String> {
+        let resources = self.resources.lock().expect("resources");
+        resources
+            .values()
+            .map(|(kind, _)| kind.trim_start_matches("AWS::").to_owned())
+            .collect()
+    }
+}
+
+/// Random tokens are not part of what is compared.
+fn reason(event: &str) -> String {
+    let reason = tag(event, "ResourceStatusReason").replace("&quot;", "\"");
+    match reason.split_once("(RequestToken") {
+        Some((before, _)) => before.trim_end().to_owned(),
+        None => reason,
+    }
+}
+
+/// Text of the first element with this name.
+pub(super) fn tag(xml: &str, name: &str) -> String {
+    let after = xml.split_once(&format!("<{name}>")).map(|(_, after)| after);
+    after
+        .and_then(|after| after.split_once("</"))
+        .map(|(text, _)| text.to_owned())
+        .unwrap_or_default()
+}
+
+async fn answer(
+    State(resources): State<Resources>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, String) {
+    let target = headers
+        .get("x-amz-target")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    match target.strip_prefix("CloudApiService.") {
+        Some(operation) => cloud_control(&resources, operation, &body),
+        None => (
+            StatusCode::BAD_REQUEST,
+            json!({"__type": "Unsupported"}).to_string(),
+        ),
+    }
+}
+
+fn cloud_control(resources: &Resources, operation: &str, body: &Value) -> (StatusCode, String) {
+    let mut resources = resources.lock().expect("resources");
+    let kind = body["TypeName"].as_str().unwrap_or_default().to_owned();
+    let mut id = body["Identifier"].as_str().unwrap_or_default().to_owned();
+    let refuse = |why: &str| {
+        let event = json!({"OperationStatus": "FAILED", "StatusMessage": why});
+        (StatusCode::OK, json!({"ProgressEvent": event}).to_string())
+    };
+    match operation {
+        "CreateResource" => {
+            let text = body["DesiredState"].as_str().unwrap_or("{}");
+            let properties: Value = serde_json::from_str(text).expect("properties");
+            if properties["DisplayName"] == "refused" {
+                return refuse("no such luck");
+            }
+            id = format!("id-{}", resources.len() + 1);
+            while resources.contains_key(&id) {
+                id.push('x');
+            }
+            resources.insert(id.clone(), (kind, properties));
+        }
+        "UpdateResource" => {
+            let patch: Value = serde_json::from_str(body["PatchDocument"].as_str().unwrap_or("[]"))
+                .expect("a patch");
+            let Some((_, properties)) = resources.get_mut(&id) else {
+                return refuse("it does not exist");
+            };
+            for step in patch.as_array().into_iter().flatten() {
+                if step["value"] == "refused" {
+                    return refuse("no such change");
+                }
+                let name = step["path"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .trim_start_matches('/');
+                properties[name] = step["value"].clone();
+            }
+        }
+        "DeleteResource" => {
+            if resources
+                .get(&id)
+                .is_some_and(|(_, properties)| properties["DisplayName"] == "stays")
+            {
+                return refuse("it stays");
+            }
+            if resources.remove(&id).is_none() {
+                return refuse("it does not exist");
+            }
+        }
+        _ if !resources.contains_key(&id) => {
+            let error =
+                json!({"__type": "ResourceNotFoundException", "message": "it does not exist"});
+            return (StatusCode::BAD_REQUEST, error.to_string());
+        }
+        _ => {
+            let properties = resources
+                .get(&id)
+                .map(|(_, properties)| properties.clone())
+                .unwrap_or_default();
+            let mut properties = properties;
+            properties["Arn"] = json!(format!("arn:{id}"));
+            let answer = json!({"ResourceDescription": {"Identifier": id, "Properties": properties.to_string()}});
+            return (StatusCode::OK, answer.to_string());
+        }
+    }
+    let event = json!({"OperationStatus": "SUCCESS", "Identifier": id});
+    (StatusCode::OK, json!({"ProgressEvent": event}).to_string())
+}

@@ -1,0 +1,100 @@
+//! The stand-in for Jenkins. It really runs the shell steps of the jobs.
+
+use std::path::{Path, PathBuf};
+
+use tokio::process::Command;
+
+use super::inventory::Inventory;
+use super::process::Background;
+use super::{Kit, RehearsalError};
+
+/// The running build server.
+#[derive(Debug)]
+pub struct BuildServer {
+    /// Where it listens.
+    pub url: String,
+    process: Background,
+    password_file: PathBuf,
+}
+
+impl BuildServer {
+    /// Starts it. Until it is told its password it answers as a controller that boots.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub async fn start(
+        kit: &Kit,
+        work: &Path,
+        aws: &[(String, String)],
+    ) -> Result<Self, RehearsalError> {
+        let password_file = work.join("build-server.password");
+        let mut command = Command::new(kit.program("cloudops-jenkins"));
+        command
+            .args(["--listen", "127.0.0.1:0", "--user", "admin", "--home"])
+            .arg(work.join("build-server"))
+            .arg("--password-file")
+            .arg(&password_file);
+        for (name, value) in agent_environment(kit).iter().chain(aws) {
+            command.arg("--env").arg(format!("{name}={value}"));
+        }
+        let log = work.join("logs/build-server.log");
+        let mut process = Background::start("the build server", command, &log)?;
+        let url = process.ready("endpoint").await?;
+        Ok(Self {
+            url: url.trim_end_matches('/').to_owned(),
+            process,
+            password_file,
+        })
+    }
+
+    /// Gives it the password that the stack generated, as ECS would from the task definition. The
+    /// password itself is seen neither by us nor by a command line.
+    ///
+    /// # Errors
+    /// When the stack or the secret is not there.
+    pub async fn inject_password(
+        &self,
+        inventory: &Inventory,
+        instance: &str,
+    ) -> Result<(), RehearsalError> {
+        let stack = format!("{instance}-core-build");
+        inventory
+            .secret_to_file(
+                &stack,
+                "BuildServerSecretArn",
+                "password",
+                &self.password_file,
+            )
+            .await
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    pub(super) async fn stop(self) {
+        self.process.stop().await;
+    }
+
+    pub(super) fn leave(self) {
+        self.process.leave();
+    }
+}
+
+/// What agents have: our programs, a Tomcat, and the JDK of this machine.
+fn agent_environment(kit: &Kit) -> Vec<(String, String)> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut variables = vec![
+        (
+            "PATH".to_owned(),
+            format!("{}:{path}", kit.bin_dir.display()),
+        ),
+        ("TOMCAT_HOME".to_owned(), kit.tomcat.display().to_string()),
+    ];
+    if let Ok(home) = std::env::var("JAVA_HOME") {
+        variables.push(("JAVA_HOME".to_owned(), home));
+    }
+    variables
+}
