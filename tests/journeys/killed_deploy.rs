@@ -16,17 +16,20 @@ async fn killed_deploy_converges() {
         prepare(&stage, &instance).await;
         // Each run comes further than the one before: to the data population, which has started
         // and nobody knows; to a service, whose stack is done and nobody has seen it; to the end,
-        // which is not written down. (The first write says that a deployment begins.)
+        // which is not written down (the first write says that a deployment begins).
         let hold = |service, operation| Rule::new(service, operation, Effect::Hold);
-        for rule in [
-            hold("ecs", "RunTask").only(1, 1).after(),
-            hold("cloudformation", "ExecuteChangeSet")
+        let population = [hold("ecs", "RunTask").only(1, 1).after()];
+        let service = [
+            hold("cloudformation", "CreateChangeSet")
                 .on("-svc-")
-                .only(2, 1)
+                .only(1, 1),
+            hold("cloudformation", "ExecuteChangeSet")
+                .only(1, 1)
                 .after(),
-            hold("s3", "PutObject").on("v1/envs/qa.json").only(2, 1),
-        ] {
-            killed_at(&stage.emulator.proxy, &instance, DEPLOY, &rule).await;
+        ];
+        let end = [hold("s3", "PutObject").on("v1/envs/qa.json").only(2, 1)];
+        for rules in [&population[..], &service, &end] {
+            killed_at(&stage.emulator.proxy, &instance, DEPLOY, rules).await;
         }
         ends(&instance, DEPLOY, 0).await;
         let inventory = stage.inventory().unwrap();

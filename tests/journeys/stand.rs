@@ -3,10 +3,10 @@
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cloudops_e2e::emulator::ProxyClient;
-use cloudops_e2e::proxy::{Held, Release, Rule};
+use cloudops_e2e::proxy::{Release, Rule};
 use cloudops_e2e::rehearsal::instance::Instance;
 use cloudops_e2e::rehearsal::program::{Finished, Running};
 use cloudops_e2e::rehearsal::stage::Stage;
@@ -14,6 +14,7 @@ use cloudops_e2e::rehearsal::{Kit, left_running};
 
 /// How long a journey waits for a call that it wants to hold.
 const HELD_LIMIT: Duration = Duration::from_secs(180);
+const POLL: Duration = Duration::from_millis(50);
 /// How long a command may take.
 pub(crate) const LIMIT: Duration = Duration::from_secs(240);
 
@@ -38,9 +39,10 @@ pub(crate) async fn work(name: &str) -> PathBuf {
 }
 
 /// Runs a journey on a stage, which is taken down also when the journey fails.
-pub(crate) async fn with_stage<F>(name: &str, journey: impl FnOnce(Arc<Stage>) -> F)
+pub(crate) async fn with_stage<F>(name: &str, journey: impl FnOnce(Arc<Stage>) -> F) -> F::Output
 where
-    F: Future<Output = ()> + Send + 'static,
+    F: Future + Send + 'static,
+    F::Output: Send,
 {
     let stage = Arc::new(Stage::set(&kit(), &work(name).await).await.unwrap());
     // A task of its own, so that a panic comes back as a value.
@@ -48,9 +50,7 @@ where
     if let Ok(stage) = Arc::try_unwrap(stage) {
         stage.close().await;
     }
-    if let Err(error) = result {
-        std::panic::resume_unwind(error.into_panic());
-    }
+    result.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
 /// Runs a command that has to end with this exit code.
@@ -69,31 +69,69 @@ pub(crate) fn assert_ended(finished: &Finished, code: i32) {
     );
 }
 
-/// Starts a command and waits until the call that `rule` describes is held.
+/// Starts a command and waits until the call that `rule` describes is held. Gives the hold's
+/// number too.
 pub(crate) async fn held_at(
     proxy: &ProxyClient,
     instance: &Instance,
     line: &str,
     rule: &Rule,
-) -> (Running, Held) {
-    proxy.hold(rule).await.unwrap();
-    let mut running = instance.start(line).unwrap();
-    let held = tokio::select! {
-        held = proxy.held(HELD_LIMIT) => held.unwrap().into_iter().next(),
-        ended = running.ended() => panic!("`{line}` ended before {rule:?}: {ended:?}"),
-    };
-    let Some(held) = held else {
-        let finished = running.kill().await.unwrap();
-        panic!("`{line}` never came to {rule:?}:\n{}", finished.text());
-    };
-    (running, held)
+) -> (Running, u64) {
+    let id = proxy.hold(rule).await.unwrap();
+    let running = instance.start(line).unwrap();
+    (held_or_killed(proxy, running, id, rule).await, id)
 }
 
-/// Kills a command at the call that `rule` describes, as a power cut would.
-pub(crate) async fn killed_at(proxy: &ProxyClient, instance: &Instance, line: &str, rule: &Rule) {
-    let (running, held) = held_at(proxy, instance, line, rule).await;
+async fn held_or_killed(
+    proxy: &ProxyClient,
+    mut running: Running,
+    hold: u64,
+    rule: &Rule,
+) -> Running {
+    let held = tokio::select! {
+        held = waits(proxy, hold) => held,
+        _ = running.ended() => false,
+    };
+    if !held {
+        let finished = running.kill().await.unwrap();
+        let (line, text) = (&finished.command, finished.text());
+        panic!("`{line}` did not come to {rule:?}:\n{text}");
+    }
+    running
+}
+
+/// Whether a call comes to wait at this hold.
+async fn waits(proxy: &ProxyClient, hold: u64) -> bool {
+    let start = Instant::now();
+    while start.elapsed() < HELD_LIMIT {
+        let held = proxy.held(POLL).await.unwrap();
+        if held.iter().any(|held| held.rule == hold) {
+            return true;
+        }
+        tokio::time::sleep(POLL).await;
+    }
+    false
+}
+
+/// Kills a command, as a power cut would, at the call that the last rule describes. The rules
+/// before it are points that the command comes by first: a call is named by its own words only,
+/// so "the first change set of a service" takes two of them.
+pub(crate) async fn killed_at(
+    proxy: &ProxyClient,
+    instance: &Instance,
+    line: &str,
+    rules: &[Rule],
+) {
+    let (first, later) = rules.split_first().unwrap();
+    let (mut running, mut hold) = held_at(proxy, instance, line, first).await;
+    for rule in later {
+        let next = proxy.hold(rule).await.unwrap();
+        proxy.release(Some(hold), Release::Go).await.unwrap();
+        running = held_or_killed(proxy, running, next, rule).await;
+        hold = next;
+    }
     let finished = running.kill().await.unwrap();
-    assert_eq!(finished.code, 137, "killed at {held:?}");
+    assert_eq!(finished.code, 137, "killed at {rules:?}");
     // The call's client is gone: whatever still waits there must not go on.
-    proxy.release(None, Release::Drop).await.unwrap();
+    proxy.release(Some(hold), Release::Drop).await.unwrap();
 }

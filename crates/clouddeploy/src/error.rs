@@ -12,7 +12,7 @@ use cloudops_aws::{
     wait::WaitError,
 };
 
-use crate::{images::ImageError, topology::TopologyError};
+use crate::{image_plan::ImageError, topology_file::TopologyError};
 
 /// Why a verb failed.
 #[derive(Debug, thiserror::Error)]

@@ -1,2 +1,9 @@
 //! The `clouddeploy` program.
-fn main() {}
+
+use std::process::ExitCode;
+
+mod cli;
+
+fn main() -> ExitCode {
+    cloudops_aws::terminal::run::<cli::Cli>()
+}

@@ -6,14 +6,16 @@ use std::{collections::BTreeMap, time::Duration};
 use cloudops_aws::{
     cfn::{
         apply::{self, Options, Results},
-        graph::StackGraph,
-        plan::{self, GraphPlan},
+        graph::{GraphError, Outputs, StackGraph},
+        observe,
+        plan::{self, GraphPlan, StackChange},
+        template::Template,
     },
     config_file::CloudOpsConfig,
     containers::{self, Placement, TaskRequest},
     ctx::Ctx,
     events::Outcome,
-    ids::EnvName,
+    ids::{EnvName, StackName},
     logs,
     state::{
         environments::{self, Deployed, Deployment, Environment, Side},
@@ -30,7 +32,7 @@ use super::{
     env_scope, environment, initialized, lock_request, store,
     verdict::{self, Expected},
 };
-use crate::{error::DeployError, layout, topology::Topology};
+use crate::{error::DeployError, layout, topology_file::Topology};
 
 /// Liquibase on a large database takes hours, not days.
 const DATA_POPULATION: Duration = Duration::from_secs(6 * 60 * 60);
@@ -97,12 +99,57 @@ pub async fn plan(ctx: &Ctx, request: &DeployRequest) -> Result<(Release, GraphP
     let environment = environment(&store, &request.env).await?.value;
     let release = choose(&store, &environment, &request.release).await?;
     let topology = Topology::commerce()?;
-    let graph = layout::whole_graph(config, &state, &environment, &release, &topology)?;
+    let graph = layout::infrastructure_graph(config, &state, &environment, &release)?;
     let asked = lock_request(env_scope(&request.env), &request.owner, "plan");
     let planned = lock::with_lock(ctx, &store, asked, async |locked| {
-        Ok::<_, DeployError>(plan::plan(ctx, &locked, &graph).await?)
+        let mut all = plan::plan(ctx, &locked, &graph).await?;
+        let outputs = observed(ctx, config, &request.env).await?;
+        for side in environment.kind.sides() {
+            let services = layout::service_graph(
+                config, &state, &environment, &release, &topology, *side, &outputs,
+            );
+            match services {
+                Ok(graph) => all.stacks.extend(plan::plan(ctx, &locked, &graph).await?.stacks),
+                // What they stand on is not there yet: everything is new.
+                Err(DeployError::Graph(_)) => all.stacks.extend(new_services(
+                    config, &request.env, &topology, *side,
+                )?),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok::<_, DeployError>(all)
     });
-    Ok((release, planned.await?))
+    let planned = planned.await?;
+    Ok((release, planned))
+}
+
+/// Outputs of the stacks of an environment that exist.
+async fn observed(
+    ctx: &Ctx,
+    config: &CloudOpsConfig,
+    env: &EnvName,
+) -> Result<Outputs, DeployError> {
+    let stacks = observe::stacks(ctx, &layout::prefix(config, env)).await?;
+    Ok(stacks.into_iter().map(|stack| (stack.name, stack.outputs)).collect())
+}
+
+/// The plan of services whose stacks cannot be computed yet.
+fn new_services(
+    config: &CloudOpsConfig,
+    env: &EnvName,
+    topology: &Topology,
+    side: Side,
+) -> Result<BTreeMap<StackName, StackChange>, DeployError> {
+    let template = cloudops_templates::deploy::SERVICE;
+    let template = Template::parse(template.file, template.body).map_err(GraphError::from)?;
+    let resources: Vec<String> =
+        template.resources().into_iter().map(|resource| resource.resource_type).collect();
+    let mut all = BTreeMap::new();
+    for (name, _) in topology.on(side) {
+        let change = StackChange::Create { resources: resources.clone() };
+        all.insert(layout::service_stack(config, env, side, name)?, change);
+    }
+    Ok(all)
 }
 
 /// Deploys a release to an environment.
@@ -218,10 +265,10 @@ type Ran = (BTreeMap<String, bool>, Option<String>);
 async fn run(work: &Work<'_>) -> Result<Ran, DeployError> {
     let (config, state, environment) = (work.config, work.state, work.environment);
     let infrastructure =
-        layout::infrastructure_graph(config, state, environment, work.release, work.topology)?;
-    let results = apply_graph(work, &infrastructure).await?;
+        layout::infrastructure_graph(config, state, environment, work.release)?;
+    let outputs = layout::outputs(&apply_graph(work, &infrastructure).await?);
     for side in environment.kind.sides() {
-        populate(work, *side, &results).await?;
+        populate(work, *side, &outputs).await?;
     }
     let mut services = BTreeMap::new();
     for side in environment.kind.sides() {
@@ -232,16 +279,16 @@ async fn run(work: &Work<'_>) -> Result<Ran, DeployError> {
             work.release,
             work.topology,
             *side,
-            Some(&results),
+            &outputs,
         )?;
         let done = apply_graph(work, &graph).await?;
-        let expected = expected(work, *side, &results, &done)?;
+        let expected = expected(work, *side, &outputs, &done)?;
         verdict::all(work.ctx, &expected.iter().map(|(expected, _)| expected.clone()).collect::<Vec<_>>())
             .await?;
         services.extend(expected.into_iter().map(|(expected, changed)| (expected.title, changed)));
     }
-    let edge = results.get(&layout::edge_stack(config, &environment.name)?);
-    let storefront = edge.and_then(|edge| edge.outputs.get("StorefrontUrl").cloned());
+    let edge = outputs.get(&layout::edge_stack(config, &environment.name)?);
+    let storefront = edge.and_then(|edge| edge.get("StorefrontUrl").cloned());
     Ok((services, storefront))
 }
 
@@ -254,12 +301,12 @@ async fn apply_graph(work: &Work<'_>, graph: &StackGraph) -> Result<Results, Dep
 fn expected(
     work: &Work<'_>,
     side: Side,
-    infrastructure: &Results,
+    infrastructure: &Outputs,
     done: &Results,
 ) -> Result<Vec<(Expected, bool)>, DeployError> {
     let cluster = layout::fact(infrastructure, "ClusterName")?;
     let mut all = Vec::new();
-    for service in layout::services(work.topology, side) {
+    for service in layout::order(work.topology, side) {
         let name = layout::service_stack(work.config, &work.environment.name, side, service)?;
         let Some(result) = done.get(&name) else { continue };
         let expected = Expected {
@@ -276,20 +323,20 @@ fn expected(
 
 /// Runs `update-db` on the database of a side, and goes on only when it ended well. It is run
 /// when the job's stack changed, which it does with each new data population image.
-async fn populate(work: &Work<'_>, side: Side, results: &Results) -> Result<(), DeployError> {
+async fn populate(work: &Work<'_>, side: Side, outputs: &Outputs) -> Result<(), DeployError> {
     let stack = layout::job_stack(work.config, &work.environment.name, side)?;
     let step = format!("data-population/{}", side.name());
     work.ctx.events.step(&step, format!("data population of {}", side.name()));
-    if already_populated(work, side) {
+    if already_populated(work) {
         let detail = "done by an earlier deployment of this release";
         work.ctx.events.step_done(&step, Outcome::Unchanged, detail);
         return Ok(());
     }
-    let job = results.get(&stack).map(|result| result.outputs.clone()).unwrap_or_default();
+    let job = outputs.get(&stack).cloned().unwrap_or_default();
     let task_definition = job.get("JobTaskDefinitionArn").cloned().unwrap_or_default();
     let token = work.ctx.token(&step);
     work.journal.intent(&step, &token).await?;
-    let result = update_db(work, side, results, task_definition).await;
+    let result = update_db(work, side, outputs, task_definition).await;
     match &result {
         Ok(detail) => {
             work.journal.done(&step, detail).await?;
@@ -304,7 +351,7 @@ async fn populate(work: &Work<'_>, side: Side, results: &Results) -> Result<(), 
 }
 
 /// Whether this release served here before: then its schema and data are in the database.
-fn already_populated(work: &Work<'_>, _side: Side) -> bool {
+fn already_populated(work: &Work<'_>) -> bool {
     work.environment.deployments.iter().any(|deployment| {
         deployment.release == work.release.id && deployment.outcome == Deployed::Serving
     })
@@ -313,19 +360,20 @@ fn already_populated(work: &Work<'_>, _side: Side) -> bool {
 async fn update_db(
     work: &Work<'_>,
     side: Side,
-    results: &Results,
+    outputs: &Outputs,
     task_definition: String,
 ) -> Result<String, DeployError> {
     let list = |name: &str| -> Result<Vec<String>, DeployError> {
-        let text = layout::fact(results, name).or_else(|_| {
-            Ok::<_, DeployError>(work.state.outputs().get(name).cloned().unwrap_or_default())
-        })?;
+        let text = match work.state.outputs().get(name) {
+            Some(text) => text.clone(),
+            None => layout::fact(outputs, name)?,
+        };
         Ok(text.split(',').map(str::to_owned).collect())
     };
     let request = TaskRequest {
         placement: Placement {
-            cluster: layout::fact(results, "ClusterName")?,
-            capacity_provider: layout::fact(results, "CapacityProviderName")?,
+            cluster: layout::fact(outputs, "ClusterName")?,
+            capacity_provider: layout::fact(outputs, "CapacityProviderName")?,
             subnets: list("PrivateSubnetIds")?,
             security_groups: list("ServiceSecurityGroupId")?,
         },

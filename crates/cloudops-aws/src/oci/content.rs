@@ -61,7 +61,7 @@ impl Content {
 }
 
 async fn file(path: PathBuf) -> Result<ByteStream, RegistryError> {
-    let file = fs_err::tokio::File::open(path).await.map_err(RegistryError::Content)?;
+    let file = tokio::fs::File::open(path).await.map_err(RegistryError::Content)?;
     Ok(ReaderStream::with_capacity(file, PIECE).boxed())
 }
 

@@ -17,6 +17,8 @@ use crate::proxy::cloudformation::validate;
 
 const NO_CHANGES: &str = "The submitted information didn't contain changes. Submit different information to create a change set.";
 
+const REFUSED_EARLY: &str = "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]. To troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure information.";
+
 /// `CreateChangeSet`.
 pub(super) async fn create(engine: &Arc<Engine>, form: &Form) -> Result<Value, Fault> {
     let (stack_name, name) = (form.required("StackName")?, form.required("ChangeSetName")?);
@@ -160,11 +162,7 @@ async fn fill(
         Err(_) => None,
     };
     if let Some((validation, sentence)) = refused {
-        let reason = format!(
-            "The following hook(s)/validation failed: [{}]. To troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure information.",
-            validation.name
-        );
-        with(&|set| set.fail(&reason));
+        with(&|set| set.fail(REFUSED_EARLY));
         return engine.refused_early(&before.id, &set_id, validation, &sentence);
     }
     match outcome {
@@ -215,7 +213,7 @@ impl Engine {
                 let sentence =
                     format!("Resource of type '{kind}' with identifier '{name}' already exists.");
                 let validation = Validation {
-                    name: "AWS::EarlyValidation::ResourceExistenceCheck",
+                    name: "NAME_CONFLICT_VALIDATION",
                     path,
                 };
                 return Some((validation, sentence));

@@ -211,9 +211,6 @@ impl Engine {
         }
         event("DELETE_IN_PROGRESS", None);
         tokio::time::sleep(self.duration(&resource.resource_type)).await;
-        if farewell == Farewell::Snapshot {
-            self.snapshot(run, resource).await;
-        }
         let tags = &resource.tags;
         let sent = Self::sent(
             &resource.resource_type,
@@ -221,7 +218,16 @@ impl Engine {
             resource.generated.as_ref(),
             tags,
         );
-        match self.provisioner.delete(resource, sent).await {
+        let gone = match self.provisioner.may_delete(resource, &sent).await {
+            Ok(()) => {
+                if farewell == Farewell::Snapshot {
+                    self.snapshot(run, resource).await;
+                }
+                self.provisioner.delete(resource, sent).await
+            }
+            refused => refused,
+        };
+        match gone {
             Ok(()) => {
                 event("DELETE_COMPLETE", None);
                 true

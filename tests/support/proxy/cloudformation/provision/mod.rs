@@ -206,6 +206,16 @@ impl Provisioner {
         Ok(made)
     }
 
+    /// Refuses what AWS would not delete, before anything is done for the deletion.
+    pub(super) async fn may_delete(
+        &self,
+        resource: &Resource,
+        properties: &Value,
+    ) -> Result<(), Refusal> {
+        let properties = schema::coerced(&resource.resource_type, properties.clone());
+        obstacles::before_delete(&self.upstream, &self.account, resource, &properties).await
+    }
+
     /// Deletes a resource; one that is gone already is fine.
     pub(super) async fn delete(
         &self,
@@ -214,7 +224,6 @@ impl Provisioner {
     ) -> Result<(), Refusal> {
         let kind = resource.resource_type.as_str();
         let properties = schema::coerced(kind, properties);
-        obstacles::before_delete(&self.upstream, &self.account, resource, &properties).await?;
         let gone = match way(kind) {
             Way::CloudControl => self.cloud_control_delete(resource).await,
             Way::Network => self.network_delete(resource, &properties).await,

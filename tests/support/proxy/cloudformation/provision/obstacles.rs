@@ -149,10 +149,10 @@ pub(super) async fn before_delete(
         {
             format!("The repository with name '{handle}' in registry with id '{account}' cannot be deleted because it still contains images (Service: Ecr, Status Code: 400)")
         }
-        "AWS::RDS::DBCluster" if properties["DeletionProtection"] == json!(true) => {
+        "AWS::RDS::DBCluster" if is_protected(upstream, "DescribeDBClusters", "DBClusterIdentifier", handle).await => {
             "Cannot delete protected Cluster, please disable deletion protection and try again. (Service: Rds, Status Code: 400)".to_owned()
         }
-        "AWS::RDS::DBInstance" if properties["DeletionProtection"] == json!(true) => {
+        "AWS::RDS::DBInstance" if is_protected(upstream, "DescribeDBInstances", "DBInstanceIdentifier", handle).await => {
             "Cannot delete protected DB Instance, please disable deletion protection and try again. (Service: Rds, Status Code: 400)".to_owned()
         }
         "AWS::Route53::HostedZone" if has_records(upstream, handle).await => {
@@ -166,6 +166,13 @@ pub(super) async fn before_delete(
         "InvalidRequest"
     };
     Err(Refusal::new(code, sentence))
+}
+
+/// The service is asked, not the template: protection is taken off by hand before a deletion.
+async fn is_protected(upstream: &Upstream, action: &str, by: &str, id: &str) -> bool {
+    let form = [(by.to_owned(), id.to_owned())];
+    let answer = upstream.query("rds", action, "2014-10-31", &form).await;
+    answer.is_ok_and(|xml| xml.contains("<DeletionProtection>true</DeletionProtection>"))
 }
 
 async fn bucket_is_empty(upstream: &Upstream, bucket: &str) -> bool {

@@ -1,0 +1,84 @@
+//! `clouddeploy images`.
+
+use std::fmt::{self, Write};
+
+use camino::Utf8Path;
+use clouddeploy::ops::images::{self, BuildReport, BuildRequest};
+use cloudops_aws::{
+    diagnose::Class,
+    terminal::{CliResult, Report, Session, Style, Table},
+};
+
+/// Verbs of `images`.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Verb {
+    /// Build the images of a package, push them, and make a release of them
+    Build(BuildArgs),
+}
+
+/// Options of `images build`.
+#[derive(Debug, clap::Args)]
+pub(super) struct BuildArgs {
+    /// Published package [default: the newest]
+    #[arg(long, value_name = "ID")]
+    package: Option<String>,
+}
+
+pub(super) async fn exec(session: &Session, verb: Verb) -> CliResult {
+    let Verb::Build(args) = verb;
+    let config = session.config()?;
+    let ctx = session.connect(&config).await?;
+    let folder = session.settings.config.parent().unwrap_or(Utf8Path::new("")).to_owned();
+    let owner = session.settings.owner.clone();
+    let request = BuildRequest { config, owner, package: args.package, folder };
+    session.print(&Shown(images::build(&ctx, &request).await?));
+    Ok(Class::Done)
+}
+
+struct Shown(BuildReport);
+
+impl Report for Shown {
+    fn human(&self, out: &mut dyn Write, style: Style) -> fmt::Result {
+        let headings = ["IMAGE", "DIGEST", "BYTES", "UPLOADED", "REUSED", "SECONDS"];
+        let mut table = Table::new(style, &headings);
+        for (name, image) in &self.0.images {
+            let digest = image.reference.rsplit(':').next().unwrap_or_default();
+            table.row([
+                name.clone(),
+                digest.get(..12).unwrap_or(digest).to_owned(),
+                image.size.to_string(),
+                image.push.uploaded_bytes.to_string(),
+                image.push.reused_bytes.to_string(),
+                format!("{:.1}", image.push.seconds),
+            ]);
+        }
+        write!(out, "{table}")?;
+        let (id, package) = (&self.0.release.id, &self.0.package.id);
+        if self.0.new {
+            writeln!(out, "release {id} from package {package}")
+        } else {
+            writeln!(out, "nothing to change: release {id} has exactly these images")
+        }
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let image = |(name, image): (&String, &images::BuiltImage)| {
+            let value = serde_json::json!({
+                "reference": image.reference,
+                "size": image.size,
+                "uploaded-bytes": image.push.uploaded_bytes,
+                "reused-bytes": image.push.reused_bytes,
+                "uploaded-blobs": image.push.uploaded_blobs,
+            });
+            (name.clone(), value)
+        };
+        let images: serde_json::Map<String, serde_json::Value> =
+            self.0.images.iter().map(image).collect();
+        serde_json::json!({
+            "package": self.0.package.id,
+            "release": self.0.release.id,
+            "new": self.0.new,
+            "images": images,
+        })
+    }
+}

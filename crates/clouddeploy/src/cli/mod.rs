@@ -1,0 +1,88 @@
+//! The command line of `clouddeploy`.
+
+mod deploy;
+mod env;
+mod images;
+mod init;
+mod logs;
+mod package;
+mod release;
+mod status;
+mod unlock;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use cloudops_aws::{
+    diagnose::Class,
+    terminal::{CliResult, CompletionArgs, GlobalArgs, Program, Session},
+};
+
+/// Builds container images from the deployment package, and deploys, watches and rolls back
+/// commerce environments.
+#[derive(Debug, Parser)]
+#[command(name = "clouddeploy", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+    #[command(flatten)]
+    globals: GlobalArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Create the image repositories; can be run again
+    Init,
+    /// Container images
+    #[command(subcommand)]
+    Images(images::Verb),
+    /// Deployment packages
+    #[command(subcommand)]
+    Package(package::Verb),
+    /// Environments
+    #[command(subcommand)]
+    Env(env::Verb),
+    /// Releases in the ledger
+    #[command(subcommand)]
+    Release(release::Verb),
+    /// Show what `deploy` would change
+    Plan(deploy::PlanArgs),
+    /// Deploy a release to an environment
+    Deploy(deploy::DeployArgs),
+    /// Go back to an earlier release
+    Rollback(deploy::RollbackArgs),
+    /// Show what runs in an environment, asked of AWS
+    Status(status::Args),
+    /// Show the log lines of the services of an environment
+    Logs(logs::Args),
+    /// Remove the lock of a run that is certainly dead
+    Unlock(unlock::Args),
+    /// Write a completion script for a shell
+    Completion(CompletionArgs),
+}
+
+impl Program for Cli {
+    const NAME: &'static str = "clouddeploy";
+
+    fn globals(&self) -> &GlobalArgs {
+        &self.globals
+    }
+
+    async fn execute(self, session: &Session) -> CliResult {
+        match self.verb {
+            Verb::Init => init::exec(session).await,
+            Verb::Images(verb) => images::exec(session, verb).await,
+            Verb::Package(verb) => package::exec(session, &verb),
+            Verb::Env(verb) => env::exec(session, verb).await,
+            Verb::Release(verb) => release::exec(session, &verb).await,
+            Verb::Plan(args) => deploy::plan(session, args).await,
+            Verb::Deploy(args) => deploy::deploy(session, args).await,
+            Verb::Rollback(args) => deploy::rollback(session, args).await,
+            Verb::Status(args) => status::exec(session, &args).await,
+            Verb::Logs(args) => logs::exec(session, args).await,
+            Verb::Unlock(args) => unlock::exec(session, &args).await,
+            Verb::Completion(args) => {
+                args.print(Self::command());
+                Ok(Class::Done)
+            }
+        }
+    }
+}
