@@ -12,7 +12,7 @@ use cloudops_e2e::rehearsal::{Component, Kit, Options, Outcome, left_running, ru
 #[command(name = "cloudops-rehearse")]
 struct Cli {
     #[command(flatten)]
-    kit: Option<KitArgs>,
+    kit: KitArgs,
     /// Folder for all files of the rehearsal
     #[arg(long)]
     work: PathBuf,
@@ -34,20 +34,20 @@ struct Cli {
 #[derive(Debug, clap::Args)]
 struct KitArgs {
     /// Folder of our programs
-    #[arg(long)]
-    bin_dir: PathBuf,
+    #[arg(long, required_unless_present = "clean")]
+    bin_dir: Option<PathBuf>,
     /// The AWS emulator
-    #[arg(long)]
-    fakecloud: PathBuf,
+    #[arg(long, required_unless_present = "clean")]
+    fakecloud: Option<PathBuf>,
     /// Folder of the fixtures
-    #[arg(long)]
-    fixtures: PathBuf,
+    #[arg(long, required_unless_present = "clean")]
+    fixtures: Option<PathBuf>,
     /// A Tomcat 9 home
-    #[arg(long)]
-    tomcat: PathBuf,
+    #[arg(long, required_unless_present = "clean")]
+    tomcat: Option<PathBuf>,
     /// A Python interpreter that has boto3
-    #[arg(long)]
-    python: PathBuf,
+    #[arg(long, required_unless_present = "clean")]
+    python: Option<PathBuf>,
     /// Where the base image is kept between rehearsals
     #[arg(long)]
     tools: Option<PathBuf>,
@@ -69,14 +69,12 @@ async fn main() -> ExitCode {
     if cli.clean {
         return ended(printer, left_running::clean(&cli.work).await.map(|()| 0));
     }
-    let Some(kit) = cli.kit else {
-        printer.failure(
-            "--bin-dir and the other paths are missing; `cargo xtask rehearse` gives them",
-        );
+    let Some(kit) = cli.kit.kit() else {
+        // The parser has seen to it already.
         return ExitCode::from(2);
     };
     let options = Options {
-        kit: kit.into(),
+        kit,
         work: cli.work,
         keep: cli.keep,
         component: cli.component,
@@ -107,15 +105,15 @@ fn tell(outcome: &Outcome, format: Format, printer: Printer) {
     }
 }
 
-impl From<KitArgs> for Kit {
-    fn from(args: KitArgs) -> Self {
-        Self {
-            bin_dir: args.bin_dir,
-            fakecloud: args.fakecloud,
-            fixtures: args.fixtures,
-            tomcat: args.tomcat,
-            python: args.python,
-            tools: args.tools,
-        }
+impl KitArgs {
+    fn kit(self) -> Option<Kit> {
+        Some(Kit {
+            bin_dir: self.bin_dir?,
+            fakecloud: self.fakecloud?,
+            fixtures: self.fixtures?,
+            tomcat: self.tomcat?,
+            python: self.python?,
+            tools: self.tools,
+        })
     }
 }

@@ -207,7 +207,9 @@ fn passed_on(parsed: &Parsed) -> Vec<String> {
     for (name, value) in &parsed.options {
         if PASSED_ON.contains(&name.as_str()) {
             all.extend([name.clone(), value.clone()]);
-        } else if ["--init", "--read-only", "--privileged"].contains(&name.as_str()) {
+        // Not `--init`: podman wants a program for it (catatonit) that its package only suggests,
+        // and our images start with exec, so that signals reach the server without it.
+        } else if ["--read-only", "--privileged"].contains(&name.as_str()) {
             all.push(name.clone());
         }
     }

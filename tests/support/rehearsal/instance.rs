@@ -55,7 +55,7 @@ network: {{cidr: {cidr}, zones: 2, nat-gateways: single}}
   branch: main
   build:
     command: ./build.sh package
-    output: extensions/packager/ext-deployment-package/target/*.zip
+    output: extensions/packager/ext-deployment-package/target/ext-deployment-package-*.zip
 images:
   base: {{layout: {base}}}
 environments: {{launch-type: fargate, size: dev}}

@@ -273,7 +273,7 @@ fn source(raw: &RawSource) -> SourceConfig {
             ),
             output: text(
                 raw.build.output.as_ref(),
-                "extensions/packager/ext-deployment-package/target/*.zip",
+                "extensions/packager/ext-deployment-package/target/ext-deployment-package-*.zip",
             ),
             environment: texts(&raw.build.environment),
         },

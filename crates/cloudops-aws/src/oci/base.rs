@@ -39,8 +39,13 @@ impl Base {
     /// # Errors
     /// [`ImageError`].
     pub fn scratch(platform: &Platform) -> Result<Self, ImageError> {
-        let spec = |source| ImageError::Spec { what: "configuration", source };
-        let rootfs = RootFsBuilder::default().typ("layers").diff_ids(Vec::<String>::new());
+        let spec = |source| ImageError::Spec {
+            what: "configuration",
+            source,
+        };
+        let rootfs = RootFsBuilder::default()
+            .typ("layers")
+            .diff_ids(Vec::<String>::new());
         let config = ImageConfigurationBuilder::default()
             .os(platform.os.as_str())
             .architecture(platform.architecture.as_str())
@@ -49,7 +54,13 @@ impl Base {
             .map_err(spec)?;
         let digest = Digest::of(b"");
         let (name, platform) = ("scratch".to_owned(), platform.clone());
-        Ok(Self { name, digest, platform, config, layers: Vec::new() })
+        Ok(Self {
+            name,
+            digest,
+            platform,
+            config,
+            layers: Vec::new(),
+        })
     }
 
     /// Reads the base for a platform from an image layout directory.
@@ -79,7 +90,12 @@ impl Base {
             let Some(chosen) = choose(index.manifests(), platform) else {
                 let found = platforms(index.manifests());
                 let wanted = platform.clone();
-                return Err(LayoutError::NoPlatform { place, wanted, found }.into());
+                return Err(LayoutError::NoPlatform {
+                    place,
+                    wanted,
+                    found,
+                }
+                .into());
             };
             let digest = chosen.digest().to_string();
             found = registry.get_manifest(repository, &digest).await?;
@@ -91,7 +107,12 @@ impl Base {
             registry: registry.clone(),
             repository: repository.to_owned(),
         };
-        let parts = Parts { place, digest: found.digest, manifest, config: &config };
+        let parts = Parts {
+            place,
+            digest: found.digest,
+            manifest,
+            config: &config,
+        };
         Ok(parts.assemble(platform, content)?)
     }
 }
@@ -122,7 +143,11 @@ impl Parts<'_> {
         };
         if found != *platform {
             let (wanted, found) = (platform.clone(), found.to_string());
-            return Err(LayoutError::NoPlatform { place, wanted, found });
+            return Err(LayoutError::NoPlatform {
+                place,
+                wanted,
+                found,
+            });
         }
         let diff_ids = config.rootfs().diff_ids();
         if diff_ids.len() != self.manifest.layers().len() {
@@ -145,24 +170,39 @@ impl Parts<'_> {
                 digest,
             }));
         }
-        Ok(Base { name: place, digest: self.digest, platform: found, config, layers })
+        Ok(Base {
+            name: place,
+            digest: self.digest,
+            platform: found,
+            config,
+            layers,
+        })
     }
 }
 
 fn broken(place: &str, error: &InvalidId) -> LayoutError {
-    LayoutError::Broken { place: place.to_owned(), reason: error.to_string() }
+    LayoutError::Broken {
+        place: place.to_owned(),
+        reason: error.to_string(),
+    }
 }
 
 pub(super) fn parse<T: serde::de::DeserializeOwned>(
     place: &str,
     bytes: &[u8],
 ) -> Result<T, LayoutError> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| LayoutError::Broken { place: place.to_owned(), reason: error.to_string() })
+    serde_json::from_slice(bytes).map_err(|error| LayoutError::Broken {
+        place: place.to_owned(),
+        reason: error.to_string(),
+    })
 }
 
 pub(super) fn digest_of(place: &str, descriptor: &Descriptor) -> Result<Digest, LayoutError> {
-    descriptor.digest().to_string().parse().map_err(|error| broken(place, &error))
+    descriptor
+        .digest()
+        .to_string()
+        .parse()
+        .map_err(|error| broken(place, &error))
 }
 
 pub(super) fn is_index(media_type: &str) -> bool {
@@ -186,10 +226,17 @@ pub(super) fn choose<'a>(all: &'a [Descriptor], platform: &Platform) -> Option<&
 
 /// The platforms of an index, for messages.
 pub(super) fn platforms(all: &[Descriptor]) -> String {
-    let known = all.iter().filter_map(|descriptor| descriptor.platform().as_ref());
-    let known: Vec<String> =
-        known.map(|found| format!("{}/{}", found.os(), found.architecture())).collect();
-    if known.is_empty() { "none".to_owned() } else { known.join(", ") }
+    let known = all
+        .iter()
+        .filter_map(|descriptor| descriptor.platform().as_ref());
+    let known: Vec<String> = known
+        .map(|found| format!("{}/{}", found.os(), found.architecture()))
+        .collect();
+    if known.is_empty() {
+        "none".to_owned()
+    } else {
+        known.join(", ")
+    }
 }
 
 /// Docker's names of the layer types are replaced by the standard's, because a manifest of the

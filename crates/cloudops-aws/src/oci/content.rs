@@ -52,7 +52,10 @@ impl Content {
             }
             Self::Temporary(path) => file(path.to_path_buf()).await,
             Self::File(path) => file(path.clone()).await,
-            Self::Remote { registry, repository } => {
+            Self::Remote {
+                registry,
+                repository,
+            } => {
                 let answer = registry.get_blob(repository, digest).await?;
                 Ok(answer.bytes_stream().map_err(io::Error::other).boxed())
             }
@@ -61,7 +64,9 @@ impl Content {
 }
 
 async fn file(path: PathBuf) -> Result<ByteStream, RegistryError> {
-    let file = tokio::fs::File::open(path).await.map_err(RegistryError::Content)?;
+    let file = tokio::fs::File::open(path)
+        .await
+        .map_err(RegistryError::Content)?;
     Ok(ReaderStream::with_capacity(file, PIECE).boxed())
 }
 
@@ -71,7 +76,10 @@ impl fmt::Debug for Content {
             Self::Bytes(bytes) => write!(f, "{} bytes in memory", bytes.len()),
             Self::Temporary(path) => write!(f, "temporary {}", path.display()),
             Self::File(path) => write!(f, "{}", path.display()),
-            Self::Remote { registry, repository } => write!(f, "{}/{repository}", registry.host()),
+            Self::Remote {
+                registry,
+                repository,
+            } => write!(f, "{}/{repository}", registry.host()),
         }
     }
 }

@@ -111,8 +111,10 @@ impl ImageSpec {
     pub fn build(&self, base: &Base) -> Result<Image, ImageError> {
         let layers: Vec<Arc<Layer>> = base.layers.iter().chain(&self.layers).cloned().collect();
         let configuration = self.configuration(base, &layers)?;
-        let bytes = canonical_json(&configuration)
-            .map_err(|source| ImageError::Json { what: "configuration", source })?;
+        let bytes = canonical_json(&configuration).map_err(|source| ImageError::Json {
+            what: "configuration",
+            source,
+        })?;
         let digest = Digest::of(&bytes);
         let config = Layer {
             diff_id: digest.clone(),
@@ -122,7 +124,10 @@ impl ImageSpec {
             content: Content::Bytes(bytes.into()),
             description: "image configuration".to_owned(),
         };
-        let spec = |source| ImageError::Spec { what: "manifest", source };
+        let spec = |source| ImageError::Spec {
+            what: "manifest",
+            source,
+        };
         let described: Result<Vec<_>, _> = layers.iter().map(|layer| descriptor(layer)).collect();
         let mut manifest = ImageManifestBuilder::default()
             .schema_version(2u32)
@@ -130,10 +135,19 @@ impl ImageSpec {
             .config(descriptor(&config)?)
             .layers(described?);
         if !self.annotations.is_empty() {
-            manifest = manifest.annotations(self.annotations.clone().into_iter().collect::<std::collections::HashMap<_, _>>());
+            manifest = manifest.annotations(
+                self.annotations
+                    .clone()
+                    .into_iter()
+                    .collect::<std::collections::HashMap<_, _>>(),
+            );
         }
-        let manifest = canonical_json(&manifest.build().map_err(spec)?)
-            .map_err(|source| ImageError::Json { what: "manifest", source })?;
+        let manifest = canonical_json(&manifest.build().map_err(spec)?).map_err(|source| {
+            ImageError::Json {
+                what: "manifest",
+                source,
+            }
+        })?;
         Ok(Image {
             digest: Digest::of(&manifest),
             manifest: manifest.into(),
@@ -149,9 +163,15 @@ impl ImageSpec {
         base: &Base,
         layers: &[Arc<Layer>],
     ) -> Result<ImageConfiguration, ImageError> {
-        let spec = |source| ImageError::Spec { what: "configuration", source };
+        let spec = |source| ImageError::Spec {
+            what: "configuration",
+            source,
+        };
         let mut configuration = base.config.clone();
-        let diff_ids: Vec<String> = layers.iter().map(|layer| layer.diff_id.to_string()).collect();
+        let diff_ids: Vec<String> = layers
+            .iter()
+            .map(|layer| layer.diff_id.to_string())
+            .collect();
         let rootfs = RootFsBuilder::default().typ("layers").diff_ids(diff_ids);
         configuration.set_rootfs(rootfs.build().map_err(spec)?);
         configuration.set_created(Some(CREATED.to_owned()));
@@ -186,7 +206,11 @@ impl ImageSpec {
             config.set_working_dir(self.working_dir.clone());
         }
         if !self.ports.is_empty() {
-            let ports = self.ports.iter().map(|port| format!("{port}/tcp")).collect();
+            let ports = self
+                .ports
+                .iter()
+                .map(|port| format!("{port}/tcp"))
+                .collect();
             config.set_exposed_ports(Some(ports));
         }
         config
@@ -203,13 +227,19 @@ fn step(layer: &Layer) -> Result<History, oci_spec::OciSpecError> {
 /// Variables of the base in their order, then ours; one name stands once.
 fn merge_env(base: Option<&[String]>, ours: &BTreeMap<String, String>) -> Vec<String> {
     let name = |entry: &String| entry.split('=').next().unwrap_or_default().to_owned();
-    let kept = base.unwrap_or_default().iter().filter(|entry| !ours.contains_key(&name(entry)));
+    let kept = base
+        .unwrap_or_default()
+        .iter()
+        .filter(|entry| !ours.contains_key(&name(entry)));
     let ours = ours.iter().map(|(name, value)| format!("{name}={value}"));
     kept.cloned().chain(ours).collect()
 }
 
 pub(super) fn descriptor(blob: &Layer) -> Result<Descriptor, ImageError> {
-    let spec = |source| ImageError::Spec { what: "manifest", source };
+    let spec = |source| ImageError::Spec {
+        what: "manifest",
+        source,
+    };
     let digest: oci_spec::image::Digest = blob.digest.as_str().parse().map_err(spec)?;
     DescriptorBuilder::default()
         .media_type(blob.media_type.clone())

@@ -5,7 +5,14 @@ use super::*;
 fn write(files: &[(&str, &str)], options: &LayerOptions) -> Layer {
     let mut writer = LayerWriter::new("test", options);
     for (path, text) in files {
-        writer.file(path, path.ends_with(".sh"), text.len() as u64, &mut text.as_bytes()).unwrap();
+        writer
+            .file(
+                path,
+                path.ends_with(".sh"),
+                text.len() as u64,
+                &mut text.as_bytes(),
+            )
+            .unwrap();
     }
     writer.symlink("opt/z", "../a").unwrap();
     writer.finish().unwrap()
@@ -14,7 +21,7 @@ fn write(files: &[(&str, &str)], options: &LayerOptions) -> Layer {
 fn bytes(layer: &Layer) -> Vec<u8> {
     match &layer.content {
         Content::Bytes(bytes) => bytes.to_vec(),
-        Content::Temporary(path) => std::fs::read(path).unwrap(),
+        Content::Temporary(path) => std::fs::read(&**path).unwrap(),
         _ => unreachable!(),
     }
 }
@@ -25,7 +32,13 @@ fn equal_content_has_an_equal_digest_in_memory_and_in_a_file() {
     let name = format!("opt/{}/b", "long".repeat(60));
     let files = [("opt/a.sh", "1"), (name.as_str(), long.as_str())];
     let small = write(&files, &LayerOptions::default());
-    let file = write(&files, &LayerOptions { memory: 10, ..LayerOptions::default() });
+    let file = write(
+        &files,
+        &LayerOptions {
+            memory: 10,
+            ..LayerOptions::default()
+        },
+    );
     assert_eq!(small.digest, file.digest);
     assert_eq!(Digest::of(&bytes(&file)), file.digest);
     assert_eq!(file.size, bytes(&file).len() as u64);
@@ -33,7 +46,10 @@ fn equal_content_has_an_equal_digest_in_memory_and_in_a_file() {
 
 #[test]
 fn entries_carry_nothing_of_the_machine() {
-    let layer = write(&[("ep/bin/start.sh", "s"), ("ep/x", "y")], &LayerOptions::default());
+    let layer = write(
+        &[("ep/bin/start.sh", "s"), ("ep/x", "y")],
+        &LayerOptions::default(),
+    );
     let plain = bytes(&layer);
     let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(plain.as_slice()));
     let mut seen = BTreeMap::new();
@@ -70,7 +86,9 @@ fn refuses_bad_paths_disorder_and_wrong_sizes() {
         assert!(matches!(error, LayerError::Order { .. }), "{error}");
     }
     for size in [2, 4] {
-        let error = writer.file(&format!("b/{size}"), false, size, &mut &b"abc"[..]).unwrap_err();
+        let error = writer
+            .file(&format!("b/{size}"), false, size, &mut &b"abc"[..])
+            .unwrap_err();
         assert!(matches!(error, LayerError::Size { .. }), "{error}");
     }
 }

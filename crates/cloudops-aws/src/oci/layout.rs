@@ -7,7 +7,9 @@ use std::{
 };
 
 use fs_err as fs;
-use oci_spec::image::{Descriptor, DescriptorBuilder, ImageIndex, ImageIndexBuilder, MediaType, PlatformBuilder};
+use oci_spec::image::{
+    Descriptor, DescriptorBuilder, ImageIndex, ImageIndexBuilder, MediaType, PlatformBuilder,
+};
 
 use super::{
     base::{Base, Parts, choose, digest_of, is_index, parse, platforms},
@@ -91,15 +93,23 @@ impl Diagnose for LayoutError {
 pub(super) fn read(folder: &Path, platform: &Platform) -> Result<Base, LayoutError> {
     for missing in ["index.json", "oci-layout"] {
         if !folder.join(missing).is_file() {
-            return Err(LayoutError::NotALayout { folder: folder.to_owned(), missing });
+            return Err(LayoutError::NotALayout {
+                folder: folder.to_owned(),
+                missing,
+            });
         }
     }
     let place = folder.display().to_string();
     let mut index: ImageIndex = parse(&place, &fs::read(folder.join("index.json"))?)?;
     let chosen = loop {
-        let Some(chosen) = choose(index.manifests(), platform).or(only_index(index.manifests())) else {
+        let Some(chosen) = choose(index.manifests(), platform).or(only_index(index.manifests()))
+        else {
             let (wanted, found) = (platform.clone(), platforms(index.manifests()));
-            return Err(LayoutError::NoPlatform { place, wanted, found });
+            return Err(LayoutError::NoPlatform {
+                place,
+                wanted,
+                found,
+            });
         };
         if !is_index(chosen.media_type().as_ref()) {
             break chosen.clone();
@@ -112,16 +122,24 @@ pub(super) fn read(folder: &Path, platform: &Platform) -> Result<Base, LayoutErr
         let path = blob_path(folder, &digest_of(&place, layer)?);
         let found = fs::metadata(&path)?.len();
         if found != layer.size() {
-            let reason = format!("{} has {found} bytes instead of {}", path.display(), layer.size());
+            let reason = format!(
+                "{} has {found} bytes instead of {}",
+                path.display(),
+                layer.size()
+            );
             return Err(LayoutError::Broken { place, reason });
         }
     }
     let digest = digest_of(&place, &chosen)?;
-    let name = folder.file_name().map_or(place.clone(), |name| name.to_string_lossy().into_owned());
-    let mut base = Parts { place, digest, manifest, config: &config }
-        .assemble(platform, |digest| Content::File(blob_path(folder, digest)))?;
+    let mut base = Parts {
+        place,
+        digest,
+        manifest,
+        config: &config,
+    }
+    .assemble(platform, |digest| Content::File(blob_path(folder, digest)))?;
     // The path of a folder differs from machine to machine, and the name is part of the image.
-    base.name = name;
+    base.name = format!("layout:{}", base.digest.short());
     Ok(base)
 }
 
@@ -170,10 +188,18 @@ pub async fn write(images: &[(String, &Image)], folder: &Path) -> Result<(), Lay
         .media_type(MediaType::ImageIndex)
         .manifests(manifests)
         .build()
-        .map_err(|source| ImageError::Spec { what: "index", source })?;
-    let index =
-        canonical_json(&index).map_err(|source| ImageError::Json { what: "index", source })?;
-    fs::write(folder.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#)?;
+        .map_err(|source| ImageError::Spec {
+            what: "index",
+            source,
+        })?;
+    let index = canonical_json(&index).map_err(|source| ImageError::Json {
+        what: "index",
+        source,
+    })?;
+    fs::write(
+        folder.join("oci-layout"),
+        r#"{"imageLayoutVersion":"1.0.0"}"#,
+    )?;
     let part = folder.join("index.json.part");
     fs::write(&part, index)?;
     Ok(fs::rename(part, folder.join("index.json"))?)
@@ -211,14 +237,20 @@ async fn write_blob(
 }
 
 fn entry(name: &str, image: &Image) -> Result<Descriptor, ImageError> {
-    let spec = |source| ImageError::Spec { what: "index", source };
+    let spec = |source| ImageError::Spec {
+        what: "index",
+        source,
+    };
     let platform = PlatformBuilder::default()
         .os(image.platform.os.as_str())
         .architecture(image.platform.architecture.as_str())
         .build()
         .map_err(spec)?;
     let digest: oci_spec::image::Digest = image.digest.as_str().parse().map_err(spec)?;
-    let name = ("org.opencontainers.image.ref.name".to_owned(), name.to_owned());
+    let name = (
+        "org.opencontainers.image.ref.name".to_owned(),
+        name.to_owned(),
+    );
     DescriptorBuilder::default()
         .media_type(MediaType::ImageManifest)
         .digest(digest)
@@ -228,3 +260,7 @@ fn entry(name: &str, image: &Image) -> Result<Descriptor, ImageError> {
         .build()
         .map_err(spec)
 }
+
+#[cfg(test)]
+#[path = "layout_tests.rs"]
+mod tests;

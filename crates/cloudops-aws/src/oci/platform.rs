@@ -20,13 +20,19 @@ impl Platform {
     /// `linux/amd64`.
     #[must_use]
     pub fn linux_amd64() -> Self {
-        Self { os: "linux".to_owned(), architecture: "amd64".to_owned() }
+        Self {
+            os: "linux".to_owned(),
+            architecture: "amd64".to_owned(),
+        }
     }
 
     /// `linux/arm64`, which Graviton runs.
     #[must_use]
     pub fn linux_arm64() -> Self {
-        Self { os: "linux".to_owned(), architecture: "arm64".to_owned() }
+        Self {
+            os: "linux".to_owned(),
+            architecture: "arm64".to_owned(),
+        }
     }
 }
 
@@ -44,7 +50,10 @@ impl FromStr for Platform {
             Some((os, architecture))
                 if !os.is_empty() && !architecture.is_empty() && !architecture.contains('/') =>
             {
-                Ok(Self { os: os.to_owned(), architecture: architecture.to_owned() })
+                Ok(Self {
+                    os: os.to_owned(),
+                    architecture: architecture.to_owned(),
+                })
             }
             _ => Err(InvalidId {
                 text: text.to_owned(),

@@ -18,7 +18,11 @@ pub(super) struct Hashing<W> {
 
 impl<W: Write> Hashing<W> {
     pub(super) fn new(inner: W) -> Self {
-        Self { inner, hasher: Sha256::new(), count: 0 }
+        Self {
+            inner,
+            hasher: Sha256::new(),
+            count: 0,
+        }
     }
 
     /// What is behind, the digest and the number of the bytes that passed.
@@ -50,7 +54,12 @@ pub(super) struct Spool {
 
 impl Spool {
     pub(super) fn new(limit: usize, folder: Option<PathBuf>) -> Self {
-        Self { limit, folder, memory: Vec::new(), file: None }
+        Self {
+            limit,
+            folder,
+            memory: Vec::new(),
+            file: None,
+        }
     }
 
     pub(super) fn finish(self) -> io::Result<Content> {

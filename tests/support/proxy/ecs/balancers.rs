@@ -67,7 +67,7 @@ impl Ecs {
         }
     }
 
-    async fn balancer(
+    pub(super) async fn balancer(
         &self,
         action: &str,
         parameters: &[(String, String)],

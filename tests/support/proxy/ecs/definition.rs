@@ -42,7 +42,8 @@ impl Ecs {
         for group in groups.filter_map(|balancer| balancer["targetGroupArn"].as_str()) {
             let xml = self.describe_group(group).await?;
             let members = xml.split_once("<LoadBalancerArns>").map(|(_, rest)| rest);
-            if !members.is_some_and(|rest| rest.trim_start().starts_with("<member>")) {
+            let known = members.is_some_and(|rest| rest.trim_start().starts_with("<member>"));
+            if !known && !self.is_in_a_rule(group).await? {
                 return Err(error(
                     "InvalidParameterException",
                     format!(
@@ -54,6 +55,30 @@ impl Ecs {
         }
         Ok(())
     }
+
+    /// Whether a rule of any listener forwards to the group. The emulator does not name the
+    /// balancer of a group that only rules use, so the rules are looked at.
+    async fn is_in_a_rule(&self, group: &str) -> Result<bool, UpstreamError> {
+        let balancers = self.balancer("DescribeLoadBalancers", &[]).await?;
+        for balancer in elements(&balancers, "LoadBalancerArn") {
+            let of_balancer = [("LoadBalancerArn".to_owned(), balancer)];
+            let listeners = self.balancer("DescribeListeners", &of_balancer).await?;
+            for listener in elements(&listeners, "ListenerArn") {
+                let of_listener = [("ListenerArn".to_owned(), listener)];
+                if self.balancer("DescribeRules", &of_listener).await?.contains(group) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Texts of all elements of a name.
+fn elements(xml: &str, name: &str) -> Vec<String> {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    let text = |rest: &str| rest.split_once(&close).map(|(text, _)| text.to_owned());
+    xml.split(&open).skip(1).filter_map(text).collect()
 }
 
 fn read_definition(definition: &Value) -> Definition {

@@ -76,10 +76,11 @@ def network(findings, found, config):
 
 def dns(findings, found, config):
     domain = config["domain"]
-    kinds = sorted(z["private"] for z in found["hosted_zones"].values() if z["name"] == domain)
-    findings.equal(f"zones of {domain} (private?)", kinds, [False, True])
+    zones = [z for z in found["hosted_zones"].values() if z["name"] == domain]
+    kinds = sorted("private" if z["private"] else "public" for z in zones)
+    findings.equal(f"zones of {domain}", kinds, ["private", "public"])
     issued = [c for c in found["certificates"].values() if c["domain"] == domain]
-    findings.equal(f"certificates of {domain}", [c["status"] for c in issued], ["ISSUED"])
+    findings.equal(f"certificates of {domain} and *.{domain}", [c["status"] for c in issued], ["ISSUED"])
     for certificate in issued:
         findings.true(f"*.{domain}" in certificate["names"], None,
                       f"the certificate does not cover *.{domain}: {certificate['names']}")

@@ -10,7 +10,8 @@ class Findings:
         self.confirmed, self.wrong = [], []
 
     def equal(self, what, found, wanted):
-        self.true(found == wanted, f"{what}: {wanted}", f"{what}: {found!r} instead of {wanted!r}")
+        shown = ", ".join(wanted) if isinstance(wanted, list) else wanted
+        self.true(found == wanted, f"{what}: {shown}", f"{what}: {found!r} instead of {wanted!r}")
 
     def same(self, what, found, wanted):
         """As `equal`, for what goes without saying when it is right."""

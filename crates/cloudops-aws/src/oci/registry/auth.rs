@@ -136,17 +136,32 @@ impl Registry {
         let action = format!("get a token for {repository}");
         let mut url = challenge.realm.clone();
         url.query_pairs_mut()
-            .extend_pairs(&challenge.service.iter().map(|service| ("service", service)).collect::<Vec<_>>())
-            .append_pair("scope", &format!("repository:{repository}:{}", self.0.actions));
+            .extend_pairs(
+                &challenge
+                    .service
+                    .iter()
+                    .map(|service| ("service", service))
+                    .collect::<Vec<_>>(),
+            )
+            .append_pair(
+                "scope",
+                &format!("repository:{repository}:{}", self.0.actions),
+            );
         let mut request = self.0.http.get(url);
         if let Some(basic) = basic.and_then(header_value) {
             request = request.header(reqwest::header::AUTHORIZATION, basic);
         }
-        let answer = request.send().await.map_err(|error| self.unreachable(&action, &error))?;
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| self.unreachable(&action, &error))?;
         if !answer.status().is_success() {
             return Err(self.refused(&action, answer).await);
         }
-        let token: Token = answer.json().await.map_err(|error| self.unreachable(&action, &error))?;
+        let token: Token = answer
+            .json()
+            .await
+            .map_err(|error| self.unreachable(&action, &error))?;
         match token.token.or(token.access_token) {
             Some(token) => Ok(Secret::new(token)),
             None => Err(RegistryError::Credentials {

@@ -94,14 +94,20 @@ impl Registry {
             host: host.to_owned(),
             reason,
         };
-        if host.contains(['/', '@', '?', '#']) {
-            return Err(wrong("a host name and a port are wanted, nothing else".to_owned()));
+        if host.is_empty() || host.contains(['/', '@', '?', '#']) {
+            return Err(wrong(
+                "a host name and a port are wanted, nothing else".to_owned(),
+            ));
         }
-        let base: Url = format!("http://{host}/v2/").parse().map_err(|error| wrong(format!("{error}")))?;
+        let base: Url = format!("http://{host}/v2/")
+            .parse()
+            .map_err(|error| wrong(format!("{error}")))?;
         let local = is_loopback(&base);
         let mut base = base;
         if !local && !options.insecure_http {
-            base = format!("https://{host}/v2/").parse().map_err(|error| wrong(format!("{error}")))?;
+            base = format!("https://{host}/v2/")
+                .parse()
+                .map_err(|error| wrong(format!("{error}")))?;
         }
         let mut http = reqwest::Client::builder()
             .connect_timeout(CONNECT)

@@ -44,18 +44,25 @@ impl Registry {
         let what = format!("image {repository}:{reference}");
         let path = format!("manifests/{reference}");
         let mut call = self.call(Method::GET, repository, &path, format!("read {what}"))?;
-        call.headers.insert(ACCEPT, HeaderValue::from_static(MANIFESTS));
+        call.headers
+            .insert(ACCEPT, HeaderValue::from_static(MANIFESTS));
         let answer = self.send(&call).await?;
         let answer = self.found(answer, &what, &call.action).await?;
         let media_type = answer.headers().get(CONTENT_TYPE);
-        let media_type = media_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let media_type = media_type
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
         let media_type = MediaType::from(media_type);
         let bytes = self.document(answer, &what).await?;
         let digest = Digest::of(&bytes);
         if let Ok(expected) = reference.parse::<Digest>() {
             self.check(&what, &digest, &expected)?;
         }
-        Ok(StoredManifest { digest, media_type, bytes })
+        Ok(StoredManifest {
+            digest,
+            media_type,
+            bytes,
+        })
     }
 
     /// Digest of the manifest that a tag or digest names, if there is one.
@@ -70,7 +77,8 @@ impl Registry {
         let action = format!("look for image {repository}:{reference}");
         let path = format!("manifests/{reference}");
         let mut call = self.call(Method::HEAD, repository, &path, action)?;
-        call.headers.insert(ACCEPT, HeaderValue::from_static(MANIFESTS));
+        call.headers
+            .insert(ACCEPT, HeaderValue::from_static(MANIFESTS));
         let answer = self.send(&call).await?;
         match answer.status() {
             StatusCode::NOT_FOUND => Ok(None),

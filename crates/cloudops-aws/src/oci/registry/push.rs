@@ -16,7 +16,10 @@ use reqwest::{
 };
 use url::Url;
 
-use super::{Registry, RegistryError, request::{Call, Failure}};
+use super::{
+    Registry, RegistryError,
+    request::{Call, Failure},
+};
 use crate::{
     events::{EventKind, EventSink},
     ids::Digest,
@@ -116,18 +119,22 @@ impl Registry {
             blobs_reused: 0,
             seconds: 0.0,
         };
-        let known = self.find_manifest(request.repository, image.digest.as_str()).await?;
+        let known = self
+            .find_manifest(request.repository, image.digest.as_str())
+            .await?;
         if known.is_some() {
             // A registry takes a manifest only when it has all of its blobs.
             report.reused_bytes = image.size();
             report.blobs_reused = image.blobs().count();
             progress.send(progress.total);
         } else {
-            self.push_blobs(image, request, &progress, &mut report).await?;
+            self.push_blobs(image, request, &progress, &mut report)
+                .await?;
         }
         let (tagged, by_digest) = (request.tag, image.digest.as_str());
         if known.is_none() || tagged.is_some() {
-            self.publish(image, request.repository, tagged, by_digest).await?;
+            self.publish(image, request.repository, tagged, by_digest)
+                .await?;
         }
         report.seconds = begin.elapsed().as_secs_f64();
         Ok(report)
@@ -141,7 +148,9 @@ impl Registry {
         report: &mut PushReport,
     ) -> Result<(), RegistryError> {
         let mut seen = std::collections::BTreeSet::new();
-        let distinct = image.blobs().filter(|blob| seen.insert(blob.digest.clone()));
+        let distinct = image
+            .blobs()
+            .filter(|blob| seen.insert(blob.digest.clone()));
         let distinct: Vec<Arc<Layer>> = distinct.cloned().collect();
         let mut pushes = stream::iter(distinct)
             .map(|blob| async move {
@@ -181,7 +190,10 @@ impl Registry {
         let mut tries = 0;
         let uploaded = loop {
             tries += 1;
-            match self.upload(blob, repository, from.as_deref(), progress).await {
+            match self
+                .upload(blob, repository, from.as_deref(), progress)
+                .await
+            {
                 Ok(uploaded) => break uploaded,
                 Err(failure) => self.again(failure, tries).await?,
             }
@@ -197,7 +209,10 @@ impl Registry {
         request: &PushRequest<'_>,
         places: &[String],
     ) -> Result<Option<String>, RegistryError> {
-        if let Content::Remote { registry, repository } = &blob.content
+        if let Content::Remote {
+            registry,
+            repository,
+        } = &blob.content
             && registry.host() == self.host()
         {
             return Ok(Some(repository.clone()));
@@ -223,9 +238,14 @@ impl Registry {
         progress: &Progress,
     ) -> Result<bool, Failure> {
         let action = format!("upload blob {} to {repository}", blob.digest.short());
-        let mut call = self.call(Method::POST, repository, "blobs/uploads/", action).map_err(Failure::Final)?;
+        let mut call = self
+            .call(Method::POST, repository, "blobs/uploads/", action)
+            .map_err(Failure::Final)?;
         if let Some(from) = from {
-            call.url.query_pairs_mut().append_pair("mount", blob.digest.as_str()).append_pair("from", from);
+            call.url
+                .query_pairs_mut()
+                .append_pair("mount", blob.digest.as_str())
+                .append_pair("from", from);
         }
         let answer = self.once(&call, None).await?;
         if answer.status() == StatusCode::CREATED {
@@ -253,15 +273,23 @@ impl Registry {
         progress: &Progress,
         sent: &Arc<AtomicU64>,
     ) -> Result<Url, Failure> {
-        let content = blob.content.open(&blob.digest).await.map_err(Failure::Final)?;
+        let content = blob
+            .content
+            .open(&blob.digest)
+            .await
+            .map_err(Failure::Final)?;
         let (progress, sent) = (progress.clone(), sent.clone());
         let content = content.inspect_ok(move |piece| {
             sent.fetch_add(piece.len() as u64, Ordering::Relaxed);
             progress.add(piece.len() as u64);
         });
         let mut call = call.clone();
-        call.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-        call.headers.insert(CONTENT_LENGTH, HeaderValue::from(blob.size));
+        call.headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/octet-stream"),
+        );
+        call.headers
+            .insert(CONTENT_LENGTH, HeaderValue::from(blob.size));
         let answer = self.once(&call, Some(Body::wrap_stream(content))).await?;
         self.location(&call, answer, StatusCode::ACCEPTED).await
     }
@@ -269,7 +297,9 @@ impl Registry {
     async fn commit(&self, blob: &Layer, call: &mut Call, url: Url) -> Result<(), Failure> {
         call.url = url;
         call.method = Method::PUT;
-        call.url.query_pairs_mut().append_pair("digest", blob.digest.as_str());
+        call.url
+            .query_pairs_mut()
+            .append_pair("digest", blob.digest.as_str());
         let answer = self.once(call, None).await?;
         match answer.status() {
             StatusCode::CREATED | StatusCode::NO_CONTENT => Ok(()),
@@ -284,14 +314,21 @@ impl Registry {
         answer: reqwest::Response,
         expected: StatusCode,
     ) -> Result<Url, Failure> {
-        let location = answer.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+        let location = answer
+            .headers()
+            .get(LOCATION)
+            .and_then(|value| value.to_str().ok());
         match location.and_then(|location| call.url.join(location).ok()) {
             Some(url) if answer.status() == expected => Ok(url),
             _ => {
                 let lost = answer.status() == StatusCode::NOT_FOUND && call.method == Method::PATCH;
                 let error = self.refused(&call.action, answer).await;
                 // A session may be lost when a registry restarts; a new one helps.
-                Err(if lost { Failure::Passing { error, pause: None } } else { Failure::Final(error) })
+                Err(if lost {
+                    Failure::Passing { error, pause: None }
+                } else {
+                    Failure::Final(error)
+                })
             }
         }
     }
@@ -314,7 +351,10 @@ impl Registry {
         let path = format!("manifests/{reference}");
         let mut call = self.call(Method::PUT, repository, &path, action)?;
         let media_type = HeaderValue::from_static("application/vnd.oci.image.manifest.v1+json");
-        debug_assert_eq!(MediaType::ImageManifest.as_ref().as_bytes(), media_type.as_bytes());
+        debug_assert_eq!(
+            MediaType::ImageManifest.as_ref().as_bytes(),
+            media_type.as_bytes()
+        );
         call.headers.insert(CONTENT_TYPE, media_type);
         call.body = image.manifest.clone();
         let answer = self.send(&call).await?;

@@ -57,7 +57,13 @@ struct Reason {
 
 impl Registry {
     /// A call without headers and body.
-    pub(super) fn call(&self, method: Method, repository: &str, path: &str, action: String) -> Result<Call, RegistryError> {
+    pub(super) fn call(
+        &self,
+        method: Method,
+        repository: &str,
+        path: &str,
+        action: String,
+    ) -> Result<Call, RegistryError> {
         let url = self.0.base.join(&format!("{repository}/{path}"));
         let url = url.map_err(|error| RegistryError::Host {
             host: self.host().to_owned(),
@@ -105,10 +111,14 @@ impl Registry {
                 request = request.header(AUTHORIZATION, value);
             }
             let body = stream.take().unwrap_or_else(|| call.body.clone().into());
-            let answer = request.body(body).send().await.map_err(|error| Failure::Passing {
-                error: self.unreachable(&call.action, &error),
-                pause: None,
-            })?;
+            let answer = request
+                .body(body)
+                .send()
+                .await
+                .map_err(|error| Failure::Passing {
+                    error: self.unreachable(&call.action, &error),
+                    pause: None,
+                })?;
             if answer.status() != StatusCode::UNAUTHORIZED || logged_in || !ours {
                 return self.judge(call, answer).await;
             }
@@ -117,7 +127,10 @@ impl Registry {
             done.map_err(Failure::Final)?;
             if streams {
                 let error = self.refused(&call.action, answer).await;
-                return Err(Failure::Passing { error, pause: Some(Duration::ZERO) });
+                return Err(Failure::Passing {
+                    error,
+                    pause: Some(Duration::ZERO),
+                });
             }
         }
     }
@@ -153,7 +166,11 @@ impl Registry {
         while let Some(deeper) = cause.source() {
             cause = deeper;
         }
-        let reason = if error.source().is_some() { cause.to_string() } else { error.to_string() };
+        let reason = if error.source().is_some() {
+            cause.to_string()
+        } else {
+            error.to_string()
+        };
         RegistryError::Unreachable {
             host: self.host().to_owned(),
             action: action.to_owned(),
@@ -167,8 +184,17 @@ impl Registry {
         let status = answer.status();
         let message = message(&answer.bytes().await.unwrap_or_default());
         match status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => RegistryError::Credentials { host, action, message },
-            _ => RegistryError::Refused { host, action, status: status.as_u16(), message },
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => RegistryError::Credentials {
+                host,
+                action,
+                message,
+            },
+            _ => RegistryError::Refused {
+                host,
+                action,
+                status: status.as_u16(),
+                message,
+            },
         }
     }
 }
@@ -177,10 +203,16 @@ impl Registry {
 fn message(body: &[u8]) -> String {
     let text = match serde_json::from_slice::<Answer>(body) {
         Ok(answer) => {
-            let reasons = answer.errors.iter().map(|reason| format!("{}: {}", reason.code, reason.message));
+            let reasons = answer
+                .errors
+                .iter()
+                .map(|reason| format!("{}: {}", reason.code, reason.message));
             reasons.collect::<Vec<_>>().join("; ")
         }
-        Err(_) => String::from_utf8_lossy(body).split_whitespace().collect::<Vec<_>>().join(" "),
+        Err(_) => String::from_utf8_lossy(body)
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" "),
     };
     text.chars().take(300).collect()
 }

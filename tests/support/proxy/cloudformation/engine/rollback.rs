@@ -95,11 +95,19 @@ impl Engine {
         replaced: &BTreeSet<String>,
     ) -> Garbage {
         let now = self.resources(run).into_iter();
-        now.filter(|(name, resource)| match before.get(name) {
-            None => true,
-            Some(old) => replaced.contains(name) && old.physical_id != resource.physical_id,
+        now.filter_map(|(name, resource)| {
+            let farewell = match before.get(&name) {
+                // What its policy retains stays behind also when its creation is undone.
+                None => Farewell::of(&resource.deletion_policy, true),
+                Some(old)
+                    if replaced.contains(&name) && old.physical_id != resource.physical_id =>
+                {
+                    Farewell::Delete
+                }
+                Some(_) => return None,
+            };
+            Some((name, (resource, farewell)))
         })
-        .map(|(name, resource)| (name, (resource, Farewell::Delete)))
         .collect()
     }
 

@@ -73,6 +73,7 @@ pub(in crate::proxy::cloudformation) fn gaps() -> Vec<String> {
 
 const GAPS: &[&str] = &[
     "CloudFormation keeps stacks in the proxy's memory: they are gone when it stops",
+    "CloudFormation stores and does not act on TimeoutInMinutes, NotificationARNs, RoleARN and rollback triggers",
     "CloudFormation refuses transforms, nested change sets, imports and stack sets",
     "CloudFormation does not check that the values of AWS::EC2::VPC::Id and similar parameters exist",
     "CloudFormation's drift detection reads VPCs, security groups, log groups, buckets, roles, stored parameters and ECS services; other types are NOT_CHECKED",

@@ -220,3 +220,23 @@ async fn an_update_can_be_cancelled() {
         "{events:?}"
     );
 }
+
+#[tokio::test]
+async fn what_a_failed_update_added_goes_unless_it_is_retained() {
+    let cloud = started().await;
+    let extra = "  Kept: {Type: AWS::SQS::Queue, DeletionPolicy: Retain}\n  \
+        Gone: {Type: AWS::SQS::Queue, DeletionPolicy: RetainExceptOnCreate}\n  \
+        Bad: {Type: AWS::SNS::Topic, DependsOn: [Kept, Gone], Properties: {DisplayName: refused}}\n";
+    let (status, events) = update(&cloud, &template("a", false, extra)).await;
+    assert_eq!(status, "UPDATE_ROLLBACK_COMPLETE");
+    assert!(
+        events.contains(&"Kept DELETE_SKIPPED".to_owned()),
+        "{events:?}"
+    );
+    assert!(
+        events.contains(&"Gone DELETE_COMPLETE".to_owned()),
+        "{events:?}"
+    );
+    let types = cloud.types();
+    assert_eq!(types.iter().filter(|kind| *kind == "SQS::Queue").count(), 1);
+}
