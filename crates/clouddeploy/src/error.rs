@@ -119,7 +119,11 @@ pub enum DeployError {
 }
 
 fn known_text(known: &[String]) -> String {
-    if known.is_empty() { String::new() } else { format!("; there is {}", known.join(", ")) }
+    if known.is_empty() {
+        String::new()
+    } else {
+        format!("; there is {}", known.join(", "))
+    }
 }
 
 fn verdict_text(verdict: &Verdict) -> String {
@@ -127,7 +131,10 @@ fn verdict_text(verdict: &Verdict) -> String {
         Verdict::Serving { running } => format!("{running} tasks serve"),
         Verdict::ScaledToZero => "no task is wanted".to_owned(),
         Verdict::InProgress { state } => format!("still rolling out, {state}"),
-        Verdict::Other { task_definition, reason } => {
+        Verdict::Other {
+            task_definition,
+            reason,
+        } => {
             format!("{task_definition} serves instead ({reason})")
         }
         Verdict::Failed { reason } => reason.clone(),
@@ -148,15 +155,26 @@ impl Diagnose for DeployError {
             Self::Topology(error) => error.class(),
             Self::Image(error) => error.class(),
             Self::Oci(error) => error.class(),
-            Self::Task { source: TaskError::Aws(error), .. } => error.class(),
-            Self::Task { source: TaskError::Wait(error), .. } | Self::Wait { source: error, .. } => {
-                match error {
-                    WaitError::Cancelled => Class::Interrupted,
-                    WaitError::Deadline(_) => Class::TimedOut,
-                }
+            Self::Task {
+                source: TaskError::Aws(error),
+                ..
+            } => error.class(),
+            Self::Task {
+                source: TaskError::Wait(error),
+                ..
             }
-            Self::NotServing { verdict: Verdict::Other { .. }, .. } => Class::RolledBack,
-            Self::NotServing { verdict: Verdict::InProgress { .. }, .. } => Class::TimedOut,
+            | Self::Wait { source: error, .. } => match error {
+                WaitError::Cancelled => Class::Interrupted,
+                WaitError::Deadline(_) => Class::TimedOut,
+            },
+            Self::NotServing {
+                verdict: Verdict::Other { .. },
+                ..
+            } => Class::RolledBack,
+            Self::NotServing {
+                verdict: Verdict::InProgress { .. },
+                ..
+            } => Class::TimedOut,
             Self::DataPopulation { .. } | Self::NotServing { .. } => Class::NeedsOperator,
             Self::NotReady { .. } => Class::NotReady,
             Self::Unknown { .. } => Class::Usage,
@@ -186,9 +204,12 @@ impl Diagnose for DeployError {
                 vec!["Run the same command again; it goes on.".to_owned()]
             }
             Self::DataPopulation { .. } => vec![
-                "No service was changed. Mend the cause, then run the same command again.".to_owned(),
+                "No service was changed. Mend the cause, then run the same command again."
+                    .to_owned(),
             ],
-            Self::MissingSetting(key) => vec![format!("Add `{key}`; see docs/reference/configuration.md.")],
+            Self::MissingSetting(key) => {
+                vec![format!("Add `{key}`; see docs/reference/configuration.md.")]
+            }
             Self::Name(_) | Self::Unknown { .. } | Self::OtherEnvironment { .. } => Vec::new(),
         }
     }

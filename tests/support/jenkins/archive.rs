@@ -6,7 +6,11 @@ use std::{io, path::Path};
 pub(super) fn archive(workspace: &Path, patterns: &str, target: &Path) -> io::Result<Vec<String>> {
     let mut files = Vec::new();
     walk(workspace, "", &mut files);
-    let patterns: Vec<_> = patterns.split(',').map(str::trim).filter(|p| !p.is_empty()).collect();
+    let patterns: Vec<_> = patterns
+        .split(',')
+        .map(str::trim)
+        .filter(|p| !p.is_empty())
+        .collect();
     files.retain(|file| patterns.iter().any(|pattern| matches(pattern, file)));
     files.sort();
     for file in &files {
@@ -20,10 +24,18 @@ pub(super) fn archive(workspace: &Path, patterns: &str, target: &Path) -> io::Re
 }
 
 fn walk(dir: &Path, prefix: &str, files: &mut Vec<String>) {
-    let Ok(entries) = fs_err::read_dir(dir) else { return };
+    let Ok(entries) = fs_err::read_dir(dir) else {
+        return;
+    };
     for entry in entries.flatten() {
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        let path = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        let path = if prefix.is_empty() {
+            name
+        } else {
+            format!("{prefix}/{name}")
+        };
         match entry.file_type() {
             Ok(kind) if kind.is_dir() => walk(&entry.path(), &path, files),
             Ok(kind) if kind.is_file() => files.push(path),

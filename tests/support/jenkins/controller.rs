@@ -17,6 +17,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     auth::Auth,
     options::Options,
+    queue::{Item, Place},
     run,
     store::{Record, Store, Value},
 };
@@ -41,28 +42,6 @@ struct State {
     workspaces: HashSet<PathBuf>,
     last_id: u64,
     stopping: bool,
-}
-
-/// A place in the queue.
-#[derive(Debug, Clone)]
-pub(super) struct Item {
-    pub(super) id: u64,
-    pub(super) job: String,
-    pub(super) parameters: Vec<Value>,
-    pub(super) since: Timestamp,
-    not_before: Instant,
-    pub(super) place: Place,
-}
-
-/// Where a queue item is.
-#[derive(Debug, Clone)]
-pub(super) enum Place {
-    /// It waits, and why.
-    Waits(String),
-    /// Its build started.
-    Left { number: u64, at: Instant },
-    /// Somebody took it out.
-    Cancelled { at: Instant },
 }
 
 impl Controller {
@@ -91,7 +70,9 @@ impl Controller {
     fn end_interrupted(&self) -> io::Result<()> {
         for job in self.store.jobs("") {
             for number in self.store.builds(&job) {
-                let Some(mut record) = self.store.record(&job, number) else { continue };
+                let Some(mut record) = self.store.record(&job, number) else {
+                    continue;
+                };
                 self.raise_last_id(record.queue_id);
                 if record.result.is_none() {
                     let text = "Resuming build after Jenkins restart\n\
@@ -121,8 +102,7 @@ impl Controller {
     ) -> u64 {
         let id = {
             let mut state = self.state();
-            let waits = |item: &&Item| matches!(item.place, Place::Waits(_));
-            let mut waiting = state.items.values().filter(waits);
+            let mut waiting = state.items.values().filter(|item| item.waits());
             if let Some(same) = waiting.find(|i| i.job == job && i.parameters == parameters) {
                 return same.id;
             }
@@ -156,14 +136,17 @@ impl Controller {
         let waiting: Vec<_> = state
             .items
             .values()
-            .filter(|item| matches!(item.place, Place::Waits(_)))
+            .filter(|item| item.waits())
             .cloned()
             .collect();
         for item in waiting {
             let place = match self.obstacle(&state, &item) {
                 Some(why) => Place::Waits(why),
                 None => match self.start(&mut state, &item) {
-                    Ok(number) => Place::Left { number, at: Instant::now() },
+                    Ok(number) => Place::Left {
+                        number,
+                        at: Instant::now(),
+                    },
                     Err(error) => Place::Waits(error.to_string()),
                 },
             };
@@ -179,7 +162,10 @@ impl Controller {
         }
         let left = item.not_before.saturating_duration_since(Instant::now());
         if !left.is_zero() {
-            return Some(format!("In the quiet period. Expires in {} ms", left.as_millis()));
+            return Some(format!(
+                "In the quiet period. Expires in {} ms",
+                left.as_millis()
+            ));
         }
         let definition = self.store.definition(&item.job)?;
         let mut own = state.running.keys().filter(|(job, _)| *job == item.job);
@@ -204,7 +190,9 @@ impl Controller {
         self.store.write_record(&item.job, &record)?;
         let workspace = self.take_workspace(state, &item.job);
         let cancel = CancellationToken::new();
-        state.running.insert((item.job.clone(), number), cancel.clone());
+        state
+            .running
+            .insert((item.job.clone(), number), cancel.clone());
         let (controller, job) = (self.clone(), item.job.clone());
         self.tasks.spawn(async move {
             run::build(&controller, &job, record, &workspace, &cancel).await;
@@ -244,15 +232,21 @@ impl Controller {
     /// The items that wait, oldest first.
     pub(super) fn waiting(&self) -> Vec<Item> {
         let state = self.state();
-        let waits = |item: &&Item| matches!(item.place, Place::Waits(_));
-        state.items.values().filter(waits).cloned().collect()
+        state
+            .items
+            .values()
+            .filter(|item| item.waits())
+            .cloned()
+            .collect()
     }
 
     /// Takes an item out of the queue, and says whether it waited.
     pub(super) fn cancel(&self, id: u64) -> bool {
         let mut state = self.state();
-        let Some(item) = state.items.get_mut(&id) else { return false };
-        let waits = matches!(item.place, Place::Waits(_));
+        let Some(item) = state.items.get_mut(&id) else {
+            return false;
+        };
+        let waits = item.waits();
         if waits {
             item.place = Place::Cancelled { at: Instant::now() };
         }
@@ -280,7 +274,7 @@ impl Controller {
             }
         }
         for item in state.items.values_mut() {
-            if inside(&item.job) && matches!(item.place, Place::Waits(_)) {
+            if inside(&item.job) && item.waits() {
                 item.place = Place::Cancelled { at: Instant::now() };
             }
         }

@@ -6,10 +6,10 @@
 //! compile), it drops parameters that a job does not declare, and it forgets queue items. What it
 //! is not, [`simulated`] says.
 //!
-//! A request meets the boot page, credentials and crumb ([`routes`]), then its item
-//! ([`item_routes`]) or build ([`build_routes`]); a build waits in the queue ([`controller`]) and
-//! runs its Jenkinsfile ([`pipeline`], [`run`], [`shell`]). All state is in files laid out as
-//! `JENKINS_HOME` ([`store`]), so that it survives a restart; queue and sessions do not, as when
+//! A request meets the boot page, credentials and crumb (`routes`), then its item
+//! (`item_routes`) or build (`build_routes`); a build waits in the queue (`controller`) and
+//! runs its Jenkinsfile (`pipeline`, `run`, `shell`). All state is in files laid out as
+//! `JENKINS_HOME` (`store`), so that it survives a restart; queue and sessions do not, as when
 //! Jenkins crashes.
 
 mod archive;
@@ -20,6 +20,7 @@ mod definition;
 mod item_routes;
 mod options;
 mod pipeline;
+mod queue;
 mod request;
 mod routes;
 mod run;

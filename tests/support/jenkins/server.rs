@@ -60,8 +60,8 @@ impl Server {
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let url = format!("http://{}/", listener.local_addr().map_err(listen)?);
         let home = options.home.clone();
-        let controller = Controller::new(options, url)
-            .map_err(|source| ServerError::Home { home, source })?;
+        let controller =
+            Controller::new(options, url).map_err(|source| ServerError::Home { home, source })?;
         let controller = Arc::new(controller);
         let stop = CancellationToken::new();
         let app = Router::new()
@@ -71,9 +71,15 @@ impl Server {
         let stopped = stop.clone().cancelled_owned();
         let serving = tokio::spawn(async move {
             // It ends with the process or when it is stopped; there is nothing to report.
-            let _ = axum::serve(listener, app).with_graceful_shutdown(stopped).await;
+            let _ = axum::serve(listener, app)
+                .with_graceful_shutdown(stopped)
+                .await;
         });
-        Ok(Self { controller, stop, serving })
+        Ok(Self {
+            controller,
+            stop,
+            serving,
+        })
     }
 
     /// The address, with a slash at the end.

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{
-    controller::{Controller, Item, Place},
+    controller::Controller,
     definition::{Definition, Kind, Parameter},
+    queue::{Item, Place},
     store::{self, Record},
 };
 
@@ -60,15 +61,22 @@ fn color(controller: &Controller, job: &str, definition: &Definition) -> String 
         return "disabled".to_owned();
     }
     let numbers = controller.store.builds(job);
-    let records = numbers.iter().filter_map(|number| controller.store.record(job, *number));
-    let last = records.map(|record| record.result).find(Option::is_some).flatten();
+    let records = numbers
+        .iter()
+        .filter_map(|number| controller.store.record(job, *number));
+    let last = records
+        .map(|record| record.result)
+        .find(Option::is_some)
+        .flatten();
     let color = match last.as_deref() {
         None => "notbuilt",
         Some("SUCCESS") => "blue",
         Some("ABORTED") => "aborted",
         Some(_) => "red",
     };
-    let runs = numbers.first().is_some_and(|number| controller.is_running(job, *number));
+    let runs = numbers
+        .first()
+        .is_some_and(|number| controller.is_running(job, *number));
     format!("{color}{}", if runs { "_anime" } else { "" })
 }
 
@@ -98,7 +106,13 @@ pub(super) fn item(
         .iter()
         .take(100)
         .filter_map(|number| controller.store.record(name, *number))
-        .map(|record| if deep { build(controller, name, &record) } else { brief(controller, name, &record) })
+        .map(|record| {
+            if deep {
+                build(controller, name, &record)
+            } else {
+                brief(controller, name, &record)
+            }
+        })
         .collect();
     view["buildable"] = json!(!definition.disabled);
     view["lastBuild"] = json!(builds.first());
@@ -112,7 +126,9 @@ pub(super) fn item(
 }
 
 fn property(definition: &Definition) -> Vec<Value> {
-    let Some(parameters) = &definition.parameters else { return Vec::new() };
+    let Some(parameters) = &definition.parameters else {
+        return Vec::new();
+    };
     let definitions: Vec<_> = parameters.iter().map(parameter).collect();
     let class = "hudson.model.ParametersDefinitionProperty";
     vec![json!({"_class": class, "parameterDefinitions": definitions})]
@@ -137,7 +153,11 @@ fn parameter(parameter: &Parameter) -> Value {
 }
 
 fn typed(class: &str, value: &str) -> Value {
-    if class == "hudson.model.BooleanParameterValue" { json!(value == "true") } else { json!(value) }
+    if class == "hudson.model.BooleanParameterValue" {
+        json!(value == "true")
+    } else {
+        json!(value)
+    }
 }
 
 fn build_url(controller: &Controller, job: &str, number: u64) -> String {

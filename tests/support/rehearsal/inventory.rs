@@ -6,11 +6,12 @@ use std::process::{Output, Stdio};
 use fs_err as fs;
 use serde_json::Value;
 use tokio::process::Command;
+use url::Url;
 
 use super::RehearsalError;
 
 /// The client's files; they are written to the work folder, so that no path is built in.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     ("inventory.py", include_str!("inventory/inventory.py")),
     ("gather.py", include_str!("inventory/gather.py")),
     (
@@ -26,6 +27,7 @@ const FILES: [(&str, &str); 8] = [
         "check_environment.py",
         include_str!("inventory/check_environment.py"),
     ),
+    ("http_rules.py", include_str!("inventory/http_rules.py")),
     ("findings.py", include_str!("inventory/findings.py")),
     ("compare.py", include_str!("inventory/compare.py")),
 ];
@@ -143,6 +145,38 @@ impl Inventory {
         let file = file.display().to_string();
         let lines = self.check(&["registry-login", "--file", &file]).await?;
         Ok(lines.into_iter().next().unwrap_or_default())
+    }
+
+    /// Lets the one port of the balancer that knows `host` answer for its HTTPS listener, and gives
+    /// the balancer's ARN. It is done at the emulator itself: on AWS there is nothing to do.
+    ///
+    /// # Errors
+    /// When no balancer knows the host.
+    pub async fn open_http(&self, host: &str) -> Result<String, RehearsalError> {
+        let lines = self.check(&["open-http", "--host", host]).await?;
+        Ok(lines.into_iter().next().unwrap_or_default())
+    }
+
+    /// Ends what `open_http` began.
+    ///
+    /// # Errors
+    /// When no balancer knows the host.
+    pub async fn close_http(&self, host: &str) -> Result<(), RehearsalError> {
+        self.check(&["close-http", "--host", host])
+            .await
+            .map(|_| ())
+    }
+
+    /// The same client at another endpoint.
+    #[must_use]
+    pub fn at(&self, endpoint: &Url) -> Self {
+        let mut other = self.clone();
+        for (name, value) in &mut other.environment {
+            if name == "AWS_ENDPOINT_URL" {
+                endpoint.as_str().trim_end_matches('/').clone_into(value);
+            }
+        }
+        other
     }
 
     async fn run(&self, arguments: &[&str]) -> Result<Output, RehearsalError> {

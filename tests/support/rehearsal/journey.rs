@@ -15,33 +15,24 @@ const GREETINGS: [&str; 2] = [
     "Welcome to the sample store, second edition",
 ];
 
-/// How far the journey goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Extent {
-    /// Stop after the steps of this program.
-    pub(super) until: Option<Component>,
-    /// Leave out what takes everything away again.
-    pub(super) keep: bool,
-}
-
-/// Plays the journey.
-pub(super) async fn play(tour: &mut Tour, extent: Extent) -> Result<(), RehearsalError> {
+/// Plays the journey, up to the steps of `until`. What is to be kept is not taken away at its end.
+pub(super) async fn play(tour: &mut Tour, until: Option<Component>) -> Result<(), RehearsalError> {
     let before = tour.stage.work.join("before.json");
     tour.before = tour.inventory.remember(&before).await?;
     foundation(tour).await?;
-    if extent.until == Some(Component::Cloudcore) {
+    if until == Some(Component::Cloudcore) {
         return Ok(());
     }
     pipeline(tour).await?;
-    if extent.until == Some(Component::Cloudteam) {
+    if until == Some(Component::Cloudteam) {
         return Ok(());
     }
     environment(tour).await?;
-    if extent.until == Some(Component::Clouddeploy) {
+    if until == Some(Component::Clouddeploy) {
         return Ok(());
     }
     next_release(tour).await?;
-    if extent.keep {
+    if tour.keep {
         return Ok(());
     }
     away(tour, &before).await

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::journey::{self, Extent};
+use super::journey;
 use super::outcome::{self, Outcome};
 use super::printer::Printer;
 use super::stage::Stage;
@@ -59,13 +59,10 @@ pub async fn run(options: Options) -> Result<Outcome, RehearsalError> {
         tour = set => tour?,
         () = stop.asked() => return Err(RehearsalError::Interrupted),
     };
+    tour.keep = options.keep;
     describe(&tour);
-    let extent = Extent {
-        until: options.component,
-        keep: options.keep,
-    };
     let result = tokio::select! {
-        result = journey::play(&mut tour, extent) => result,
+        result = journey::play(&mut tour, options.component) => result,
         () = stop.asked() => Err(RehearsalError::Interrupted),
     };
     // `--keep` keeps a failed rehearsal too: that is when one wants to look around.

@@ -1,11 +1,12 @@
 //! An answer of the storefront, through the port that the local AWS opened for its load balancer.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::RehearsalError;
+use super::stage::Stage;
 use crate::emulator::Emulator;
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -34,23 +35,45 @@ impl Answer {
     }
 }
 
-/// Asks for `path` of `host` at every balancer, until one answers with success.
+/// Asks for `path` of `host` at its load balancer until it answers with success. While it is
+/// asked, the balancer's port answers for the HTTPS listener; `leave_open` leaves it so.
 ///
 /// # Errors
 /// [`RehearsalError::Unexpected`] with the last answer.
-pub async fn ask(emulator: &Emulator, host: &str, path: &str) -> Result<Answer, RehearsalError> {
+pub async fn ask(
+    stage: &Stage,
+    host: &str,
+    path: &str,
+    leave_open: bool,
+) -> Result<Answer, RehearsalError> {
+    let emulator = stage.inventory()?.at(&stage.emulator.upstream);
+    let balancer = emulator.open_http(host).await?;
+    let answer = ask_until_it_answers(&stage.emulator, &balancer, host, path).await;
+    if !leave_open {
+        emulator.close_http(host).await?;
+    }
+    answer
+}
+
+async fn ask_until_it_answers(
+    emulator: &Emulator,
+    balancer: &str,
+    host: &str,
+    path: &str,
+) -> Result<Answer, RehearsalError> {
     let client = reqwest::Client::builder()
         .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
         .build()
         .unwrap_or_default();
-    let start = std::time::Instant::now();
-    let mut last = String::from("no load balancer has a port");
+    let start = Instant::now();
+    let mut last = "it has no port".to_owned();
     while start.elapsed() < LIMIT {
-        for port in ports(&client, emulator).await? {
+        if let Some(port) = port(&client, emulator, balancer).await? {
             match once(&client, port, host, path).await {
                 Ok(answer) if answer.status == 200 => return Ok(answer),
                 Ok(answer) => last = answer.line(),
-                Err(error) => last = error.to_string(),
+                Err(error) => last = format!("{error:?}"),
             }
         }
         tokio::time::sleep(POLL).await;
@@ -60,16 +83,22 @@ pub async fn ask(emulator: &Emulator, host: &str, path: &str) -> Result<Answer, 
     )))
 }
 
-async fn ports(client: &reqwest::Client, emulator: &Emulator) -> Result<Vec<u64>, RehearsalError> {
+/// The port on this machine behind which the emulator plays a balancer.
+async fn port(
+    client: &reqwest::Client,
+    emulator: &Emulator,
+    balancer: &str,
+) -> Result<Option<u64>, RehearsalError> {
     let url = format!("{}_fakecloud/elbv2/load-balancers", emulator.upstream);
     let unreachable = |error: reqwest::Error| RehearsalError::Proxy(error.into());
     let answer = client.get(url).send().await.map_err(unreachable)?;
     let all: Value = answer.json().await.map_err(unreachable)?;
-    let balancers = all["loadBalancers"].as_array().cloned().unwrap_or_default();
-    Ok(balancers
-        .iter()
-        .filter_map(|one| one["boundPort"].as_u64())
-        .collect())
+    let balancers = all["loadBalancers"].as_array();
+    let found = balancers
+        .into_iter()
+        .flatten()
+        .find(|one| one["arn"] == balancer);
+    Ok(found.and_then(|found| found["boundPort"].as_u64()))
 }
 
 async fn once(

@@ -46,6 +46,8 @@ pub struct Tour {
     pub steps: Vec<Step>,
     /// Answers of the storefront.
     pub answers: Vec<Answer>,
+    /// Whether everything is left running at the end.
+    pub keep: bool,
     /// What existed before the first step.
     pub before: Value,
     /// What existed when all of it was there.
@@ -69,6 +71,7 @@ impl Tour {
             printer,
             steps: Vec::new(),
             answers: Vec::new(),
+            keep: false,
             before: Value::Null,
             height: None,
             kept: None,
@@ -184,7 +187,7 @@ impl Tour {
     /// When it does not answer, or says something else.
     pub async fn storefront(&mut self, env: &str, greeting: &str) -> Result<(), RehearsalError> {
         let host = format!("{env}.{}", self.instance.settings.domain);
-        let answer = storefront::ask(&self.stage.emulator, &host, "/cortex").await?;
+        let answer = storefront::ask(&self.stage, &host, "/cortex", self.keep).await?;
         self.printer
             .command(&format!("curl -H 'Host: {host}' {}", answer.address));
         self.printer.program(&answer.line());

@@ -30,7 +30,13 @@ struct Shown(Package);
 impl Report for Shown {
     fn human(&self, out: &mut dyn Write, style: Style) -> fmt::Result {
         let package = &self.0;
-        writeln!(out, "{}  {} bytes  {}", package.path(), package.size(), package.digest())?;
+        writeln!(
+            out,
+            "{}  {} bytes  {}",
+            package.path(),
+            package.size(),
+            package.digest()
+        )?;
         if let Some(spec) = package.spec() {
             writeln!(out, "needs Java {} and Tomcat {}", spec.java, spec.tomcat)?;
         }

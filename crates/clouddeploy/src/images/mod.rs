@@ -18,6 +18,8 @@
 mod assemble;
 mod error;
 pub mod jars;
+mod model;
+mod per_image;
 mod plan;
 mod runtime;
 mod source;
@@ -26,7 +28,8 @@ mod webapp;
 
 pub use assemble::{AssembleOptions, Built, Provenance, assemble};
 pub use error::ImageError;
-pub use plan::{BuildPlan, Item, LayerPlan, plan};
+pub use model::{BuildPlan, Item, LayerPlan};
+pub use plan::plan;
 pub use runtime::ImagePlan;
 pub use target::{Kind, Target, targets};
 

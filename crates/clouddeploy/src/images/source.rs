@@ -58,19 +58,36 @@ impl Source {
         let name = format!("{}!{entry}", self.name);
         let found = opened.entry(entry)?;
         let refused = |error: String| opened_error(&self.name, entry, error);
-        let file = opened.zip.by_index(found.index).map_err(|error| refused(error.to_string()))?;
+        let file = opened
+            .zip
+            .by_index(found.index)
+            .map_err(|error| refused(error.to_string()))?;
         if file.compression() == CompressionMethod::Stored
             && let Some(start) = file.data_start()
         {
             let (path, length) = (self.path.clone(), found.size);
             let start = self.start + start;
-            return Ok(Self { name, path, start, length, _copy: self._copy.clone() });
+            return Ok(Self {
+                name,
+                path,
+                start,
+                length,
+                _copy: self._copy.clone(),
+            });
         }
-        let mut copy = tempfile::Builder::new().prefix("cloudops-archive-").tempfile()?;
+        let mut copy = tempfile::Builder::new()
+            .prefix("cloudops-archive-")
+            .tempfile()?;
         let length = io::copy(&mut file.take(found.size + 1), &mut copy);
         let length = length.map_err(|error| refused(error.to_string()))?;
         let copy = copy.into_temp_path();
-        Ok(Self { name, path: copy.to_path_buf(), start: 0, length, _copy: Some(Arc::new(copy)) })
+        Ok(Self {
+            name,
+            path: copy.to_path_buf(),
+            start: 0,
+            length,
+            _copy: Some(Arc::new(copy)),
+        })
     }
 
     /// Opens and checks the archive.
@@ -90,19 +107,34 @@ impl Source {
         }
         let mut files = BTreeMap::new();
         for name in names {
-            let index = zip.index_for_name(&name).ok_or(zip::result::ZipError::FileNotFound);
+            let index = zip
+                .index_for_name(&name)
+                .ok_or(zip::result::ZipError::FileNotFound);
             let index = index.map_err(broken)?;
             let file = zip.by_index_raw(index).map_err(broken)?;
-            let entry = Entry { index, size: file.size(), crc: file.crc32() };
+            let entry = Entry {
+                index,
+                size: file.size(),
+                crc: file.crc32(),
+            };
             drop(file);
             files.insert(name, entry);
         }
-        Ok(Opened { name: self.name.clone(), zip, files })
+        Ok(Opened {
+            name: self.name.clone(),
+            zip,
+            files,
+        })
     }
 
     fn window(&self) -> io::Result<Window> {
         let file = io::BufReader::new(fs_err::File::open(&self.path)?);
-        let mut window = Window { file, start: self.start, length: self.length, at: 0 };
+        let mut window = Window {
+            file,
+            start: self.start,
+            length: self.length,
+            at: 0,
+        };
         window.seek(SeekFrom::Start(0))?;
         Ok(window)
     }
@@ -131,7 +163,11 @@ impl Opened {
 }
 
 fn opened_error(name: &str, entry: &str, reason: String) -> PackageError {
-    PackageError::Entry { name: name.to_owned(), entry: entry.to_owned(), reason }
+    PackageError::Entry {
+        name: name.to_owned(),
+        entry: entry.to_owned(),
+        reason,
+    }
 }
 
 /// A part of a file, which reads like a file of its own.

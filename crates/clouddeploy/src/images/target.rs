@@ -1,6 +1,6 @@
 //! Which images there are to be: what the topology says, as far as images go.
 
-use crate::topology::{Service, Tool, Topology};
+use crate::topology_file::{Service, Tool, Topology};
 
 /// An image to make.
 #[derive(Debug, Clone, PartialEq, Eq)]

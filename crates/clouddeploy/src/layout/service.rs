@@ -46,18 +46,36 @@ pub fn service_graph(
     side: Side,
     outputs: &Outputs,
 ) -> Result<StackGraph, DeployError> {
-    let at = Side2 { config, environment, release, side, outputs };
+    let at = Side2 {
+        config,
+        environment,
+        release,
+        side,
+        outputs,
+    };
     let mut facts = state.outputs();
     facts.extend(at.facts(&["cluster", "edge", "events"])?);
     facts.extend(at.side_facts(side)?);
     let mut graph = StackGraph::new(facts);
-    let builder = Builder { config, environment };
+    let builder = Builder {
+        config,
+        environment,
+    };
     for (number, (name, service)) in (1_u32..).zip(topology.on(side)) {
         let parameters = at.parameters(name, service, number)?;
-        let given: Vec<(&str, &str)> =
-            parameters.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        let given: Vec<(&str, &str)> = parameters
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect();
         let mut one = StackGraph::default();
-        builder.add(&mut one, &format!("svc-{}-{name}", side.name()), &deploy::SERVICE, None, &[], &given)?;
+        builder.add(
+            &mut one,
+            &format!("svc-{}-{name}", side.name()),
+            &deploy::SERVICE,
+            None,
+            &[],
+            &given,
+        )?;
         for mut spec in one.stacks().cloned() {
             spec.depends_on = at.after(service)?;
             graph.add(spec)?;
@@ -88,7 +106,10 @@ impl Side2<'_> {
 
     /// Outputs of the database and the broker of a side.
     fn side_facts(&self, side: Side) -> Result<Parameters, DeployError> {
-        let titles = [format!("data-{}", side.name()), format!("messaging-{}", side.name())];
+        let titles = [
+            format!("data-{}", side.name()),
+            format!("messaging-{}", side.name()),
+        ];
         self.facts(&[&titles[0], &titles[1]])
     }
 
@@ -98,7 +119,12 @@ impl Side2<'_> {
         Ok(service.after.iter().map(name).collect::<Result<_, _>>()?)
     }
 
-    fn parameters(&self, name: &str, service: &Service, number: u32) -> Result<Parameters, DeployError> {
+    fn parameters(
+        &self,
+        name: &str,
+        service: &Service,
+        number: u32,
+    ) -> Result<Parameters, DeployError> {
         let size = service.sizes.get(&self.environment.size).copied();
         let size = size.ok_or_else(|| DeployError::Unknown {
             what: "size",
@@ -112,10 +138,19 @@ impl Side2<'_> {
         set("ImageUri", image(self.release, name)?);
         set("ContainerUser", USER.to_string());
         set("EnvironmentFolder", folder(self.environment, self.side));
-        set("ContextPath", format!("/{}", service.webapps.values().next().map_or("", String::as_str)));
+        set(
+            "ContextPath",
+            format!(
+                "/{}",
+                service.webapps.values().next().map_or("", String::as_str)
+            ),
+        );
         set("HealthPath", service.health.clone());
         set("HealthGraceSeconds", service.start_seconds.to_string());
-        set("QueueAccess", service.needs.contains(&Need::Queues).to_string());
+        set(
+            "QueueAccess",
+            service.needs.contains(&Need::Queues).to_string(),
+        );
         // The balancer has one list of rules for the sides together.
         let offset = if self.side == Side::Author { 500 } else { 0 };
         set("RulePriority", (offset + number * 10).to_string());
@@ -123,7 +158,14 @@ impl Side2<'_> {
         all.extend(self.search(service)?);
         all.extend(self.publishing(service)?);
         for (need, names) in [
-            (Need::Database, &["DatabaseEndpoint", "DatabaseReaderEndpoint", "DatabaseSecretArn"][..]),
+            (
+                Need::Database,
+                &[
+                    "DatabaseEndpoint",
+                    "DatabaseReaderEndpoint",
+                    "DatabaseSecretArn",
+                ][..],
+            ),
             (Need::Broker, &["BrokerEndpoints", "BrokerSecretArn"][..]),
         ] {
             if !service.needs.contains(&need) {
@@ -147,10 +189,23 @@ impl Side2<'_> {
             exposure = Exposure::None;
         }
         let (word, host, paths) = match exposure {
-            Exposure::None => return Ok(Parameters::from([("Exposure".to_owned(), "none".to_owned())])),
-            Exposure::Storefront => ("storefront", host("StorefrontHost"), service.paths.join(",")),
+            Exposure::None => {
+                return Ok(Parameters::from([(
+                    "Exposure".to_owned(),
+                    "none".to_owned(),
+                )]));
+            }
+            Exposure::Storefront => (
+                "storefront",
+                host("StorefrontHost"),
+                service.paths.join(","),
+            ),
             // A rule of the balancer holds five values, three of them addresses.
-            Exposure::Backoffice => ("backoffice", host("BackOfficeHost"), back_office_path(service)),
+            Exposure::Backoffice => (
+                "backoffice",
+                host("BackOfficeHost"),
+                back_office_path(service),
+            ),
         };
         let mut all = Parameters::from([
             ("Exposure".to_owned(), word.to_owned()),
@@ -158,7 +213,11 @@ impl Side2<'_> {
             ("PathPattern".to_owned(), paths),
         ]);
         for (index, cidr) in self.config.admin_cidrs.iter().take(3).enumerate() {
-            let suffix = if index == 0 { String::new() } else { (index + 1).to_string() };
+            let suffix = if index == 0 {
+                String::new()
+            } else {
+                (index + 1).to_string()
+            };
             all.insert(format!("AdminCidr{suffix}"), cidr.clone());
         }
         Ok(all)
@@ -208,5 +267,8 @@ fn sizing(service: &Service, size: Size) -> Parameters {
         ("AutoScaling", (size.max > size.min).to_string()),
         ("Singleton", service.singleton.to_string()),
     ];
-    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    pairs
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
 }

@@ -106,14 +106,23 @@ pub async fn plan(ctx: &Ctx, request: &DeployRequest) -> Result<(Release, GraphP
         let outputs = observed(ctx, config, &request.env).await?;
         for side in environment.kind.sides() {
             let services = layout::service_graph(
-                config, &state, &environment, &release, &topology, *side, &outputs,
+                config,
+                &state,
+                &environment,
+                &release,
+                &topology,
+                *side,
+                &outputs,
             );
             match services {
-                Ok(graph) => all.stacks.extend(plan::plan(ctx, &locked, &graph).await?.stacks),
+                Ok(graph) => all
+                    .stacks
+                    .extend(plan::plan(ctx, &locked, &graph).await?.stacks),
                 // What they stand on is not there yet: everything is new.
-                Err(DeployError::Graph(_)) => all.stacks.extend(new_services(
-                    config, &request.env, &topology, *side,
-                )?),
+                Err(DeployError::Graph(_)) => {
+                    all.stacks
+                        .extend(new_services(config, &request.env, &topology, *side)?)
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -130,7 +139,10 @@ async fn observed(
     env: &EnvName,
 ) -> Result<Outputs, DeployError> {
     let stacks = observe::stacks(ctx, &layout::prefix(config, env)).await?;
-    Ok(stacks.into_iter().map(|stack| (stack.name, stack.outputs)).collect())
+    Ok(stacks
+        .into_iter()
+        .map(|stack| (stack.name, stack.outputs))
+        .collect())
 }
 
 /// The plan of services whose stacks cannot be computed yet.
@@ -142,11 +154,16 @@ fn new_services(
 ) -> Result<BTreeMap<StackName, StackChange>, DeployError> {
     let template = cloudops_templates::deploy::SERVICE;
     let template = Template::parse(template.file, template.body).map_err(GraphError::from)?;
-    let resources: Vec<String> =
-        template.resources().into_iter().map(|resource| resource.resource_type).collect();
+    let resources: Vec<String> = template
+        .resources()
+        .into_iter()
+        .map(|resource| resource.resource_type)
+        .collect();
     let mut all = BTreeMap::new();
     for (name, _) in topology.on(side) {
-        let change = StackChange::Create { resources: resources.clone() };
+        let change = StackChange::Create {
+            resources: resources.clone(),
+        };
         all.insert(layout::service_stack(config, env, side, name)?, change);
     }
     Ok(all)
@@ -161,7 +178,11 @@ pub async fn deploy(ctx: &Ctx, request: &DeployRequest) -> Result<DeployReport, 
     let state = initialized(&ctx.aws, config).await?;
     let store = store(&ctx.aws, config);
     let topology = Topology::commerce()?;
-    let verb = if request.release == Which::Previous { "rollback" } else { "deploy" };
+    let verb = if request.release == Which::Previous {
+        "rollback"
+    } else {
+        "deploy"
+    };
     let asked = lock_request(env_scope(&request.env), &request.owner, verb);
     lock::with_lock(ctx, &store, asked, async |locked| {
         let found = environment(&store, &request.env).await?;
@@ -181,7 +202,11 @@ pub async fn deploy(ctx: &Ctx, request: &DeployRequest) -> Result<DeployReport, 
             journal: &journal,
         };
         let result = run(&work).await;
-        let outcome = if result.is_ok() { Deployed::Serving } else { Deployed::Failed };
+        let outcome = if result.is_ok() {
+            Deployed::Serving
+        } else {
+            Deployed::Failed
+        };
         let interrupted = ctx.cancel.is_cancelled();
         // An interrupted deployment has begun and nobody saw its end: the next run goes on.
         if !interrupted {
@@ -189,7 +214,13 @@ pub async fn deploy(ctx: &Ctx, request: &DeployRequest) -> Result<DeployReport, 
         }
         let (services, storefront) = result?;
         let changed = services.values().any(|changed| *changed);
-        Ok(DeployReport { release, before, services, storefront, changed })
+        Ok(DeployReport {
+            release,
+            before,
+            services,
+            storefront,
+            changed,
+        })
     })
     .await
 }
@@ -224,7 +255,11 @@ async fn choose(
         return Ok(release.clone());
     }
     let known = known.into_iter().map(|release| release.id).collect();
-    Err(DeployError::Unknown { what: "release", name: id, known })
+    Err(DeployError::Unknown {
+        what: "release",
+        name: id,
+        known,
+    })
 }
 
 /// Records that a deployment begins, before it changes anything.
@@ -264,8 +299,7 @@ type Ran = (BTreeMap<String, bool>, Option<String>);
 
 async fn run(work: &Work<'_>) -> Result<Ran, DeployError> {
     let (config, state, environment) = (work.config, work.state, work.environment);
-    let infrastructure =
-        layout::infrastructure_graph(config, state, environment, work.release)?;
+    let infrastructure = layout::infrastructure_graph(config, state, environment, work.release)?;
     let outputs = layout::outputs(&apply_graph(work, &infrastructure).await?);
     for side in environment.kind.sides() {
         populate(work, *side, &outputs).await?;
@@ -283,9 +317,19 @@ async fn run(work: &Work<'_>) -> Result<Ran, DeployError> {
         )?;
         let done = apply_graph(work, &graph).await?;
         let expected = expected(work, *side, &outputs, &done)?;
-        verdict::all(work.ctx, &expected.iter().map(|(expected, _)| expected.clone()).collect::<Vec<_>>())
-            .await?;
-        services.extend(expected.into_iter().map(|(expected, changed)| (expected.title, changed)));
+        verdict::all(
+            work.ctx,
+            &expected
+                .iter()
+                .map(|(expected, _)| expected.clone())
+                .collect::<Vec<_>>(),
+        )
+        .await?;
+        services.extend(
+            expected
+                .into_iter()
+                .map(|(expected, changed)| (expected.title, changed)),
+        );
     }
     let edge = outputs.get(&layout::edge_stack(config, &environment.name)?);
     let storefront = edge.and_then(|edge| edge.get("StorefrontUrl").cloned());
@@ -308,12 +352,22 @@ fn expected(
     let mut all = Vec::new();
     for service in layout::order(work.topology, side) {
         let name = layout::service_stack(work.config, &work.environment.name, side, service)?;
-        let Some(result) = done.get(&name) else { continue };
+        let Some(result) = done.get(&name) else {
+            continue;
+        };
         let expected = Expected {
             title: format!("{}/{service}", side.name()),
             cluster: cluster.clone(),
-            service: result.outputs.get("ServiceName").cloned().unwrap_or_default(),
-            task_definition: result.outputs.get("TaskDefinitionArn").cloned().unwrap_or_default(),
+            service: result
+                .outputs
+                .get("ServiceName")
+                .cloned()
+                .unwrap_or_default(),
+            task_definition: result
+                .outputs
+                .get("TaskDefinitionArn")
+                .cloned()
+                .unwrap_or_default(),
             target_group: result.outputs.get("TargetGroupArn").cloned(),
         };
         all.push((expected, result.outcome == Outcome::Done));
@@ -326,7 +380,9 @@ fn expected(
 async fn populate(work: &Work<'_>, side: Side, outputs: &Outputs) -> Result<(), DeployError> {
     let stack = layout::job_stack(work.config, &work.environment.name, side)?;
     let step = format!("data-population/{}", side.name());
-    work.ctx.events.step(&step, format!("data population of {}", side.name()));
+    work.ctx
+        .events
+        .step(&step, format!("data population of {}", side.name()));
     if already_populated(work) {
         let detail = "done by an earlier deployment of this release";
         work.ctx.events.step_done(&step, Outcome::Unchanged, detail);
@@ -344,7 +400,9 @@ async fn populate(work: &Work<'_>, side: Side, outputs: &Outputs) -> Result<(), 
         }
         Err(error) => {
             work.journal.failed(&step, &error.to_string()).await?;
-            work.ctx.events.step_done(&step, Outcome::Failed, error.to_string());
+            work.ctx
+                .events
+                .step_done(&step, Outcome::Failed, error.to_string());
         }
     }
     result.map(|_| ())
@@ -385,22 +443,36 @@ async fn update_db(
     let side_name = side.name();
     let end = containers::run_task(work.ctx, &request)
         .await
-        .map_err(|source| DeployError::Task { side: side_name, source })?;
+        .map_err(|source| DeployError::Task {
+            side: side_name,
+            source,
+        })?;
     let lines = last_lines(work, side, &end.id).await;
     if end.exit_code == Some(0) {
-        return Ok(lines.last().cloned().unwrap_or_else(|| "exit code 0".to_owned()));
+        return Ok(lines
+            .last()
+            .cloned()
+            .unwrap_or_else(|| "exit code 0".to_owned()));
     }
     let reason = format!("{} {}", end.reason, lines.join("; "));
-    Err(DeployError::DataPopulation { side: side_name, code: end.exit_code, reason })
+    Err(DeployError::DataPopulation {
+        side: side_name,
+        code: end.exit_code,
+        reason,
+    })
 }
 
 /// The last lines that a task logged. They are an addition: without them the verdict stands.
 async fn last_lines(work: &Work<'_>, side: Side, task: &str) -> Vec<String> {
     let group = layout::log_group(work.config, &work.environment.name);
     let now = Timestamp::now();
-    let since = now.checked_sub(SignedDuration::from_hours(12)).unwrap_or(now);
+    let since = now
+        .checked_sub(SignedDuration::from_hours(12))
+        .unwrap_or(now);
     let prefix = format!("{}-job", side.name());
-    let lines = logs::lines(&work.ctx.aws, &group, Some(&prefix), since).await.unwrap_or_default();
+    let lines = logs::lines(&work.ctx.aws, &group, Some(&prefix), since)
+        .await
+        .unwrap_or_default();
     let mut texts: Vec<String> = lines
         .into_iter()
         .filter(|line| line.stream.ends_with(task))

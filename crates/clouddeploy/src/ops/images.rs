@@ -78,14 +78,22 @@ pub async fn build(ctx: &Ctx, request: &BuildRequest) -> Result<BuildReport, Dep
             id: String::new(),
             package: manifest.id.clone(),
             version: manifest.version.clone(),
-            images: images.iter().map(|(name, image)| (name.clone(), image.reference.clone())).collect(),
+            images: images
+                .iter()
+                .map(|(name, image)| (name.clone(), image.reference.clone()))
+                .collect(),
             base: base.digest.clone(),
             created_at: Timestamp::now(),
             created_by: ctx.aws.caller().to_owned(),
             previous: None,
         };
         let (release, new) = releases::append(&store, draft).await?;
-        Ok(BuildReport { package: manifest, images, release, new })
+        Ok(BuildReport {
+            package: manifest,
+            images,
+            release,
+            new,
+        })
     })
     .await
 }
@@ -119,8 +127,12 @@ async fn base(ctx: &Ctx, request: &BuildRequest) -> Result<Base, DeployError> {
         BaseImage::Reference(reference) => Base::from_registry(reference).await,
     };
     match &read {
-        Ok(base) => ctx.events.step_done("base", Outcome::Unchanged, base.digest.as_str()),
-        Err(error) => ctx.events.step_done("base", Outcome::Failed, error.to_string()),
+        Ok(base) => ctx
+            .events
+            .step_done("base", Outcome::Unchanged, base.digest.as_str()),
+        Err(error) => ctx
+            .events
+            .step_done("base", Outcome::Failed, error.to_string()),
     }
     Ok(read?)
 }
@@ -132,7 +144,10 @@ async fn assemble(
     base: &Base,
 ) -> Result<BTreeMap<String, Image>, DeployError> {
     let begin = Instant::now();
-    ctx.events.step("package", format!("package {} ({})", manifest.id, manifest.version));
+    ctx.events.step(
+        "package",
+        format!("package {} ({})", manifest.id, manifest.version),
+    );
     let result = fetch_and_assemble(ctx, state, manifest, base).await;
     match &result {
         Ok(images) => {
@@ -140,7 +155,9 @@ async fn assemble(
             let detail = format!("{} images assembled in {seconds:.1} s", images.len());
             ctx.events.step_done("package", Outcome::Done, detail);
         }
-        Err(error) => ctx.events.step_done("package", Outcome::Failed, error.to_string()),
+        Err(error) => ctx
+            .events
+            .step_done("package", Outcome::Failed, error.to_string()),
     }
     result
 }
@@ -153,9 +170,16 @@ async fn fetch_and_assemble(
 ) -> Result<BTreeMap<String, Image>, DeployError> {
     // Deleted when the images are made.
     let folder = tempfile::tempdir().map_err(StateError::File)?;
-    let file = Utf8Path::from_path(folder.path()).unwrap_or(Utf8Path::new("")).join("package.zip");
-    let bucket = Store::new(&ctx.aws, state.output(Component::Core, "PackageBucketName")?);
-    bucket.download(&packages::object_key(&manifest.digest), &file).await?;
+    let file = Utf8Path::from_path(folder.path())
+        .unwrap_or(Utf8Path::new(""))
+        .join("package.zip");
+    let bucket = Store::new(
+        &ctx.aws,
+        state.output(Component::Core, "PackageBucketName")?,
+    );
+    bucket
+        .download(&packages::object_key(&manifest.digest), &file)
+        .await?;
     let package = Package::open(&file)?;
     let topology = Topology::commerce()?;
     let images = image_plan::assemble(&package, &topology, base)?;
@@ -185,15 +209,31 @@ async fn push(
         let push = match pushed {
             Ok(push) => push,
             Err(error) => {
-                ctx.events.step_done(&step, Outcome::Failed, error.to_string());
+                ctx.events
+                    .step_done(&step, Outcome::Failed, error.to_string());
                 return Err(error.into());
             }
         };
-        let outcome = if push.uploaded_blobs == 0 { Outcome::Unchanged } else { Outcome::Done };
-        let detail = format!("{}, {} bytes uploaded", image.digest().short(), push.uploaded_bytes);
+        let outcome = if push.uploaded_blobs == 0 {
+            Outcome::Unchanged
+        } else {
+            Outcome::Done
+        };
+        let detail = format!(
+            "{}, {} bytes uploaded",
+            image.digest().short(),
+            push.uploaded_bytes
+        );
         ctx.events.step_done(&step, outcome, detail);
         let reference = format!("{uri}@{}", image.digest());
-        built.insert(name, BuiltImage { reference, size: image.size(), push });
+        built.insert(
+            name,
+            BuiltImage {
+                reference,
+                size: image.size(),
+                push,
+            },
+        );
     }
     Ok(built)
 }

@@ -57,8 +57,10 @@ pub async fn status(
     initialized(&ctx.aws, config).await?;
     let found = environment(&store(&ctx.aws, config), name).await?.value;
     let stacks = observe::stacks(ctx, &layout::prefix(config, name)).await?;
-    let outputs: BTreeMap<_, _> =
-        stacks.into_iter().map(|stack| (stack.name, stack.outputs)).collect();
+    let outputs: BTreeMap<_, _> = stacks
+        .into_iter()
+        .map(|stack| (stack.name, stack.outputs))
+        .collect();
     let cluster = layout::fact(&outputs, "ClusterName")?;
     let topology = Topology::commerce()?;
     let mut expected = Vec::new();
@@ -66,7 +68,9 @@ pub async fn status(
     for side in found.kind.sides() {
         for service in layout::order(&topology, *side) {
             let stack = layout::service_stack(config, name, *side, service)?;
-            let Some(known) = outputs.get(&stack) else { continue };
+            let Some(known) = outputs.get(&stack) else {
+                continue;
+            };
             let output = |key: &str| known.get(key).cloned();
             expected.push(Expected {
                 title: format!("{}/{service}", side.name()),
@@ -77,14 +81,25 @@ pub async fn status(
             });
         }
         let data = layout::env_stack(config, name, &format!("data-{}", side.name()))?;
-        if let Some(id) = outputs.get(&data).and_then(|data| data.get("DatabaseClusterIdentifier")) {
+        if let Some(id) = outputs
+            .get(&data)
+            .and_then(|data| data.get("DatabaseClusterIdentifier"))
+        {
             let status = database::cluster_status(&ctx.aws, id).await?;
-            databases.insert(side.name().to_owned(), status.unwrap_or_else(|| "gone".to_owned()));
+            databases.insert(
+                side.name().to_owned(),
+                status.unwrap_or_else(|| "gone".to_owned()),
+            );
         }
     }
     let services = future::try_join_all(expected.iter().map(|expected| one(ctx, expected))).await?;
     let storefront = layout::fact(&outputs, "StorefrontUrl").ok();
-    Ok(Status { environment: found, services, databases, storefront })
+    Ok(Status {
+        environment: found,
+        services,
+        databases,
+        storefront,
+    })
 }
 
 async fn one(ctx: &Ctx, expected: &Expected) -> Result<ServiceStatus, DeployError> {
@@ -94,7 +109,9 @@ async fn one(ctx: &Ctx, expected: &Expected) -> Result<ServiceStatus, DeployErro
             let service = containers::service(&ctx.aws, &expected.cluster, &expected.service);
             Ok::<_, DeployError>(service.await?)
         },
-        async { Ok::<_, DeployError>(containers::images(&ctx.aws, &expected.task_definition).await?) },
+        async {
+            Ok::<_, DeployError>(containers::images(&ctx.aws, &expected.task_definition).await?)
+        },
     )
     .await?;
     Ok(ServiceStatus {

@@ -223,3 +223,22 @@ impl Diagnose for JenkinsError {
         vec![hint]
     }
 }
+
+/// The texts of an error and of its sources; the URL of the request is left out.
+pub(super) fn chain(error: &reqwest::Error) -> String {
+    let mut texts = Vec::new();
+    let mut next = std::error::Error::source(error);
+    while let Some(source) = next {
+        texts.push(source.to_string());
+        next = source.source();
+    }
+    if error.is_timeout() {
+        texts.push("no answer in time".to_owned());
+    }
+    texts.dedup();
+    if texts.is_empty() {
+        "the request failed".to_owned()
+    } else {
+        texts.join(": ")
+    }
+}

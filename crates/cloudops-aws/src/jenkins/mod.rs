@@ -9,6 +9,7 @@
 //! - [`Jenkins::trigger`], [`Jenkins::build_of`] and [`Jenkins::follow`] run a job and watch it;
 //!   each can be repeated after a lost answer or a crash of the caller.
 
+mod answer;
 mod apply;
 mod builds;
 mod client;
@@ -19,6 +20,7 @@ mod job_xml;
 mod jobs;
 mod path;
 mod queue;
+mod queue_json;
 mod ready;
 mod session;
 pub mod xml;

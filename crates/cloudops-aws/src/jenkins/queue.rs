@@ -1,12 +1,15 @@
 //! Starting a build, and finding it again.
 
-use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
     events::EventSink,
-    jenkins::{Build, ItemPath, Jenkins, JenkinsError, RUN_PARAMETER, client::Body},
+    jenkins::{
+        Build, ItemPath, Jenkins, JenkinsError, RUN_PARAMETER,
+        client::Body,
+        queue_json::{Builds, Candidate, Item, Queue, has_run},
+    },
     wait::{self, Pace},
 };
 
@@ -24,69 +27,6 @@ pub struct QueueItem {
     pub job: ItemPath,
     /// Value of [`RUN_PARAMETER`].
     pub run: String,
-}
-
-#[derive(Deserialize)]
-struct Item {
-    #[serde(default)]
-    cancelled: bool,
-    why: Option<String>,
-    executable: Option<Executable>,
-}
-
-#[derive(Deserialize)]
-struct Executable {
-    number: u64,
-}
-
-#[derive(Deserialize)]
-struct Builds {
-    #[serde(default)]
-    builds: Vec<Candidate>,
-}
-
-#[derive(Deserialize)]
-struct Queue {
-    items: Vec<Waiting>,
-}
-
-#[derive(Deserialize)]
-struct Waiting {
-    id: u64,
-    #[serde(default)]
-    actions: Vec<Option<Action>>,
-}
-
-#[derive(Deserialize)]
-struct Candidate {
-    number: u64,
-    #[serde(rename = "queueId")]
-    queue_id: Option<u64>,
-    #[serde(default)]
-    actions: Vec<Option<Action>>,
-}
-
-#[derive(Deserialize)]
-struct Action {
-    #[serde(default)]
-    parameters: Vec<Value>,
-}
-
-#[derive(Deserialize)]
-struct Value {
-    name: String,
-    /// Absent for passwords, a boolean for flags.
-    value: Option<serde_json::Value>,
-}
-
-fn has_run(actions: &[Option<Action>], run: &str) -> bool {
-    let parameters = actions
-        .iter()
-        .flatten()
-        .flat_map(|action| &action.parameters);
-    parameters
-        .filter(|parameter| parameter.name == RUN_PARAMETER)
-        .any(|parameter| parameter.value.as_ref().and_then(serde_json::Value::as_str) == Some(run))
 }
 
 impl Jenkins {

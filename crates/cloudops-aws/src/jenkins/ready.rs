@@ -7,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     jenkins::{
         ItemPath, Jenkins, JenkinsError,
-        client::{Answer, Body, Call},
+        answer::{Answer, json},
+        client::{Body, Call},
     },
     redact::Secret,
     wait::{self, Pace},
@@ -171,7 +172,7 @@ impl Jenkins {
         let action = format!("make API token {name}");
         let form = Body::Form(vec![("newTokenName".to_owned(), name.to_owned())]);
         let answer = self.post(action.clone(), url, form).await?;
-        let token: TokenAnswer = super::client::json(action, &answer)?;
+        let token: TokenAnswer = json(action, &answer)?;
         Ok(Secret::new(token.data.token_value))
     }
 }

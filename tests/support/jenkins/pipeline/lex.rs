@@ -19,7 +19,10 @@ pub(super) type Placed = (usize, Word);
 /// # Errors
 /// Line and sentence, for texts that are not closed, interpolation and other characters.
 pub(super) fn words(source: &str) -> Result<Vec<Placed>, (usize, String)> {
-    let mut lexer = Lexer { rest: source, line: 1 };
+    let mut lexer = Lexer {
+        rest: source,
+        line: 1,
+    };
     let mut words = Vec::new();
     while let Some(word) = lexer.next().map_err(|reason| (lexer.line, reason))? {
         words.push(word);
@@ -36,7 +39,9 @@ impl Lexer<'_> {
     fn next(&mut self) -> Result<Option<Placed>, String> {
         self.skip()?;
         let line = self.line;
-        let Some(first) = self.rest.chars().next() else { return Ok(None) };
+        let Some(first) = self.rest.chars().next() else {
+            return Ok(None);
+        };
         let word = match first {
             '{' | '}' | '(' | ')' | ':' | ',' | ';' | '=' => {
                 self.take(1);

@@ -65,7 +65,11 @@ impl Ecs {
             let listeners = self.balancer("DescribeListeners", &of_balancer).await?;
             for listener in elements(&listeners, "ListenerArn") {
                 let of_listener = [("ListenerArn".to_owned(), listener)];
-                if self.balancer("DescribeRules", &of_listener).await?.contains(group) {
+                if self
+                    .balancer("DescribeRules", &of_listener)
+                    .await?
+                    .contains(group)
+                {
                     return Ok(true);
                 }
             }

@@ -68,9 +68,9 @@ def databases(findings, found, prefix, sides):
                  and cluster["encrypted"] and cluster["endpoint"] == out.get("DatabaseEndpoint"))
         findings.true(right, f"database of {side}: {cluster['engine']} {cluster['version']}",
                       f"database of {side}: {cluster}, the stack says {out.get('DatabaseEndpoint')}")
-        members = [i for i in found["database_instances"].values()
-                   if i["cluster"] == out.get("DatabaseClusterIdentifier")]
-        findings.true(members, None, f"the database of {side} has no instance")
+        members = [found["database_instances"].get(name) for name in cluster["members"]]
+        right = members and all(member and member["status"] == "available" for member in members)
+        findings.true(right, None, f"instances of the database of {side}: {members}")
         broker = outputs(found, f"{prefix}messaging-{side}").get("BrokerId")
         states = [b["state"] for b in found["brokers"].values() if b["id"] == broker]
         findings.equal(f"broker of {side}", states, ["RUNNING"])

@@ -5,6 +5,8 @@
     inventory.py gone --before F                   confirms that nothing was left behind
     inventory.py secret --stack S --output O --field F --file F
     inventory.py registry-login --file F
+    inventory.py open-http --host H                lets the balancer's one port answer for HTTPS
+    inventory.py close-http --host H
 
 Endpoint, region and credentials come from the standard variables.
 """
@@ -20,6 +22,7 @@ from botocore.config import Config
 import check
 import compare
 import gather
+import http_rules
 
 # The proxy's recording names the caller by this word.
 CONFIG = Config(user_agent_appid="inventory", s3={"addressing_style": "path"},
@@ -85,6 +88,8 @@ def arguments():
     for name in ("stack", "output", "field", "file"):
         verb.add_argument("--" + name, required=True)
     verbs.add_parser("registry-login").add_argument("--file", required=True)
+    for name in ("open-http", "close-http"):
+        verbs.add_parser(name).add_argument("--host", required=True)
     return parser.parse_args()
 
 
@@ -99,6 +104,10 @@ def main():
             report(*compare.run(json.load(file), gather.everything(clients)))
     elif args.verb == "secret":
         secret(clients, args)
+    elif args.verb == "open-http":
+        print(http_rules.open_rules(clients["elbv2"], args.host))
+    elif args.verb == "close-http":
+        http_rules.close_rules(clients["elbv2"], args.host)
     else:
         registry_login(clients, args)
 

@@ -1,5 +1,6 @@
 //! The client against scripted answers.
 
+mod applying;
 mod definition;
 mod protocol;
 mod runs;

@@ -6,6 +6,7 @@ mod error;
 mod pull;
 mod push;
 mod request;
+mod upload;
 
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
