@@ -20,12 +20,8 @@ async fn killed_deploy_converges() {
         let hold = |service, operation| Rule::new(service, operation, Effect::Hold);
         let population = [hold("ecs", "RunTask").only(1, 1).after()];
         let service = [
-            hold("cloudformation", "CreateChangeSet")
-                .on("-svc-")
-                .only(1, 1),
-            hold("cloudformation", "ExecuteChangeSet")
-                .only(1, 1)
-                .after(),
+            hold("cloudformation", "CreateChangeSet").on("-svc-").only(1, 1),
+            hold("cloudformation", "ExecuteChangeSet").only(1, 1).after(),
         ];
         let end = [hold("s3", "PutObject").on("v1/envs/qa.json").only(2, 1)];
         for rules in [&population[..], &service, &end] {
@@ -54,19 +50,10 @@ async fn prepare(stage: &Stage, instance: &Instance) {
         .output()
         .await
         .unwrap();
-    assert!(
-        built.status.success(),
-        "{}",
-        String::from_utf8_lossy(&built.stderr)
-    );
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let target = "commerce/extensions/packager/ext-deployment-package/target";
     let package = format!("{target}/ext-deployment-package-8.5.0.zip");
-    ends(
-        instance,
-        &format!("cloudteam package publish {package} --source commerce"),
-        0,
-    )
-    .await;
+    ends(instance, &format!("cloudteam package publish {package} --source commerce"), 0).await;
     ends(instance, "clouddeploy init", 0).await;
     ends(instance, "clouddeploy images build", 0).await;
     ends(instance, "clouddeploy env create qa --kind single", 0).await;
@@ -76,23 +63,9 @@ async fn prepare(stage: &Stage, instance: &Instance) {
 async fn assert_unchanged(stage: &Stage, text: &str) {
     let all = stage.inventory().unwrap().all().await.unwrap();
     let clusters = all["clusters"].as_object().unwrap();
-    for (name, service) in clusters
-        .values()
-        .flat_map(|c| c["services"].as_object().unwrap())
-    {
-        assert_eq!(
-            service["deployments"],
-            Value::from(1),
-            "{name}: {service}\n{text}"
-        );
-        assert_eq!(
-            service["running"], service["desired"],
-            "{name}: {service}\n{text}"
-        );
+    for (name, service) in clusters.values().flat_map(|c| c["services"].as_object().unwrap()) {
+        assert_eq!(service["deployments"], Value::from(1), "{name}: {service}\n{text}");
+        assert_eq!(service["running"], service["desired"], "{name}: {service}\n{text}");
     }
-    assert_eq!(
-        all["vpcs"].as_object().unwrap().len(),
-        2,
-        "the default one and ours"
-    );
+    assert_eq!(all["vpcs"].as_object().unwrap().len(), 2, "the default one and ours");
 }

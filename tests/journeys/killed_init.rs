@@ -48,10 +48,7 @@ async fn killed(name: &'static str, rule: Rule) -> Shape {
         assert!(again.contains("nothing to change"), "{again}");
         let config = instance.folder.join("cloudops.yaml");
         let inventory = stage.inventory().unwrap();
-        inventory
-            .check_exists(&config, &["--part", "core"])
-            .await
-            .unwrap();
+        inventory.check_exists(&config, &["--part", "core"]).await.unwrap();
         shape(&stage).await
     })
     .await
@@ -66,9 +63,7 @@ async fn shape(stage: &Stage) -> Shape {
     let counts = sections
         .map(|(name, things)| (name.clone(), things.as_object().unwrap().len().to_string()));
     let stacks = all["stacks"].as_object().unwrap().iter();
-    counts
-        .chain(stacks.map(|(name, stack)| (name.clone(), resources(stack))))
-        .collect()
+    counts.chain(stacks.map(|(name, stack)| (name.clone(), resources(stack)))).collect()
 }
 
 fn resources(stack: &Value) -> String {

@@ -17,12 +17,9 @@ async fn a_held_lock_is_reported_and_an_interrupted_run_goes_on() {
         // Only one hold is in force, so the second program meets none.
         let second = ends(&instance, INIT, 6).await.text();
         let process = first.id().unwrap().to_string();
-        for word in [
-            "cloudcore init",
-            "rehearsal on ",
-            " has held the lock `instance` since ",
-            &process,
-        ] {
+        for word in
+            ["cloudcore init", "rehearsal on ", " has held the lock `instance` since ", &process]
+        {
             assert!(second.contains(word), "no `{word}` in:\n{second}");
         }
 

@@ -1,10 +1,7 @@
 //! The journeys over the three unchanged programs, as separate processes, against the local AWS.
 //!
 //! `cargo xtask test --stage journey` gives them what they need.
-#![allow(
-    clippy::unwrap_used,
-    reason = "all of this is tests, also outside of test functions"
-)]
+#![allow(clippy::unwrap_used, reason = "all of this is tests, also outside of test functions")]
 
 mod bad_input;
 mod killed_deploy;

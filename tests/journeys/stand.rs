@@ -27,9 +27,7 @@ pub(crate) fn kit() -> Kit {
 /// An empty folder for a journey. What an earlier, killed run of it left is ended first; its
 /// files stay until then, so that a failure can be looked into.
 pub(crate) async fn work(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("journey")
-        .join(name);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("journey").join(name);
     left_running::clean(&folder).await.unwrap();
     if folder.exists() {
         fs_err::remove_dir_all(&folder).unwrap();
@@ -63,10 +61,7 @@ pub(crate) async fn ends(instance: &Instance, line: &str, code: i32) -> Finished
 pub(crate) fn assert_ended(finished: &Finished, code: i32) {
     let (line, found) = (&finished.command, finished.code);
     let (seconds, text) = (finished.elapsed.as_secs(), finished.text());
-    assert_eq!(
-        found, code,
-        "`{line}` ended with {found} after {seconds} s:\n{text}"
-    );
+    assert_eq!(found, code, "`{line}` ended with {found} after {seconds} s:\n{text}");
 }
 
 /// Starts a command and waits until the call that `rule` describes is held. Gives the hold's

@@ -18,11 +18,7 @@ async fn the_whole_journey() {
     let outcome = run(options).await.unwrap();
     outcome.print(printer);
     assert!(outcome.passed, "{}", outcome.failure.unwrap_or_default());
-    assert_eq!(
-        outcome.storefront.len(),
-        3,
-        "before, after, and rolled back"
-    );
+    assert_eq!(outcome.storefront.len(), 3, "before, after, and rolled back");
     assert!(outcome.height.is_some() && outcome.kept.is_some());
     assert!(!outcome.simulated.is_empty(), "what is not AWS is named");
 }

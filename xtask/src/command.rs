@@ -38,53 +38,33 @@ pub(crate) fn cargo(root: &Path) -> Command {
 /// person's own and stay.
 fn belongs_to_cargo_run(variable: &OsStr) -> bool {
     let name = variable.to_string_lossy();
-    let prefixes = [
-        "CARGO_PKG_",
-        "CARGO_BIN_",
-        "CARGO_MANIFEST_",
-        "CARGO_CRATE_",
-    ];
+    let prefixes = ["CARGO_PKG_", "CARGO_BIN_", "CARGO_MANIFEST_", "CARGO_CRATE_"];
     let names = ["CARGO_PRIMARY_PACKAGE", "OUT_DIR", "RUST_RECURSION_COUNT"];
     prefixes.iter().any(|prefix| name.starts_with(prefix)) || names.contains(&name.as_ref())
 }
 
 /// The standard output of a command that must succeed.
 pub(crate) fn capture(command: &mut Command) -> Outcome<String> {
-    let output = command
-        .output()
-        .map_err(|error| not_started(command, &error))?;
+    let output = command.output().map_err(|error| not_started(command, &error))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    Err(Failure::new(format!(
-        "`{}` failed ({}): {}",
-        line(command),
-        output.status,
-        said.trim()
-    )))
+    Err(Failure::new(format!("`{}` failed ({}): {}", line(command), output.status, said.trim())))
 }
 
 /// The first line that a program prints about itself, if it can be run at all.
 pub(crate) fn first_line(command: &mut Command) -> Option<String> {
-    let output = command
-        .output()
-        .ok()
-        .filter(|output| output.status.success())?;
+    let output = command.output().ok().filter(|output| output.status.success())?;
     let text = [output.stdout, output.stderr].concat();
-    String::from_utf8_lossy(&text)
-        .lines()
-        .next()
-        .map(str::to_owned)
+    String::from_utf8_lossy(&text).lines().next().map(str::to_owned)
 }
 
 /// Runs a command and shows what it prints as it comes. Lines about compiled crates are folded
 /// into a progress line now and then; every line is also handed to `on_line`.
 pub(crate) fn stream(command: &mut Command, mut on_line: impl FnMut(&str)) -> Outcome<ExitStatus> {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command
-        .spawn()
-        .map_err(|error| not_started(command, &error))?;
+    let mut child = command.spawn().map_err(|error| not_started(command, &error))?;
     let (sender, lines) = channel();
     forward(child.stdout.take(), sender.clone());
     forward(child.stderr.take(), sender);
@@ -111,10 +91,7 @@ pub(crate) fn expect_success(command: &Command, status: ExitStatus) -> Outcome {
     if status.success() {
         return Ok(());
     }
-    Err(Failure::new(format!(
-        "`{}` failed ({status})",
-        line(command)
-    )))
+    Err(Failure::new(format!("`{}` failed ({status})", line(command))))
 }
 
 pub(crate) fn not_started(command: &Command, error: &std::io::Error) -> Failure {
@@ -124,15 +101,9 @@ pub(crate) fn not_started(command: &Command, error: &std::io::Error) -> Failure 
 /// A command as a person would type it.
 pub(crate) fn line(command: &Command) -> String {
     let program = Path::new(command.get_program());
-    let name = program
-        .file_name()
-        .map(OsStr::to_os_string)
-        .unwrap_or_default();
+    let name = program.file_name().map(OsStr::to_os_string).unwrap_or_default();
     let words = std::iter::once(name).chain(command.get_args().map(OsString::from));
-    words
-        .map(|word| quote(&word.to_string_lossy()))
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(|word| quote(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
 }
 
 fn quote(word: &str) -> String {
@@ -152,10 +123,7 @@ fn forward(source: Option<impl Read + Send + 'static>, lines: Sender<String>) {
 pub(crate) fn each_line(source: impl Read, mut on_line: impl FnMut(String) -> bool) {
     let mut reader = BufReader::new(source);
     let mut bytes = Vec::new();
-    while reader
-        .read_until(b'\n', &mut bytes)
-        .is_ok_and(|read| read > 0)
-    {
+    while reader.read_until(b'\n', &mut bytes).is_ok_and(|read| read > 0) {
         let line = String::from_utf8_lossy(&bytes).trim_end().to_owned();
         bytes.clear();
         if !on_line(line) {
@@ -173,13 +141,7 @@ mod tests {
         for name in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "OUT_DIR"] {
             assert!(belongs_to_cargo_run(OsStr::new(name)), "{name}");
         }
-        for name in [
-            "CARGO",
-            "CARGO_HOME",
-            "CARGO_TARGET_DIR",
-            "RUSTUP_TOOLCHAIN",
-            "PATH",
-        ] {
+        for name in ["CARGO", "CARGO_HOME", "CARGO_TARGET_DIR", "RUSTUP_TOOLCHAIN", "PATH"] {
             assert!(!belongs_to_cargo_run(OsStr::new(name)), "{name}");
         }
     }
@@ -198,9 +160,6 @@ mod tests {
         command.args(["-c", "echo out; echo err >&2; exit 3"]);
         let status = stream(&mut command, |line| seen.push(line.to_owned())).unwrap();
         seen.sort();
-        assert_eq!(
-            (status.code(), seen),
-            (Some(3), vec!["err".to_owned(), "out".to_owned()])
-        );
+        assert_eq!((status.code(), seen), (Some(3), vec!["err".to_owned(), "out".to_owned()]));
     }
 }

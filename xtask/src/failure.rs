@@ -17,35 +17,22 @@ pub(crate) struct Failure {
 impl Failure {
     /// A check or a test failed.
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            hints: Vec::new(),
-            code: 1,
-        }
+        Self { message: message.into(), hints: Vec::new(), code: 1 }
     }
 
     /// A variable names something that is not usable.
     pub(crate) fn configuration(message: impl Into<String>) -> Self {
-        Self {
-            code: 3,
-            ..Self::new(message)
-        }
+        Self { code: 3, ..Self::new(message) }
     }
 
     /// Something has to be installed first.
     pub(crate) fn not_ready(message: impl Into<String>) -> Self {
-        Self {
-            code: 5,
-            ..Self::new(message)
-        }
+        Self { code: 5, ..Self::new(message) }
     }
 
     /// A download failed: later it may work.
     pub(crate) fn unavailable(message: impl Into<String>) -> Self {
-        Self {
-            code: 12,
-            ..Self::new(message)
-        }
+        Self { code: 12, ..Self::new(message) }
     }
 
     /// Adds what to do next.

@@ -22,18 +22,12 @@ fn ask(name: &str, argument: &str) -> Command {
 
 /// A program of the JDK that the build of the suite will use: `JAVA_HOME`, else the `PATH`.
 fn jdk(name: &str) -> String {
-    let home = std::env::var("JAVA_HOME")
-        .ok()
-        .filter(|home| !home.is_empty());
+    let home = std::env::var("JAVA_HOME").ok().filter(|home| !home.is_empty());
     home.map_or_else(|| name.to_owned(), |home| format!("{home}/bin/{name}"))
 }
 
-const GIT: Need = Need {
-    what: "git",
-    package: "git",
-    command: || ask("git", "--version"),
-    minimum: None,
-};
+const GIT: Need =
+    Need { what: "git", package: "git", command: || ask("git", "--version"), minimum: None };
 
 const LINKER: Need = Need {
     what: "a C compiler (cc)",
@@ -81,11 +75,7 @@ pub(crate) fn for_journey() -> Outcome {
 
 /// What the other stages of the test need; the templates are checked by a Python program.
 pub(crate) fn for_checks(templates: bool) -> Outcome {
-    let needs: &[Need] = if templates {
-        &[GIT, LINKER, PYTHON, VENV]
-    } else {
-        &[GIT, LINKER]
-    };
+    let needs: &[Need] = if templates { &[GIT, LINKER, PYTHON, VENV] } else { &[GIT, LINKER] };
     missing(needs)
 }
 
@@ -97,32 +87,23 @@ fn missing(needs: &[Need]) -> Outcome {
     let names: Vec<&str> = absent.iter().map(|need| need.what).collect();
     let mut packages: Vec<&str> = absent.iter().map(|need| need.package).collect();
     packages.dedup();
-    Err(
-        Failure::not_ready(format!("this machine lacks {}", names.join(", ")))
-            .hint(format!(
-                "on Debian or Ubuntu: sudo apt-get install {}",
-                packages.join(" ")
-            ))
-            .hint("then run the same command again"),
-    )
+    Err(Failure::not_ready(format!("this machine lacks {}", names.join(", ")))
+        .hint(format!("on Debian or Ubuntu: sudo apt-get install {}", packages.join(" ")))
+        .hint("then run the same command again"))
 }
 
 fn is_there(need: &Need) -> bool {
     let Some(line) = first_line(&mut (need.command)()) else {
         return false;
     };
-    need.minimum
-        .is_none_or(|minimum| version(&line).is_some_and(|found| found >= minimum))
+    need.minimum.is_none_or(|minimum| version(&line).is_some_and(|found| found >= minimum))
 }
 
 /// Major and minor of the first version number in a line.
 fn version(line: &str) -> Option<(u32, u32)> {
-    let word = line
-        .split_whitespace()
-        .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
-    let mut parts = word
-        .split(|c: char| !c.is_ascii_digit())
-        .map(|part| part.parse().unwrap_or(0));
+    let word =
+        line.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
+    let mut parts = word.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse().unwrap_or(0));
     Some((parts.next()?, parts.next().unwrap_or(0)))
 }
 
@@ -141,17 +122,9 @@ mod tests {
     #[test]
     fn all_that_is_missing_is_named_at_once_with_its_package() {
         let nothing = || program("cloudops-no-such-program");
-        let need = |what, package| Need {
-            what,
-            package,
-            command: nothing,
-            minimum: None,
-        };
+        let need = |what, package| Need { what, package, command: nothing, minimum: None };
         let failure = missing(&[need("one", "a"), GIT, need("two", "b")]).unwrap_err();
         assert_eq!(failure.to_string(), "this machine lacks one, two");
-        assert_eq!(
-            failure.hints()[0],
-            "on Debian or Ubuntu: sudo apt-get install a b"
-        );
+        assert_eq!(failure.hints()[0], "on Debian or Ubuntu: sudo apt-get install a b");
     }
 }

@@ -14,10 +14,7 @@ pub(crate) fn result(line: impl Display) {
 
 /// A heading: what begins now.
 pub(crate) fn heading(text: impl Display) {
-    write(
-        anstream::stderr().lock(),
-        &format!("\x1b[1m==> {text}\x1b[0m"),
-    );
+    write(anstream::stderr().lock(), &format!("\x1b[1m==> {text}\x1b[0m"));
 }
 
 /// A line about what is going on.

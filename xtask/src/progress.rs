@@ -31,14 +31,7 @@ pub(crate) fn elapsed(duration: Duration) -> String {
 fn crate_of(line: &str) -> Option<&str> {
     let mut words = line.strip_prefix("   ")?.split_whitespace();
     let verb = words.next()?;
-    let verbs = [
-        "Compiling",
-        "Checking",
-        "Documenting",
-        "Downloaded",
-        "Downloading",
-        "Adding",
-    ];
+    let verbs = ["Compiling", "Checking", "Documenting", "Downloaded", "Downloading", "Adding"];
     verbs.contains(&verb).then(|| words.next()).flatten()
 }
 
@@ -51,11 +44,7 @@ pub(crate) struct Fold {
 
 impl Default for Fold {
     fn default() -> Self {
-        Self {
-            started: Instant::now(),
-            printed: Instant::now(),
-            crates: 0,
-        }
+        Self { started: Instant::now(), printed: Instant::now(), crates: 0 }
     }
 }
 
@@ -121,17 +110,10 @@ impl Board {
         let shown = Arc::clone(&tasks);
         let ticker = thread::spawn(move || {
             while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
-                lock(&shown)
-                    .iter()
-                    .filter_map(Progress::line)
-                    .for_each(print::note);
+                lock(&shown).iter().filter_map(Progress::line).for_each(print::note);
             }
         });
-        Self {
-            tasks,
-            stop: Some(stop),
-            ticker: Some(ticker),
-        }
+        Self { tasks, stop: Some(stop), ticker: Some(ticker) }
     }
 
     /// Starts `work` in a thread of its own.
@@ -140,11 +122,7 @@ impl Board {
         name: &'static str,
         work: impl FnOnce(&Progress) -> Outcome<T> + Send + 'static,
     ) -> Job<T> {
-        let progress = Progress {
-            name,
-            started: Instant::now(),
-            state: Arc::default(),
-        };
+        let progress = Progress { name, started: Instant::now(), state: Arc::default() };
         lock(&self.tasks).push(progress.clone());
         let thread = thread::spawn(move || {
             let outcome = work(&progress);
@@ -194,9 +172,7 @@ impl Progress {
     /// Runs a command that must succeed, its output going to the file `log`.
     pub(crate) fn run(&self, command: &mut Command, log: &Path) -> Outcome {
         command.stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command
-            .spawn()
-            .map_err(|error| not_started(command, &error))?;
+        let mut child = command.spawn().map_err(|error| not_started(command, &error))?;
         let stderr = child.stderr.take();
         lock(&self.state).child = Some(child);
         let text = stderr.map(|stderr| self.follow(stderr)).unwrap_or_default();
@@ -227,17 +203,10 @@ impl Progress {
 
 /// The part of a build's output that says why it failed.
 fn with_log(failure: Failure, text: &str, log: &Path) -> Failure {
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|line| crate_of(line).is_none())
-        .collect();
+    let lines: Vec<&str> = text.lines().filter(|line| crate_of(line).is_none()).collect();
     let first = lines.iter().position(|line| line.starts_with("error"));
     let from = first.unwrap_or(lines.len().saturating_sub(20));
-    lines
-        .iter()
-        .skip(from)
-        .take(40)
-        .for_each(|line| print::passthrough(line));
+    lines.iter().skip(from).take(40).for_each(|line| print::passthrough(line));
     let log = PathBuf::from(log);
     failure.hint(format!("the whole output is in {}", log.display()))
 }
@@ -260,10 +229,7 @@ mod tests {
     fn only_lines_about_crates_are_folded() {
         let mut fold = Fold::default();
         assert_eq!(fold.take("   Compiling serde v1.0.228"), Some(None));
-        assert_eq!(
-            fold.take("\x1b[1m\x1b[92m    Checking\x1b[0m bytes v1.11.0"),
-            Some(None)
-        );
+        assert_eq!(fold.take("\x1b[1m\x1b[92m    Checking\x1b[0m bytes v1.11.0"), Some(None));
         assert_eq!(fold.take("warning: unused variable"), None);
         assert_eq!(fold.take("    Finished `dev` profile"), None);
     }
@@ -276,10 +242,7 @@ mod tests {
         let file = log.clone();
         let job = board.spawn("example", move |progress| {
             let mut command = command::program("sh");
-            command.args([
-                "-c",
-                "echo '   Compiling one v1' >&2; echo 'error: no' >&2; exit 7",
-            ]);
+            command.args(["-c", "echo '   Compiling one v1' >&2; echo 'error: no' >&2; exit 7"]);
             progress.run(&mut command, &file)
         });
         let failure = job.join().unwrap_err();

@@ -161,10 +161,7 @@ fn rehearsal(w: &Workspace, tools: &Tools, kit: &Kit, work: &Path, args: &Args) 
 
 /// A new folder for this rehearsal alone.
 fn work_folder(folders: &Path) -> Outcome<PathBuf> {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let folder = folders.join(format!("{now}-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
     Ok(folder)
@@ -172,19 +169,13 @@ fn work_folder(folders: &Path) -> Outcome<PathBuf> {
 
 /// Lets the rehearsal program end what it left in each folder, then removes the folder.
 fn clean(workspace: &Workspace, folders: &Path) -> Outcome<ExitCode> {
-    let earlier = if folders.is_dir() {
-        fs::read_dir(folders)?.collect()
-    } else {
-        Vec::new()
-    };
+    let earlier = if folders.is_dir() { fs::read_dir(folders)?.collect() } else { Vec::new() };
     if !earlier.is_empty() {
         print::heading("building the rehearsal program");
         command::check(&mut build_command(workspace))?;
     }
     for entry in &earlier {
-        let entry = entry
-            .as_ref()
-            .map_err(|error| Failure::new(error.to_string()))?;
+        let entry = entry.as_ref().map_err(|error| Failure::new(error.to_string()))?;
         let mut command = command::program(workspace.bin_dir().join("cloudops-rehearse"));
         command.args(["--clean", "--work"]).arg(entry.path());
         command::check(&mut command)?;

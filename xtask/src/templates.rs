@@ -21,15 +21,10 @@ pub(crate) fn run(workspace: &Workspace) -> Outcome {
 pub(crate) fn check(workspace: &Workspace, tools: &Tools) -> Outcome {
     let board = Board::new();
     let (job, root) = (tools.clone(), workspace.root.clone());
-    let python = board
-        .spawn("python", move |progress| job.python(&root, progress))
-        .join()?;
+    let python = board.spawn("python", move |progress| job.python(&root, progress)).join()?;
     let folder = workspace.root.join("templates");
     print::note("cfn-lint");
-    in_folder(
-        &folder,
-        &mut command::program(python.with_file_name("cfn-lint")),
-    )?;
+    in_folder(&folder, &mut command::program(python.with_file_name("cfn-lint")))?;
     print::note("our own rules");
     let rules = workspace.root.join("xtask/templates/check.py");
     in_folder(&folder, command::program(python).arg(rules))

@@ -55,16 +55,8 @@ impl Workspace {
 
     /// The manifests of the members, relative to the root.
     pub(crate) fn manifests(&self) -> Vec<PathBuf> {
-        let paths = self
-            .packages
-            .iter()
-            .filter_map(|entry| entry["manifest_path"].as_str());
-        let relative = |path| {
-            Path::new(path)
-                .strip_prefix(&self.root)
-                .ok()
-                .map(Path::to_owned)
-        };
+        let paths = self.packages.iter().filter_map(|entry| entry["manifest_path"].as_str());
+        let relative = |path| Path::new(path).strip_prefix(&self.root).ok().map(Path::to_owned);
         paths.filter_map(relative).collect()
     }
 }

@@ -24,11 +24,7 @@ const STACKS: [(&str, &templates::Template, &[&str]); 7] = [
     ("certificate", &core::CERTIFICATE, &["dns"]),
     ("bastion", &core::BASTION, &["network"]),
     ("config", &core::CONFIG, &["network", "dns", "storage"]),
-    (
-        "build",
-        &core::BUILD,
-        &["network", "dns", "certificate", "storage"],
-    ),
+    ("build", &core::BUILD, &["network", "dns", "certificate", "storage"]),
 ];
 
 /// Name of a stack of the foundation, such as `acme-core-network`.
@@ -72,10 +68,7 @@ pub fn edges(
 ) -> Result<BTreeMap<StackName, BTreeSet<StackName>>, InvalidId> {
     let mut edges = BTreeMap::new();
     for (title, _, needs) in STACKS {
-        let needs = needs
-            .iter()
-            .map(|need| stack_name(config, need))
-            .collect::<Result<_, _>>()?;
+        let needs = needs.iter().map(|need| stack_name(config, need)).collect::<Result<_, _>>()?;
         edges.insert(stack_name(config, title)?, needs);
     }
     Ok(edges)
@@ -88,11 +81,8 @@ fn spec(
     needs: &[&str],
 ) -> Result<StackSpec, CoreError> {
     let template = Template::parse(template.file, template.body).map_err(GraphError::from)?;
-    let known: BTreeSet<String> = template
-        .parameters()
-        .into_iter()
-        .map(|parameter| parameter.name)
-        .collect();
+    let known: BTreeSet<String> =
+        template.parameters().into_iter().map(|parameter| parameter.name).collect();
     let mut parameters = settings(config, title);
     parameters.retain(|name, _| known.contains(name));
     Ok(StackSpec {
@@ -101,10 +91,7 @@ fn spec(
         template,
         parameters,
         tags: tags(config),
-        depends_on: needs
-            .iter()
-            .map(|need| stack_name(config, need))
-            .collect::<Result<_, _>>()?,
+        depends_on: needs.iter().map(|need| stack_name(config, need)).collect::<Result<_, _>>()?,
         termination_protection: title == "state",
     })
 }
@@ -125,10 +112,7 @@ fn settings(config: &CloudOpsConfig, title: &str) -> BTreeMap<String, String> {
     };
     set("InstanceName", config.instance.to_string());
     set("DomainName", config.domain.clone());
-    set(
-        "StateBucketName",
-        state::bucket_name(&config.instance, &config.account, &config.region),
-    );
+    set("StateBucketName", state::bucket_name(&config.instance, &config.account, &config.region));
     for (name, role) in [
         ("PackageBucketName", "packages"),
         ("ArtifactBucketName", "artifacts"),
@@ -142,19 +126,12 @@ fn settings(config: &CloudOpsConfig, title: &str) -> BTreeMap<String, String> {
     set("ZoneCount", config.network.zones.to_string());
     set("NatGateways", config.network.nat_gateways.to_string());
     for (index, cidr) in config.admin_cidrs.iter().enumerate() {
-        let suffix = if index == 0 {
-            String::new()
-        } else {
-            (index + 1).to_string()
-        };
+        let suffix = if index == 0 { String::new() } else { (index + 1).to_string() };
         set(&format!("AdminCidr{suffix}"), cidr.to_string());
     }
     if title == "bastion" {
         set("InstanceType", config.bastion.instance_type.clone());
-        set(
-            "KeyPairName",
-            config.bastion.key_pair.clone().unwrap_or_default(),
-        );
+        set("KeyPairName", config.bastion.key_pair.clone().unwrap_or_default());
     }
     set("BuildServerImage", config.build_server.image.clone());
     // The outputs of the stacks before give these; a setting would hide them.
@@ -173,8 +150,5 @@ fn settings(config: &CloudOpsConfig, title: &str) -> BTreeMap<String, String> {
 /// Name of a bucket of the instance: at most 63 characters, S3's limit.
 #[must_use]
 pub fn bucket_name(config: &CloudOpsConfig, role: &str) -> String {
-    format!(
-        "cloudops-{}-{role}-{}-{}",
-        config.instance, config.account, config.region
-    )
+    format!("cloudops-{}-{role}-{}-{}", config.instance, config.account, config.region)
 }

@@ -12,7 +12,7 @@ use cloudops_aws::{
     wait::WaitError,
 };
 
-use crate::{image_plan::ImageError, topology_file::TopologyError};
+use crate::{images::ImageError, topology::TopologyError};
 
 /// Why a verb failed.
 #[derive(Debug, thiserror::Error)]
@@ -119,11 +119,7 @@ pub enum DeployError {
 }
 
 fn known_text(known: &[String]) -> String {
-    if known.is_empty() {
-        String::new()
-    } else {
-        format!("; there is {}", known.join(", "))
-    }
+    if known.is_empty() { String::new() } else { format!("; there is {}", known.join(", ")) }
 }
 
 fn verdict_text(verdict: &Verdict) -> String {
@@ -131,10 +127,7 @@ fn verdict_text(verdict: &Verdict) -> String {
         Verdict::Serving { running } => format!("{running} tasks serve"),
         Verdict::ScaledToZero => "no task is wanted".to_owned(),
         Verdict::InProgress { state } => format!("still rolling out, {state}"),
-        Verdict::Other {
-            task_definition,
-            reason,
-        } => {
+        Verdict::Other { task_definition, reason } => {
             format!("{task_definition} serves instead ({reason})")
         }
         Verdict::Failed { reason } => reason.clone(),
@@ -155,26 +148,14 @@ impl Diagnose for DeployError {
             Self::Topology(error) => error.class(),
             Self::Image(error) => error.class(),
             Self::Oci(error) => error.class(),
-            Self::Task {
-                source: TaskError::Aws(error),
-                ..
-            } => error.class(),
-            Self::Task {
-                source: TaskError::Wait(error),
-                ..
-            }
+            Self::Task { source: TaskError::Aws(error), .. } => error.class(),
+            Self::Task { source: TaskError::Wait(error), .. }
             | Self::Wait { source: error, .. } => match error {
                 WaitError::Cancelled => Class::Interrupted,
                 WaitError::Deadline(_) => Class::TimedOut,
             },
-            Self::NotServing {
-                verdict: Verdict::Other { .. },
-                ..
-            } => Class::RolledBack,
-            Self::NotServing {
-                verdict: Verdict::InProgress { .. },
-                ..
-            } => Class::TimedOut,
+            Self::NotServing { verdict: Verdict::Other { .. }, .. } => Class::RolledBack,
+            Self::NotServing { verdict: Verdict::InProgress { .. }, .. } => Class::TimedOut,
             Self::DataPopulation { .. } | Self::NotServing { .. } => Class::NeedsOperator,
             Self::NotReady { .. } => Class::NotReady,
             Self::Unknown { .. } => Class::Usage,

@@ -28,12 +28,7 @@ pub fn path(instance: &InstanceName) -> String {
 /// [`AwsError`].
 pub async fn get(aws: &Aws, instance: &InstanceName, key: &str) -> Result<Option<Entry>, AwsError> {
     let name = format!("{}/{key}", path(instance));
-    match Client::new(aws.config())
-        .get_parameter()
-        .name(name)
-        .send()
-        .await
-    {
+    match Client::new(aws.config()).get_parameter().name(name).send().await {
         Ok(answer) => Ok(answer.parameter.map(|parameter| read(instance, parameter))),
         Err(error) => match AwsError::new("SSM", "GetParameter", error) {
             error if error.is_not_found() => Ok(None),
@@ -70,12 +65,7 @@ pub async fn set(
 /// [`AwsError`].
 pub async fn unset(aws: &Aws, instance: &InstanceName, key: &str) -> Result<(), AwsError> {
     let name = format!("{}/{key}", path(instance));
-    match Client::new(aws.config())
-        .delete_parameter()
-        .name(name)
-        .send()
-        .await
-    {
+    match Client::new(aws.config()).delete_parameter().name(name).send().await {
         Ok(_) => Ok(()),
         Err(error) => match AwsError::new("SSM", "DeleteParameter", error) {
             error if error.is_not_found() => Ok(()),

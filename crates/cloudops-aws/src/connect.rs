@@ -106,12 +106,7 @@ impl Aws {
             .map_err(|error| AwsError::new("STS", "GetCallerIdentity", error))?;
         let account = answer.account().unwrap_or_default().parse::<AccountId>();
         let account = account.map_err(|error| broken("STS", "GetCallerIdentity", &error))?;
-        Ok(Self {
-            config,
-            account,
-            caller: answer.arn().unwrap_or_default().to_owned(),
-            region,
-        })
+        Ok(Self { config, account, caller: answer.arn().unwrap_or_default().to_owned(), region })
     }
 
     /// The account of the credentials.

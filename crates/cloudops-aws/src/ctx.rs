@@ -21,12 +21,7 @@ impl Ctx {
     /// A context of a new run.
     #[must_use]
     pub fn new(aws: Aws, events: EventSink, cancel: CancellationToken) -> Self {
-        Self {
-            aws,
-            events,
-            cancel,
-            run: RunId::new(),
-        }
+        Self { aws, events, cancel, run: RunId::new() }
     }
 
     /// The request token of a step: the same run and step give the same token, so that AWS

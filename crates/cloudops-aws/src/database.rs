@@ -9,16 +9,12 @@ use crate::{connect::Aws, error::AwsError};
 /// # Errors
 /// [`AwsError`].
 pub async fn cluster_status(aws: &Aws, identifier: &str) -> Result<Option<String>, AwsError> {
-    let request = Client::new(aws.config())
-        .describe_db_clusters()
-        .db_cluster_identifier(identifier);
+    let request =
+        Client::new(aws.config()).describe_db_clusters().db_cluster_identifier(identifier);
     match request.send().await {
         Ok(answer) => {
             let clusters = answer.db_clusters.unwrap_or_default();
-            Ok(clusters
-                .into_iter()
-                .next()
-                .and_then(|cluster| cluster.status))
+            Ok(clusters.into_iter().next().and_then(|cluster| cluster.status))
         }
         Err(error) => match AwsError::new("RDS", "DescribeDBClusters", error) {
             error if error.is_not_found() => Ok(None),

@@ -10,14 +10,9 @@ use crate::{connect::Aws, error::AwsError};
 /// [`AwsError`]; of kind not found when the zone is gone.
 pub async fn name_servers(aws: &Aws, zone_id: &str) -> Result<Vec<String>, AwsError> {
     let request = Client::new(aws.config()).get_hosted_zone().id(zone_id);
-    let answer = request
-        .send()
-        .await
-        .map_err(|error| AwsError::new("Route 53", "GetHostedZone", error))?;
-    let set = answer
-        .delegation_set
-        .map(|set| set.name_servers)
-        .unwrap_or_default();
+    let answer =
+        request.send().await.map_err(|error| AwsError::new("Route 53", "GetHostedZone", error))?;
+    let set = answer.delegation_set.map(|set| set.name_servers).unwrap_or_default();
     let mut names = set;
     names.sort();
     Ok(names)

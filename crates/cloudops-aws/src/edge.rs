@@ -19,9 +19,7 @@ pub struct TargetHealth {
 /// # Errors
 /// [`AwsError`]; of kind not found when the target group is gone.
 pub async fn target_health(aws: &Aws, target_group: &str) -> Result<TargetHealth, AwsError> {
-    let request = Client::new(aws.config())
-        .describe_target_health()
-        .target_group_arn(target_group);
+    let request = Client::new(aws.config()).describe_target_health().target_group_arn(target_group);
     let answer = request
         .send()
         .await

@@ -46,11 +46,7 @@ pub struct AwsError {
 }
 
 fn code_suffix(code: &str) -> String {
-    if code.is_empty() {
-        String::new()
-    } else {
-        format!(" ({code})")
-    }
+    if code.is_empty() { String::new() } else { format!(" ({code})") }
 }
 
 impl AwsError {
@@ -64,15 +60,10 @@ impl AwsError {
         E: ProvideErrorMetadata + std::error::Error + 'static,
         R: std::fmt::Debug + 'static,
     {
-        let status_kind = matches!(
-            &error,
-            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_)
-        )
-        .then_some(AwsErrorKind::Unreachable);
-        match error
-            .as_service_error()
-            .map(|service_error| service_error.meta().clone())
-        {
+        let status_kind =
+            matches!(&error, SdkError::TimeoutError(_) | SdkError::DispatchFailure(_))
+                .then_some(AwsErrorKind::Unreachable);
+        match error.as_service_error().map(|service_error| service_error.meta().clone()) {
             Some(meta) => {
                 let code = meta.code().unwrap_or_default().to_owned();
                 Self {
@@ -87,19 +78,9 @@ impl AwsError {
             None => {
                 let message = chain(&error);
                 let kind = status_kind.unwrap_or(AwsErrorKind::Broken);
-                let kind = if message.contains("credential") {
-                    AwsErrorKind::Credentials
-                } else {
-                    kind
-                };
-                Self {
-                    service,
-                    operation,
-                    code: String::new(),
-                    message,
-                    request_id: None,
-                    kind,
-                }
+                let kind =
+                    if message.contains("credential") { AwsErrorKind::Credentials } else { kind };
+                Self { service, operation, code: String::new(), message, request_id: None, kind }
             }
         }
     }
@@ -122,11 +103,7 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
         }
         next = source.source();
     }
-    if texts.is_empty() {
-        error.to_string()
-    } else {
-        texts.join(": ")
-    }
+    if texts.is_empty() { error.to_string() } else { texts.join(": ") }
 }
 
 /// What an AWS error code means. The codes are those of the services' API references.

@@ -155,9 +155,7 @@ impl EventSink {
         let recording = Recording::default();
         let kept = recording.0.clone();
         let sink = Self::from_fn(move |event| {
-            kept.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(event);
+            kept.lock().unwrap_or_else(PoisonError::into_inner).push(event);
         });
         (sink, recording)
     }
@@ -173,42 +171,27 @@ impl EventSink {
 
     /// Reports an event that happens now.
     pub fn send(&self, kind: EventKind) {
-        self.0(Event {
-            schema: EVENT_SCHEMA,
-            time: Timestamp::now(),
-            kind,
-        });
+        self.0(Event { schema: EVENT_SCHEMA, time: Timestamp::now(), kind });
     }
 
     /// Reports the begin of a step.
     pub fn step(&self, step: impl Into<String>, title: impl Into<String>) {
-        self.send(EventKind::StepStarted {
-            step: step.into(),
-            title: title.into(),
-        });
+        self.send(EventKind::StepStarted { step: step.into(), title: title.into() });
     }
 
     /// Reports the end of a step.
     pub fn step_done(&self, step: impl Into<String>, outcome: Outcome, detail: impl Into<String>) {
-        self.send(EventKind::StepFinished {
-            step: step.into(),
-            outcome,
-            detail: detail.into(),
-        });
+        self.send(EventKind::StepFinished { step: step.into(), outcome, detail: detail.into() });
     }
 
     /// Reports something worth saying.
     pub fn note(&self, message: impl Into<String>) {
-        self.send(EventKind::Note {
-            message: message.into(),
-        });
+        self.send(EventKind::Note { message: message.into() });
     }
 
     /// Reports something a person should know.
     pub fn warn(&self, message: impl Into<String>) {
-        self.send(EventKind::Warning {
-            message: message.into(),
-        });
+        self.send(EventKind::Warning { message: message.into() });
     }
 }
 
@@ -226,10 +209,7 @@ impl Recording {
     /// What was kept so far.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

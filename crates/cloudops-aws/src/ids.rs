@@ -182,10 +182,7 @@ impl FromStr for RunId {
     fn from_str(text: &str) -> Result<Self, InvalidId> {
         uuid::Uuid::parse_str(text)
             .map(Self)
-            .map_err(|_| InvalidId {
-                text: text.to_owned(),
-                expected: "a run id (a UUID)",
-            })
+            .map_err(|_| InvalidId { text: text.to_owned(), expected: "a run id (a UUID)" })
     }
 }
 
@@ -200,18 +197,14 @@ fn is_label(text: &str, min: usize, max: usize) -> bool {
         && text.starts_with(|c: char| c.is_ascii_lowercase())
         && !text.ends_with('-')
         && !text.contains("--")
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 fn is_region(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     parts.len() >= 3
         && parts.iter().all(|part| !part.is_empty())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && parts[parts.len() - 1].bytes().all(|b| b.is_ascii_digit())
 }
 
@@ -237,19 +230,9 @@ mod tests {
         );
         check::<InstanceName>(
             &["acme", "a1", "shop-eu"],
-            &[
-                "a",
-                "Acme",
-                "1acme",
-                "acme-",
-                "a--b",
-                "a-very-long-instance",
-            ],
+            &["a", "Acme", "1acme", "acme-", "a--b", "a-very-long-instance"],
         );
-        check::<EnvName>(
-            &["qa", "live", "q"],
-            &["", "Live", "live-", "thirteen-char"],
-        );
+        check::<EnvName>(&["qa", "live", "q"], &["", "Live", "live-", "thirteen-char"]);
         check::<StackName>(&["acme-core-network"], &["", "1stack", "a_b"]);
         let digest = Digest::of(b"");
         assert_eq!(digest.short(), "e3b0c44298fc");

@@ -29,28 +29,14 @@ pub async fn login(aws: &Aws) -> Result<RegistryLogin, AwsError> {
         .send()
         .await
         .map_err(|error| AwsError::new("ECR", "GetAuthorizationToken", error))?;
-    let data = answer
-        .authorization_data
-        .unwrap_or_default()
-        .into_iter()
-        .next();
-    let token = data
-        .and_then(|data| data.authorization_token)
-        .unwrap_or_default();
-    let login = STANDARD
-        .decode(token)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok());
+    let data = answer.authorization_data.unwrap_or_default().into_iter().next();
+    let token = data.and_then(|data| data.authorization_token).unwrap_or_default();
+    let login = STANDARD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     match login.as_deref().and_then(|login| login.split_once(':')) {
-        Some((user, password)) => Ok(RegistryLogin {
-            user: user.to_owned(),
-            password: Secret::new(password),
-        }),
-        None => Err(broken(
-            "ECR",
-            "GetAuthorizationToken",
-            &"not a user and a password",
-        )),
+        Some((user, password)) => {
+            Ok(RegistryLogin { user: user.to_owned(), password: Secret::new(password) })
+        }
+        None => Err(broken("ECR", "GetAuthorizationToken", &"not a user and a password")),
     }
 }
 
@@ -59,12 +45,8 @@ pub async fn login(aws: &Aws) -> Result<RegistryLogin, AwsError> {
 /// # Errors
 /// [`AwsError`] other than that the image or the repository does not exist.
 pub async fn exists(aws: &Aws, repository: &str, digest: &Digest) -> Result<bool, AwsError> {
-    let id = ImageIdentifier::builder()
-        .image_digest(digest.as_str())
-        .build();
-    let request = Client::new(aws.config())
-        .describe_images()
-        .repository_name(repository);
+    let id = ImageIdentifier::builder().image_digest(digest.as_str()).build();
+    let request = Client::new(aws.config()).describe_images().repository_name(repository);
     match request.image_ids(id).send().await {
         Ok(answer) => Ok(!answer.image_details().is_empty()),
         Err(error) => match AwsError::new("ECR", "DescribeImages", error) {

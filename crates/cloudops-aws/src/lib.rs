@@ -32,7 +32,6 @@ pub mod logs;
 #[cfg(feature = "network")]
 pub mod network;
 #[cfg(feature = "oci")]
-#[path = "ocix/mod.rs"]
 pub mod oci;
 #[cfg(feature = "package")]
 pub mod package;

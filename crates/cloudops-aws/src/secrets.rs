@@ -30,10 +30,6 @@ pub async fn field(aws: &Aws, arn: &str, field: &str) -> Result<Secret, AwsError
     let document: serde_json::Value = serde_json::from_str(text.expose()).unwrap_or_default();
     let value = document.get(field).and_then(serde_json::Value::as_str);
     value.map(Secret::new).ok_or_else(|| {
-        broken(
-            "Secrets Manager",
-            "GetSecretValue",
-            &format!("{arn} has no field `{field}`"),
-        )
+        broken("Secrets Manager", "GetSecretValue", &format!("{arn} has no field `{field}`"))
     })
 }

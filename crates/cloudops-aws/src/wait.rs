@@ -20,11 +20,7 @@ impl Pace {
     /// A pace with a longest pause of 5 seconds.
     #[must_use]
     pub const fn within(deadline: Duration) -> Self {
-        Self {
-            first: Duration::from_millis(50),
-            longest: Duration::from_secs(5),
-            deadline,
-        }
+        Self { first: Duration::from_millis(50), longest: Duration::from_secs(5), deadline }
     }
 }
 

@@ -73,9 +73,7 @@ impl Diagnose for GitError {
                     "Give the changed distribution another version in its VERSION file.".to_owned(),
                 ]
             }
-            Self::Conflict {
-                version, branch, ..
-            } => vec![format!(
+            Self::Conflict { version, branch, .. } => vec![format!(
                 "Nothing was changed on {branch}: merge branch upstream/{version} into it by hand, \
                  push, and run the same command again."
             )],
@@ -97,20 +95,8 @@ impl Clone {
     /// [`GitError`].
     pub async fn of(repository: &str, path: &Utf8Path) -> Result<Self, GitError> {
         let parent = path.parent().unwrap_or(path);
-        run(
-            parent,
-            &[
-                "clone",
-                "--quiet",
-                "--no-checkout",
-                repository,
-                path.as_str(),
-            ],
-        )
-        .await?;
-        Ok(Self {
-            path: path.to_owned(),
-        })
+        run(parent, &["clone", "--quiet", "--no-checkout", repository, path.as_str()]).await?;
+        Ok(Self { path: path.to_owned() })
     }
 
     /// Folder of the clone.
@@ -133,9 +119,7 @@ impl Clone {
     /// [`GitError`].
     pub async fn remote_branch(&self, branch: &str) -> Result<Option<String>, GitError> {
         let reference = format!("refs/remotes/origin/{branch}");
-        let found = self
-            .git(&["for-each-ref", "--format=%(objectname)", &reference])
-            .await?;
+        let found = self.git(&["for-each-ref", "--format=%(objectname)", &reference]).await?;
         Ok(Some(found.trim().to_owned()).filter(|commit| !commit.is_empty()))
     }
 }
@@ -143,28 +127,15 @@ impl Clone {
 /// Shows a repository's address without what is secret in it.
 #[must_use]
 pub fn shown(repository: &str) -> String {
-    repository.parse().map_or_else(
-        |_| repository.to_owned(),
-        |url| SafeUrl::new(url).to_string(),
-    )
+    repository.parse().map_or_else(|_| repository.to_owned(), |url| SafeUrl::new(url).to_string())
 }
 
 async fn run(folder: &Utf8Path, args: &[&str]) -> Result<String, GitError> {
     let output = Command::new("git")
         // The customer's files stay as they are, whatever the machine is set to.
         .args(["-c", "core.autocrlf=false", "-c", "core.safecrlf=false"])
-        .args([
-            "-c",
-            "user.name=CloudTeam",
-            "-c",
-            "user.email=cloudteam@cloudops.invalid",
-        ])
-        .args([
-            "-c",
-            "commit.gpgsign=false",
-            "-c",
-            "advice.detachedHead=false",
-        ])
+        .args(["-c", "user.name=CloudTeam", "-c", "user.email=cloudteam@cloudops.invalid"])
+        .args(["-c", "commit.gpgsign=false", "-c", "advice.detachedHead=false"])
         .args(args)
         .current_dir(folder)
         // Never wait for a password that nobody types.
@@ -178,15 +149,9 @@ async fn run(folder: &Utf8Path, args: &[&str]) -> Result<String, GitError> {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let text = String::from_utf8_lossy(&output.stderr);
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let message = lines[lines.len().saturating_sub(3)..].join("; ");
-    Err(GitError::Failed {
-        verb: args.first().copied().unwrap_or_default().to_owned(),
-        message,
-    })
+    Err(GitError::Failed { verb: args.first().copied().unwrap_or_default().to_owned(), message })
 }
 
 /// Commit that a working copy is at; none when the folder is not one.

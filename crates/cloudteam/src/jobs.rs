@@ -30,14 +30,10 @@ pub fn folder(config: &CloudOpsConfig) -> Result<ItemPath, TeamError> {
 /// # Errors
 /// [`TeamError::MissingSetting`] when `cloudops.yaml` names no repository.
 pub fn all(config: &CloudOpsConfig) -> Result<Vec<ShellJob>, TeamError> {
-    let repository = config
-        .source
-        .repository
-        .as_deref()
-        .ok_or(TeamError::MissingSetting {
-            key: "source.repository",
-            hint: "Set it, or give --repository.",
-        })?;
+    let repository = config.source.repository.as_deref().ok_or(TeamError::MissingSetting {
+        key: "source.repository",
+        hint: "Set it, or give --repository.",
+    })?;
     let mut job = ShellJob::new(
         folder(config)?.join(BUILD_PACKAGE)?,
         owner(config),
@@ -45,11 +41,7 @@ pub fn all(config: &CloudOpsConfig) -> Result<Vec<ShellJob>, TeamError> {
         &script(config),
     );
     job.parameters = vec![
-        Param::text(
-            "REPOSITORY",
-            repository,
-            "Repository with the commerce source code.",
-        ),
+        Param::text("REPOSITORY", repository, "Repository with the commerce source code."),
         Param::text("BRANCH", &config.source.branch, "Branch or tag to build."),
     ];
     Ok(vec![job])

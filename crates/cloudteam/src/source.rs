@@ -7,11 +7,8 @@ use cloudops_aws::{
 };
 
 /// Folders and files that every commerce distribution has.
-const REQUIRED: [&str; 3] = [
-    "VERSION",
-    "extensions/packager/ext-deployment-package",
-    "extensions/database/ext-data",
-];
+const REQUIRED: [&str; 3] =
+    ["VERSION", "extensions/packager/ext-deployment-package", "extensions/database/ext-data"];
 
 /// Names that never belong to a distribution, though they may lie in a working copy of one.
 const IGNORED: [&str; 2] = [".git", "target"];
@@ -89,23 +86,14 @@ impl Distribution {
     pub fn open(path: &Utf8Path) -> Result<Self, SourceError> {
         let missing = |what: &&str| !path.join(what).exists();
         if let Some(missing) = REQUIRED.into_iter().find(|what| missing(what)) {
-            return Err(SourceError::Missing {
-                path: path.to_owned(),
-                missing,
-            });
+            return Err(SourceError::Missing { path: path.to_owned(), missing });
         }
         let (name, version) = read_version(path)?;
         let mut files = Vec::new();
         collect(path, Utf8Path::new(""), &mut files)?;
         files.sort();
         let digest = digest(path, &files)?;
-        Ok(Self {
-            path: path.to_owned(),
-            name,
-            version,
-            digest,
-            files,
-        })
+        Ok(Self { path: path.to_owned(), name, version, digest, files })
     }
 }
 
@@ -121,20 +109,12 @@ fn read_version(path: &Utf8Path) -> Result<(String, String), SourceError> {
     };
     let version = field("version").unwrap_or_else(|| text.trim().to_owned());
     let usable = !version.is_empty()
-        && version
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c))
+        && version.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c))
         && version.starts_with(|c: char| c.is_ascii_alphanumeric());
     if !usable {
-        return Err(SourceError::Version {
-            path: path.to_owned(),
-            text,
-        });
+        return Err(SourceError::Version { path: path.to_owned(), text });
     }
-    Ok((
-        field("name").unwrap_or_else(|| "Commerce".to_owned()),
-        version,
-    ))
+    Ok((field("name").unwrap_or_else(|| "Commerce".to_owned()), version))
 }
 
 fn collect(
@@ -144,13 +124,10 @@ fn collect(
 ) -> Result<(), SourceError> {
     for entry in fs_err::read_dir(root.join(below))? {
         let entry = entry?;
-        let name = entry
-            .file_name()
-            .into_string()
-            .map_err(|name| SourceError::File {
-                path: name.to_string_lossy().into_owned(),
-                why: "its name is not UTF-8".to_owned(),
-            })?;
+        let name = entry.file_name().into_string().map_err(|name| SourceError::File {
+            path: name.to_string_lossy().into_owned(),
+            why: "its name is not UTF-8".to_owned(),
+        })?;
         if IGNORED.contains(&name.as_str()) {
             continue;
         }
@@ -170,22 +147,9 @@ fn digest(root: &Utf8Path, files: &[Utf8PathBuf]) -> Result<Digest, SourceError>
         let path = root.join(file);
         let meta = fs_err::symlink_metadata(&path)?;
         let (kind, content) = if meta.is_symlink() {
-            (
-                "link",
-                fs_err::read_link(&path)?
-                    .to_string_lossy()
-                    .into_owned()
-                    .into_bytes(),
-            )
+            ("link", fs_err::read_link(&path)?.to_string_lossy().into_owned().into_bytes())
         } else {
-            (
-                if is_executable(&meta) {
-                    "executable"
-                } else {
-                    "file"
-                },
-                fs_err::read(&path)?,
-            )
+            (if is_executable(&meta) { "executable" } else { "file" }, fs_err::read(&path)?)
         };
         lines.push_str(&format!("{kind} {} {file}\n", Digest::of(&content)));
     }
@@ -224,17 +188,10 @@ mod tests {
     fn a_distribution_has_a_version_and_a_digest_of_its_content() {
         let dir = distribution("name=Sample\nversion=8.5.0\n");
         let first = open(&dir).unwrap();
-        assert_eq!(
-            (first.name.as_str(), first.version.as_str()),
-            ("Sample", "8.5.0")
-        );
+        assert_eq!((first.name.as_str(), first.version.as_str()), ("Sample", "8.5.0"));
         std::fs::create_dir_all(dir.path().join("target")).unwrap();
         std::fs::write(dir.path().join("target/out"), "built").unwrap();
-        assert_eq!(
-            open(&dir).unwrap().digest,
-            first.digest,
-            "what was built does not count"
-        );
+        assert_eq!(open(&dir).unwrap().digest, first.digest, "what was built does not count");
         std::fs::write(dir.path().join("build.sh"), "#!/bin/sh\ntrue\n").unwrap();
         assert_ne!(open(&dir).unwrap().digest, first.digest);
     }
@@ -244,9 +201,6 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let error = open(&dir).unwrap_err().to_string();
         assert!(error.ends_with("VERSION is missing"), "{error}");
-        assert!(matches!(
-            open(&distribution("../evil")),
-            Err(SourceError::Version { .. })
-        ));
+        assert!(matches!(open(&distribution("../evil")), Err(SourceError::Version { .. })));
     }
 }

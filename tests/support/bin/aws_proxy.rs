@@ -1,9 +1,5 @@
 //! `cloudops-aws-proxy`: the process between AWS clients and the emulator.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is the program's voice"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the program's voice")]
 
 use std::process::ExitCode;
 
@@ -55,18 +51,15 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, Strin
         listen: ([127, 0, 0, 1], 0).into(),
     };
     while let Some(name) = arguments.next() {
-        let value = arguments
-            .next()
-            .ok_or_else(|| format!("{name} takes a value"))?;
+        let value = arguments.next().ok_or_else(|| format!("{name} takes a value"))?;
         match name.as_str() {
             "--upstream" => upstream = Some(value),
             "--region" => options.region = value,
             "--account" => options.account = value,
             "--record" => options.record = Some(value.into()),
             "--listen" => {
-                options.listen = value
-                    .parse()
-                    .map_err(|_| format!("--listen: no address: {value}"))?;
+                options.listen =
+                    value.parse().map_err(|_| format!("--listen: no address: {value}"))?;
             }
             _ => return Err(format!("unknown argument {name}")),
         }

@@ -1,9 +1,5 @@
 //! `cloudops-jenkins`: the stand-in for the build server.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is the program's voice"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the program's voice")]
 
 use std::process::ExitCode;
 

@@ -73,13 +73,8 @@ async fn main() -> ExitCode {
         // The parser has seen to it already.
         return ExitCode::from(2);
     };
-    let options = Options {
-        kit,
-        work: cli.work,
-        keep: cli.keep,
-        component: cli.component,
-        printer,
-    };
+    let options =
+        Options { kit, work: cli.work, keep: cli.keep, component: cli.component, printer };
     let code = run(options).await.map(|outcome| {
         tell(&outcome, cli.output, printer);
         outcome.exit_code()

@@ -33,15 +33,8 @@ const SWITCHES: &[&str] = &[
 
 /// Options of `run` and `create` that are handed on to podman as they are. Networks are not: each
 /// task would get a bridge of its own, which costs half a second and hides nothing that matters here.
-const PASSED_ON: &[&str] = &[
-    "--hostname",
-    "--add-host",
-    "--cap-add",
-    "--cap-drop",
-    "--shm-size",
-    "--tmpfs",
-    "--platform",
-];
+const PASSED_ON: &[&str] =
+    &["--hostname", "--add-host", "--cap-add", "--cap-drop", "--shm-size", "--tmpfs", "--platform"];
 
 /// A command line taken apart: options by name in the order given, and the rest.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -53,20 +46,13 @@ pub(super) struct Parsed {
 impl Parsed {
     /// The last value of an option, under any of its names.
     pub(super) fn value(&self, names: &[&str]) -> Option<&str> {
-        let found = self
-            .options
-            .iter()
-            .rev()
-            .find(|(name, _)| names.contains(&name.as_str()));
+        let found = self.options.iter().rev().find(|(name, _)| names.contains(&name.as_str()));
         found.map(|(_, value)| value.as_str())
     }
 
     /// Every value of an option, in order.
     pub(super) fn values<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = &'a str> {
-        let matching = self
-            .options
-            .iter()
-            .filter(move |(name, _)| names.contains(&name.as_str()));
+        let matching = self.options.iter().filter(move |(name, _)| names.contains(&name.as_str()));
         matching.map(|(_, value)| value.as_str())
     }
 
@@ -98,9 +84,8 @@ pub(super) fn parse(
             if stop_at_word {
                 break;
             }
-        } else if let Some((name, value)) = argument
-            .split_once('=')
-            .filter(|_| argument.starts_with("--"))
+        } else if let Some((name, value)) =
+            argument.split_once('=').filter(|_| argument.starts_with("--"))
         {
             parsed.options.push((name.to_owned(), value.to_owned()));
         } else if is_switch(argument) {
@@ -174,15 +159,10 @@ pub(super) fn wanted(arguments: &[String]) -> Result<Wanted, Error> {
         labels: labels.collect(),
         env: parsed.values(&["-e", "--env"]).map(str::to_owned).collect(),
         ports: ports?,
-        volumes: parsed
-            .values(&["-v", "--volume"])
-            .map(str::to_owned)
-            .collect(),
+        volumes: parsed.values(&["-v", "--volume"]).map(str::to_owned).collect(),
         user: parsed.value(&["--user", "-u"]).map(str::to_owned),
         workdir: parsed.value(&["--workdir", "-w"]).map(str::to_owned),
-        stop_timeout: parsed
-            .value(&["--stop-timeout"])
-            .and_then(|s| s.parse().ok()),
+        stop_timeout: parsed.value(&["--stop-timeout"]).and_then(|s| s.parse().ok()),
         health: health(&parsed),
         passed_on: passed_on(&parsed),
     })

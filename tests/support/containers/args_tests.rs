@@ -48,8 +48,5 @@ fn switches_take_no_value_and_a_missing_value_is_named() {
 
 #[test]
 fn an_image_is_needed() {
-    assert_eq!(
-        wanted(&words("-d --name x")).unwrap_err().to_string(),
-        "the image is missing"
-    );
+    assert_eq!(wanted(&words("-d --name x")).unwrap_err().to_string(), "the image is missing");
 }

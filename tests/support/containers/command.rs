@@ -11,9 +11,7 @@ pub(super) fn find(name: &str) -> Result<PathBuf, Error> {
     let path = std::env::var("PATH").unwrap_or_default();
     let folders = path.split(':').filter(|folder| !folder.is_empty());
     let folders = folders.chain(["/usr/bin", "/bin", "/usr/sbin", "/sbin"]);
-    let found = folders
-        .map(|folder| PathBuf::from(folder).join(name))
-        .find(|file| file.is_file());
+    let found = folders.map(|folder| PathBuf::from(folder).join(name)).find(|file| file.is_file());
     found.ok_or_else(|| Error::Backend(format!("the program '{name}' is not on this machine")))
 }
 
@@ -24,10 +22,7 @@ pub(super) fn output(command: &mut Command) -> Result<Output, Error> {
 
 /// Whether a program ends well within a limit; it is ended when it does not.
 pub(super) fn succeeds_within(command: &mut Command, limit: Duration) -> bool {
-    let quiet = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let Ok(mut child) = quiet.spawn() else {
         return false;
     };

@@ -9,11 +9,7 @@ use serde_json::{Value, json};
 /// A container as `inspect` shows it.
 pub(super) fn container(state: &State, record: &Record) -> Value {
     let status = lifecycle::status(state, &record.id);
-    let exit_code = if let Status::Exited(code) = status {
-        code
-    } else {
-        0
-    };
+    let exit_code = if let Status::Exited(code) = status { code } else { 0 };
     let mut condition = json!({
         "Status": status.word(), "Running": status == Status::Running, "ExitCode": exit_code,
     });
@@ -39,11 +35,8 @@ pub(super) fn container(state: &State, record: &Record) -> Value {
 
 /// An image as `image inspect` shows it.
 pub(super) fn image(known: &Known) -> Value {
-    let digests: Vec<String> = known
-        .digest
-        .iter()
-        .map(|digest| format!("{}@{digest}", known.repository))
-        .collect();
+    let digests: Vec<String> =
+        known.digest.iter().map(|digest| format!("{}@{digest}", known.repository)).collect();
     json!({
         "Id": known.digest, "RepoTags": [known.reference], "RepoDigests": digests,
         "Backend": known.backend,
@@ -92,9 +85,7 @@ fn value(action: &str, document: &Value) -> String {
                 Err(_) => inner.get(key.trim_matches('"')),
             })
         }
-        [".Label", key] => document
-            .get("Labels")
-            .and_then(|l| l.get(key.trim_matches('"'))),
+        [".Label", key] => document.get("Labels").and_then(|l| l.get(key.trim_matches('"'))),
         [path] => lookup(document, path),
         _ => None,
     };
@@ -106,11 +97,7 @@ fn value(action: &str, document: &Value) -> String {
 }
 
 fn lookup<'a>(document: &'a Value, path: &str) -> Option<&'a Value> {
-    let mut parts = path
-        .trim()
-        .trim_start_matches('.')
-        .split('.')
-        .filter(|part| !part.is_empty());
+    let mut parts = path.trim().trim_start_matches('.').split('.').filter(|part| !part.is_empty());
     parts.try_fold(document, |found, part| found.get(part))
 }
 
@@ -133,10 +120,7 @@ mod tests {
         check("{{.State.Running}}", "true");
         check("{{.State.ExitCode}}", "0");
         check("{{index .RepoDigests 0}}", "repo@sha256:1");
-        check(
-            "{{.ID}} {{.Label \"fakecloud-instance\"}}",
-            "abc fakecloud-7",
-        );
+        check("{{.ID}} {{.Label \"fakecloud-instance\"}}", "abc fakecloud-7");
         check("{{index .Labels \"fakecloud-instance\"}}", "fakecloud-7");
         check(
             "{{.State.Status}}|{{.State.Running}}|{{.State.ExitCode}}|{{if .State.Health}}{{.State.Health.Status}}{{else}}<none>{{end}}",

@@ -84,10 +84,7 @@ impl RunConfig {
 
 /// The file that says what is known of a reference.
 fn file(state: &State, reference: &str) -> PathBuf {
-    state.root.join("refs").join(format!(
-        "{}.json",
-        hex(&Sha256::digest(reference.as_bytes()))
-    ))
+    state.root.join("refs").join(format!("{}.json", hex(&Sha256::digest(reference.as_bytes()))))
 }
 
 /// What is known of a reference, if it was pulled or tagged.
@@ -98,22 +95,13 @@ pub(super) fn known(state: &State, reference: &str) -> Option<Known> {
 
 /// Writes down what is known of a reference.
 pub(super) fn learn(state: &State, known: &Known) -> Result<(), Error> {
-    write_whole(
-        &file(state, &known.reference),
-        &serde_json::to_vec_pretty(known)?,
-    )
+    write_whole(&file(state, &known.reference), &serde_json::to_vec_pretty(known)?)
 }
 
 /// Gives an image another name.
 pub(super) fn tag(state: &State, from: &str, to: &str) -> Result<(), Error> {
     let known = known(state, from).ok_or_else(|| Error::NoSuchImage(from.to_owned()))?;
-    learn(
-        state,
-        &Known {
-            reference: to.to_owned(),
-            ..known
-        },
-    )
+    learn(state, &Known { reference: to.to_owned(), ..known })
 }
 
 /// Bytes as lower-case hexadecimal digits.
@@ -141,34 +129,10 @@ mod tests {
 
     #[test]
     fn references() {
-        check(
-            "127.0.0.1:4566/ep/cortex:1.2",
-            "127.0.0.1:4566",
-            "ep/cortex",
-            "1.2",
-            true,
-        );
-        check(
-            "127.0.0.1:4566/cortex@sha256:ab",
-            "127.0.0.1:4566",
-            "cortex",
-            "sha256:ab",
-            true,
-        );
-        check(
-            "127.0.0.1:4566/cortex:1@sha256:ab",
-            "127.0.0.1:4566",
-            "cortex",
-            "sha256:ab",
-            true,
-        );
-        check(
-            "jenkins/jenkins:lts",
-            "docker.io",
-            "jenkins/jenkins",
-            "lts",
-            false,
-        );
+        check("127.0.0.1:4566/ep/cortex:1.2", "127.0.0.1:4566", "ep/cortex", "1.2", true);
+        check("127.0.0.1:4566/cortex@sha256:ab", "127.0.0.1:4566", "cortex", "sha256:ab", true);
+        check("127.0.0.1:4566/cortex:1@sha256:ab", "127.0.0.1:4566", "cortex", "sha256:ab", true);
+        check("jenkins/jenkins:lts", "docker.io", "jenkins/jenkins", "lts", false);
         check("alpine", "docker.io", "alpine", "latest", false);
         check(
             "1.dkr.ecr.us-west-2.amazonaws.com/a:b",

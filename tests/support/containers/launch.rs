@@ -38,8 +38,5 @@ pub(super) fn start(state: &State, record: &Record) -> Result<(), Error> {
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-    Err(Error::Backend(format!(
-        "the watcher of {} did not start",
-        record.name
-    )))
+    Err(Error::Backend(format!("the watcher of {} did not start", record.name)))
 }

@@ -113,11 +113,7 @@ fn signal(state: &State, record: &Record, name: &str) -> Result<(), Error> {
         return Ok(());
     }
     let pid = text.split(' ').next().unwrap_or_default().to_owned();
-    let inner = if record.backend == Backend::Process {
-        first_child(&pid)
-    } else {
-        None
-    };
+    let inner = if record.backend == Backend::Process { first_child(&pid) } else { None };
     send(inner.as_deref().unwrap_or(&pid), name)
 }
 
@@ -130,9 +126,7 @@ fn first_child(pid: &str) -> Option<String> {
 fn send(pid: &str, name: &str) -> Result<(), Error> {
     let shell = command::find("sh")?;
     let script = "kill -\"$1\" \"$2\" 2>/dev/null";
-    std::process::Command::new(shell)
-        .args(["-c", script, "sh", name, pid])
-        .status()?;
+    std::process::Command::new(shell).args(["-c", script, "sh", name, pid]).status()?;
     Ok(())
 }
 
@@ -184,11 +178,7 @@ mod tests {
         let state = State::at(folder.path()).unwrap();
         fs::create_dir_all(state.folder("a")).unwrap();
         assert_eq!(status(&state, "a"), Status::Created);
-        fs::write(
-            state.folder("a").join("supervisor"),
-            identity(std::process::id()),
-        )
-        .unwrap();
+        fs::write(state.folder("a").join("supervisor"), identity(std::process::id())).unwrap();
         assert_eq!(status(&state, "a"), Status::Running);
         fs::write(state.folder("a").join("supervisor"), "1 1").unwrap();
         assert_eq!(status(&state, "a"), Status::Exited(137));

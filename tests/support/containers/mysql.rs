@@ -35,10 +35,7 @@ fn reply(connection: &mut TcpStream, query: &str) -> Result<()> {
         sequence = sequence.wrapping_add(1);
         Result::Ok(())
     };
-    next(
-        connection,
-        &[u8::try_from(columns.len()).unwrap_or(u8::MAX)],
-    )?;
+    next(connection, &[u8::try_from(columns.len()).unwrap_or(u8::MAX)])?;
     for name in &columns {
         next(connection, &definition(name))?;
     }
@@ -56,11 +53,7 @@ fn columns(query: &str) -> Option<Vec<String>> {
         return None;
     }
     let list = text.get(6..)?.split(" FROM ").next()?;
-    Some(
-        list.split(',')
-            .map(|name| name.trim().chars().take(60).collect())
-            .collect(),
-    )
+    Some(list.split(',').map(|name| name.trim().chars().take(60).collect()).collect())
 }
 
 /// The value of an expression: the server variables that clients ask for, else 1.
@@ -85,9 +78,7 @@ fn definition(name: &str) -> Vec<u8> {
     for part in ["def", "", "", "", name, name] {
         packet.extend(text(part));
     }
-    packet.extend([
-        0x0c, 0x21, 0x00, 0xff, 0x00, 0x00, 0x00, 0xfd, 0x00, 0x00, 0x00, 0x00, 0x00,
-    ]);
+    packet.extend([0x0c, 0x21, 0x00, 0xff, 0x00, 0x00, 0x00, 0xfd, 0x00, 0x00, 0x00, 0x00, 0x00]);
     packet
 }
 

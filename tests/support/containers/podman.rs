@@ -55,14 +55,8 @@ pub(super) fn command(state: &State) -> Result<Command, Error> {
         write_whole(&registries, b"unqualified-search-registries = []\n")?;
     }
     let mut podman = Command::new(command::find("podman")?);
-    podman
-        .env("CONTAINERS_CONF", settings)
-        .env("CONTAINERS_REGISTRIES_CONF", registries);
-    podman
-        .arg("--root")
-        .arg(folder.join("storage"))
-        .arg("--runroot")
-        .arg(run_root(state));
+    podman.env("CONTAINERS_CONF", settings).env("CONTAINERS_REGISTRIES_CONF", registries);
+    podman.arg("--root").arg(folder.join("storage")).arg("--runroot").arg(run_root(state));
     Ok(podman)
 }
 
@@ -82,9 +76,7 @@ pub(super) fn pull(state: &State, text: &str) -> Result<Known, Error> {
     let mut podman = command(state)?;
     podman.args(["pull", "--quiet", "--tls-verify=false"]);
     if let Some(folder) = std::env::var_os("DOCKER_CONFIG") {
-        podman
-            .arg("--authfile")
-            .arg(PathBuf::from(folder).join("config.json"));
+        podman.arg("--authfile").arg(PathBuf::from(folder).join("config.json"));
     } else {
         podman.args(["--creds", "AWS:cloudops-containers"]);
     }
@@ -112,9 +104,7 @@ pub(super) fn create(
     let mut podman = command(state)?;
     podman.args(["create", "--pull=never", "--name", &name(&record.id)]);
     for (container, host) in &record.ports {
-        podman
-            .arg("--publish")
-            .arg(format!("127.0.0.1:{host}:{container}"));
+        podman.arg("--publish").arg(format!("127.0.0.1:{host}:{container}"));
     }
     for pair in &record.env {
         podman.args(["--env", pair]);
@@ -154,7 +144,5 @@ pub(super) fn text_of(podman: &mut Command) -> Result<String, Error> {
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
     }
-    Err(Error::Backend(
-        String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-    ))
+    Err(Error::Backend(String::from_utf8_lossy(&output.stderr).trim().to_owned()))
 }

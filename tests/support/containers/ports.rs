@@ -23,8 +23,7 @@ pub(super) fn free(state: &State, more_taken: &[u16]) -> Result<u16, Error> {
     ]);
     let candidates = (0..COUNT).map(|step| FIRST + (start % COUNT + step) % COUNT);
     let mut free = candidates.filter(|port| !taken.contains(port) && can_listen(*port));
-    free.next()
-        .ok_or_else(|| Error::Backend("no free loopback port is left".to_owned()))
+    free.next().ok_or_else(|| Error::Backend("no free loopback port is left".to_owned()))
 }
 
 fn can_listen(port: u16) -> bool {

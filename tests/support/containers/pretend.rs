@@ -20,9 +20,7 @@ pub(super) fn run(state: &State, id: &str) -> Result<(), Error> {
     for (container, host) in &record.ports {
         let listener = TcpListener::bind(("127.0.0.1", *host))?;
         let (container, image) = (*container, record.image.clone());
-        super::say(&format!(
-            "listening on 127.0.0.1:{host} for port {container}"
-        ))?;
+        super::say(&format!("listening on 127.0.0.1:{host} for port {container}"))?;
         std::thread::spawn(move || serve(&listener, container, &image));
     }
     wait_for_the_end(&record)
@@ -62,11 +60,7 @@ fn answer(mut connection: TcpStream, image: &str) -> std::io::Result<()> {
     let _ = writeln!(std::io::stdout(), "pretended an answer to: {first}");
     let body = format!("pretending to be {image}\n");
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\nX-Cloudops-Pretend: true";
-    write!(
-        connection,
-        "{head}\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    )?;
+    write!(connection, "{head}\r\nContent-Length: {}\r\n\r\n", body.len())?;
     if !first.starts_with("HEAD ") {
         connection.write_all(body.as_bytes())?;
     }

@@ -87,19 +87,9 @@ pub(super) fn enter(state: &State, record: &Record, argv: &[String]) -> Result<C
     let root = root(state, &record.id);
     let (uid, gid) = user(&root, record.user.as_deref())?;
     let mut enter = namespaces()?;
-    enter
-        .arg("--")
-        .arg(command::find("sh")?)
-        .args(["-c", ENTER, "sh"])
-        .arg(&root);
-    enter
-        .arg(command::find("unshare")?)
-        .arg(command::find("mount")?);
-    enter.arg(if record.workdir.is_empty() {
-        "/"
-    } else {
-        &record.workdir
-    });
+    enter.arg("--").arg(command::find("sh")?).args(["-c", ENTER, "sh"]).arg(&root);
+    enter.arg(command::find("unshare")?).arg(command::find("mount")?);
+    enter.arg(if record.workdir.is_empty() { "/" } else { &record.workdir });
     enter.args([uid, gid, record.volumes.len().to_string()]);
     for (from, to) in &record.volumes {
         enter.args([from, to]);
@@ -122,20 +112,12 @@ fn user(root: &Path, wanted: Option<&str>) -> Result<(String, String), Error> {
     }
     let (name, group) = wanted.split_once(':').unwrap_or((wanted, ""));
     if name.parse::<u32>().is_ok() {
-        let group = if group.parse::<u32>().is_ok() {
-            group
-        } else {
-            name
-        };
+        let group = if group.parse::<u32>().is_ok() { group } else { name };
         return Ok((name.to_owned(), group.to_owned()));
     }
     let users = fs::read_to_string(root.join("etc/passwd"))?;
-    let fields = users
-        .lines()
-        .map(|line| line.split(':').collect::<Vec<_>>());
-    let found = fields
-        .into_iter()
-        .find(|f| f.first() == Some(&name) && f.len() > 3);
+    let fields = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let found = fields.into_iter().find(|f| f.first() == Some(&name) && f.len() > 3);
     let found = found.ok_or_else(|| Error::Backend(format!("the image has no user {name}")))?;
     Ok((found[2].to_owned(), found[3].to_owned()))
 }
@@ -149,12 +131,7 @@ pub(super) fn environment(
 ) -> Vec<String> {
     let mut all = config.env.clone().unwrap_or_default();
     all.extend(wanted.iter().cloned());
-    let host = |container: u16| {
-        ports
-            .iter()
-            .find(|(inner, _)| *inner == container)
-            .map(|p| p.1)
-    };
+    let host = |container: u16| ports.iter().find(|(inner, _)| *inner == container).map(|p| p.1);
     let main = host(8080).or_else(|| ports.iter().find(|(inner, _)| *inner != 8180).map(|p| p.1));
     if let Some(port) = main {
         all.push(format!("EP_HTTP_PORT={port}"));
@@ -163,11 +140,7 @@ pub(super) fn environment(
     if let Some(port) = host(8180) {
         all.push(format!("EP_HEALTH_PORT={port}"));
     }
-    all.extend(
-        ports
-            .iter()
-            .map(|(inner, outer)| format!("EP_PORT_{inner}={outer}")),
-    );
+    all.extend(ports.iter().map(|(inner, outer)| format!("EP_PORT_{inner}={outer}")));
     if !all.iter().any(|pair| pair.starts_with("PATH=")) {
         all.push("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned());
     }
@@ -185,12 +158,7 @@ mod tests {
             &["A=1".to_owned()],
             &[(8080, 20001), (8180, 20002)],
         );
-        for pair in [
-            "A=1",
-            "EP_HTTP_PORT=20001",
-            "EP_HEALTH_PORT=20002",
-            "EP_PORT_8080=20001",
-        ] {
+        for pair in ["A=1", "EP_HTTP_PORT=20001", "EP_HEALTH_PORT=20002", "EP_PORT_8080=20001"] {
             assert!(env.contains(&pair.to_owned()), "{pair} in {env:?}");
         }
     }

@@ -53,18 +53,13 @@ pub(super) struct Unpacked {
 
 /// Pulls an image and gives the digest of its manifest. What is here already is not fetched again.
 pub(super) fn pull(state: &State, reference: &Reference) -> Result<String, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async { Client::new(reference)?.pull(state).await })
 }
 
 /// The unpacked image of a manifest digest.
 pub(super) fn unpacked(state: &State, digest: &str) -> Result<Unpacked, Error> {
-    let file = state
-        .root
-        .join("images")
-        .join(format!("{}.json", bare(digest)));
+    let file = state.root.join("images").join(format!("{}.json", bare(digest)));
     let text = fs::read(file).map_err(|_| Error::NoSuchImage(digest.to_owned()))?;
     Ok(serde_json::from_slice(&text)?)
 }
@@ -93,10 +88,7 @@ impl Client {
             let (text, _) = self.manifest(chosen).await?;
             manifest = serde_json::from_slice(&text)?;
         }
-        let file = state
-            .root
-            .join("images")
-            .join(format!("{}.json", bare(&digest)));
+        let file = state.root.join("images").join(format!("{}.json", bare(&digest)));
         let _lock = state.lock("pull")?;
         if !file.exists() {
             let image = self.unpack(state, &manifest).await?;
@@ -114,25 +106,15 @@ impl Client {
     async fn get(&self, path: &str) -> Result<Vec<u8>, Error> {
         let url = format!("{}/{path}", self.base);
         let request = self.http.get(&url).header("Accept", ACCEPTED);
-        let answer = request
-            .header("Authorization", &self.authorization)
-            .send()
-            .await?;
+        let answer = request.header("Authorization", &self.authorization).send().await?;
         let status = answer.status();
         let body = answer.bytes().await?;
         if status.is_success() {
             return Ok(body.to_vec());
         }
-        let text = String::from_utf8_lossy(&body)
-            .chars()
-            .take(300)
-            .collect::<String>();
+        let text = String::from_utf8_lossy(&body).chars().take(300).collect::<String>();
         // "manifest unknown" is what callers look for to tell a missing image from a hiccup.
-        let word = if status.as_u16() == 404 {
-            "manifest unknown: "
-        } else {
-            ""
-        };
+        let word = if status.as_u16() == 404 { "manifest unknown: " } else { "" };
         Err(Error::Refused(format!("{word}{url}: {status}: {text}")))
     }
 
@@ -146,10 +128,7 @@ impl Client {
         let mut below: Option<PathBuf> = None;
         for layer in &manifest.layers {
             chain.update(layer.digest.as_bytes());
-            let root = state
-                .root
-                .join("chains")
-                .join(hex(&chain.clone().finalize()));
+            let root = state.root.join("chains").join(hex(&chain.clone().finalize()));
             if !root.exists() {
                 let bytes = self.blob(&layer.digest).await?;
                 add_layer(&root, below.as_deref(), &bytes, &layer.media_type)?;
@@ -157,19 +136,14 @@ impl Client {
             below = Some(root);
         }
         let root = below.ok_or_else(|| Error::Refused("the image has no layer".to_owned()))?;
-        Ok(Unpacked {
-            root,
-            config: config.config,
-        })
+        Ok(Unpacked { root, config: config.config })
     }
 
     async fn blob(&self, digest: &str) -> Result<Vec<u8>, Error> {
         let bytes = self.get(&format!("blobs/{digest}")).await?;
         let found = hex(&Sha256::digest(&bytes));
         if found != bare(digest) {
-            return Err(Error::Refused(format!(
-                "blob {digest} arrived as sha256:{found}"
-            )));
+            return Err(Error::Refused(format!("blob {digest} arrived as sha256:{found}")));
         }
         Ok(bytes)
     }
@@ -186,9 +160,7 @@ fn add_layer(root: &Path, below: Option<&Path>, bytes: &[u8], media: &str) -> Re
         None => fs::create_dir_all(&part)?,
     }
     if media.ends_with("zstd") {
-        return Err(Error::Refused(
-            "layers compressed with zstd are not read here".to_owned(),
-        ));
+        return Err(Error::Refused("layers compressed with zstd are not read here".to_owned()));
     }
     if bytes.starts_with(&[0x1f, 0x8b]) {
         unpack::layer(&part, flate2::read::GzDecoder::new(bytes))?;
@@ -201,11 +173,7 @@ fn add_layer(root: &Path, below: Option<&Path>, bytes: &[u8], media: &str) -> Re
 
 /// Of several platforms the one of this machine; no platform at all counts as it.
 fn for_this_machine(manifests: &[Descriptor]) -> Option<&str> {
-    let own = if cfg!(target_arch = "aarch64") {
-        "arm64"
-    } else {
-        "amd64"
-    };
+    let own = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
     let fits = |d: &&Descriptor| d.platform.as_ref().is_none_or(|p| p.architecture == own);
     manifests.iter().find(fits).map(|d| d.digest.as_str())
 }

@@ -32,11 +32,7 @@ pub(super) fn summary(state: &State, as_json: bool) -> Result<(), Error> {
     }
     for (backend, (count, images)) in counts {
         let images: Vec<String> = images.into_iter().collect();
-        say(&format!(
-            "{:8} {count:3} containers: {}",
-            word(backend),
-            images.join(", ")
-        ))?;
+        say(&format!("{:8} {count:3} containers: {}", word(backend), images.join(", ")))?;
     }
     say(&format!("running  {running:3}"))
 }
@@ -68,9 +64,5 @@ pub(super) fn cleanup(state: &State, all: bool) -> Result<(), Error> {
             let _ = fs::remove_dir_all(state.root.join(folder));
         }
     }
-    if failed.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Backend(failed.join("; ")))
-    }
+    if failed.is_empty() { Ok(()) } else { Err(Error::Backend(failed.join("; "))) }
 }

@@ -26,12 +26,7 @@ pub(super) fn pull(state: &State, text: &str) -> Result<Known, Error> {
         pull_local(state, text, &reference)?
     } else {
         let repository = format!("{}/{}", reference.host, reference.repository);
-        Known {
-            reference: text.to_owned(),
-            backend: Backend::Pretend,
-            digest: None,
-            repository,
-        }
+        Known { reference: text.to_owned(), backend: Backend::Pretend, digest: None, repository }
     };
     image::learn(state, &known)?;
     Ok(known)
@@ -103,14 +98,9 @@ pub(super) fn run(state: &State, arguments: &[String]) -> Result<Record, Error> 
 
 fn record(state: &State, wanted: &Wanted, known: &Known) -> Result<Record, Error> {
     let id = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-    let name = wanted
-        .name
-        .clone()
-        .unwrap_or_else(|| format!("unnamed-{}", &id[..12]));
+    let name = wanted.name.clone().unwrap_or_else(|| format!("unnamed-{}", &id[..12]));
     if state.all()?.iter().any(|other| other.name == name) {
-        return Err(Error::Usage(format!(
-            "the container name \"{name}\" is already in use"
-        )));
+        return Err(Error::Usage(format!("the container name \"{name}\" is already in use")));
     }
     let config = run_config(state, known)?;
     let ports = assign_ports(state, wanted, known.backend)?;
@@ -121,11 +111,7 @@ fn record(state: &State, wanted: &Wanted, known: &Known) -> Result<Record, Error
     Ok(Record {
         argv: config.argv(wanted.entrypoint.as_deref(), &wanted.command),
         user: wanted.user.clone().or(config.user),
-        workdir: wanted
-            .workdir
-            .clone()
-            .or(config.working_dir)
-            .unwrap_or_default(),
+        workdir: wanted.workdir.clone().or(config.working_dir).unwrap_or_default(),
         id,
         name,
         image: wanted.image.clone(),
@@ -202,14 +188,7 @@ fn realize(state: &State, record: &Record, wanted: &Wanted, known: &Known) -> Re
         Backend::Podman => {
             let image = format!("{}@{digest}", known.repository);
             let entrypoint = wanted.entrypoint.as_deref();
-            podman::create(
-                state,
-                record,
-                &image,
-                entrypoint,
-                &wanted.command,
-                &wanted.passed_on,
-            )
+            podman::create(state, record, &image, entrypoint, &wanted.command, &wanted.passed_on)
         }
         Backend::Pretend => Ok(()),
     }

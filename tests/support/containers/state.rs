@@ -39,10 +39,7 @@ pub(super) struct Record {
 impl Record {
     /// The loopback port of a container port.
     pub(super) fn host_port(&self, container: u16) -> Option<u16> {
-        self.ports
-            .iter()
-            .find(|(inner, _)| *inner == container)
-            .map(|(_, host)| *host)
+        self.ports.iter().find(|(inner, _)| *inner == container).map(|(_, host)| *host)
     }
 }
 
@@ -64,19 +61,10 @@ impl State {
 
     /// A state folder at a given place.
     pub(super) fn at(root: &Path) -> Result<Self, Error> {
-        for folder in [
-            "containers",
-            "refs",
-            "chains",
-            "images",
-            "volumes",
-            "networks",
-        ] {
+        for folder in ["containers", "refs", "chains", "images", "volumes", "networks"] {
             fs::create_dir_all(root.join(folder))?;
         }
-        Ok(Self {
-            root: root.canonicalize()?,
-        })
+        Ok(Self { root: root.canonicalize()? })
     }
 
     /// The folder of one container.
@@ -88,10 +76,7 @@ impl State {
     pub(super) fn add(&self, record: &Record) -> Result<(), Error> {
         let folder = self.folder(&record.id);
         fs::create_dir_all(&folder)?;
-        write_whole(
-            &folder.join("record.json"),
-            &serde_json::to_vec_pretty(record)?,
-        )
+        write_whole(&folder.join("record.json"), &serde_json::to_vec_pretty(record)?)
     }
 
     /// Every container, oldest first.
@@ -123,10 +108,7 @@ impl State {
         use std::io::Write;
         let line = serde_json::json!({"backend": record.backend, "image": record.image, "name": record.name});
         let path = self.root.join("history.jsonl");
-        let mut file = fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(path)?;
+        let mut file = fs::OpenOptions::new().create(true).append(true).open(path)?;
         file.write_all(format!("{line}\n").as_bytes())?;
         Ok(())
     }

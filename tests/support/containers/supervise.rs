@@ -12,25 +12,14 @@ use std::process::{Command, Stdio};
 pub(super) fn run(state: &State, id: &str) -> Result<(), Error> {
     let record = state.find(id)?;
     let folder = state.folder(id);
-    write_whole(
-        &folder.join("supervisor"),
-        lifecycle::identity(std::process::id()).as_bytes(),
-    )?;
-    let log = fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(folder.join("output.log"))?;
+    write_whole(&folder.join("supervisor"), lifecycle::identity(std::process::id()).as_bytes())?;
+    let log = fs::OpenOptions::new().create(true).append(true).open(folder.join("output.log"))?;
     let code = match spawn(state, &record, log.into_parts().0) {
         Ok(mut child) => {
-            write_whole(
-                &folder.join("child"),
-                lifecycle::identity(child.id()).as_bytes(),
-            )?;
+            write_whole(&folder.join("child"), lifecycle::identity(child.id()).as_bytes())?;
             health::watch(state, &record);
             let status = child.wait()?;
-            status
-                .code()
-                .unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
+            status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
         }
         Err(error) => {
             note(state, &record, &error.to_string());
@@ -54,11 +43,7 @@ fn spawn(state: &State, record: &Record, log: std::fs::File) -> Result<std::proc
             own
         }
     };
-    command
-        .stdin(Stdio::null())
-        .stdout(log.try_clone()?)
-        .stderr(log)
-        .process_group(0);
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).process_group(0);
     Ok(command.spawn()?)
 }
 

@@ -26,10 +26,7 @@ pub(super) fn layer(root: &Path, source: impl Read) -> Result<(), Error> {
         }
         let header = entry.header();
         let mode = header.mode()? & 0o7777;
-        let owner = (
-            u32::try_from(header.uid()?).ok(),
-            u32::try_from(header.gid()?).ok(),
-        );
+        let owner = (u32::try_from(header.uid()?).ok(), u32::try_from(header.gid()?).ok());
         match header.entry_type() {
             EntryType::Directory => make_folder(&target)?,
             EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
@@ -39,15 +36,13 @@ pub(super) fn layer(root: &Path, source: impl Read) -> Result<(), Error> {
             }
             EntryType::Symlink => {
                 remove(&target)?;
-                let link = entry
-                    .link_name()?
-                    .ok_or_else(|| Error::Escape(name.display().to_string()))?;
+                let link =
+                    entry.link_name()?.ok_or_else(|| Error::Escape(name.display().to_string()))?;
                 std::os::unix::fs::symlink(link, &target)?;
             }
             EntryType::Link => {
-                let link = entry
-                    .link_name()?
-                    .ok_or_else(|| Error::Escape(name.display().to_string()))?;
+                let link =
+                    entry.link_name()?.ok_or_else(|| Error::Escape(name.display().to_string()))?;
                 let from =
                     place(root, &link)?.ok_or_else(|| Error::Escape(name.display().to_string()))?;
                 remove(&target)?;
@@ -74,11 +69,7 @@ fn own(
     }
     if !fs::symlink_metadata(target)?.file_type().is_symlink() {
         // The owner keeps access, so that an ordinary user can remove the root again.
-        let least = if fs::metadata(target)?.is_dir() {
-            0o700
-        } else {
-            0o400
-        };
+        let least = if fs::metadata(target)?.is_dir() { 0o700 } else { 0o400 };
         fs::set_permissions(target, PermissionsExt::from_mode(mode | least))?;
     }
     Ok(())
@@ -91,10 +82,7 @@ pub(super) fn is_root() -> Result<bool, Error> {
 
 /// Handles `.wh.name` and `.wh..wh..opq`; gives whether the entry was one of them.
 fn white_out(target: &Path) -> Result<bool, Error> {
-    let name = target
-        .file_name()
-        .and_then(OsStr::to_str)
-        .unwrap_or_default();
+    let name = target.file_name().and_then(OsStr::to_str).unwrap_or_default();
     let Some(hidden) = name.strip_prefix(".wh.") else {
         return Ok(false);
     };
@@ -165,11 +153,7 @@ fn step(root: &Path, at: &Path, part: &OsStr, links: &mut usize) -> Result<PathB
         return Err(Error::Escape(next.display().to_string()));
     }
     let link = fs::read_link(&next)?;
-    let mut at = if link.is_absolute() {
-        root.to_path_buf()
-    } else {
-        at.to_path_buf()
-    };
+    let mut at = if link.is_absolute() { root.to_path_buf() } else { at.to_path_buf() };
     for part in link.components() {
         match part {
             Component::Normal(part) => at = step(root, &at, part, links)?,
@@ -212,12 +196,7 @@ fn clone_folder(from: &Path, to: &Path, link_from: u64, privileged: bool) -> Res
         }
     }
     let found = fs::metadata(from)?;
-    own(
-        to,
-        (Some(found.uid()), Some(found.gid())),
-        found.mode() & 0o7777,
-        privileged,
-    )
+    own(to, (Some(found.uid()), Some(found.gid())), found.mode() & 0o7777, privileged)
 }
 
 #[cfg(test)]

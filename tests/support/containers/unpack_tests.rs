@@ -41,22 +41,9 @@ fn read(path: PathBuf) -> String {
 fn white_outs_remove_what_is_below() {
     let root = tempfile::tempdir().unwrap();
     let root = root.path();
-    apply(
-        root,
-        &[
-            ("a/", ""),
-            ("a/one", "1"),
-            ("a/two", "2"),
-            ("b/", ""),
-            ("b/three", "3"),
-        ],
-    )
-    .unwrap();
-    apply(
-        root,
-        &[("a/.wh.one", ""), ("b/.wh..wh..opq", ""), ("b/four", "4")],
-    )
-    .unwrap();
+    apply(root, &[("a/", ""), ("a/one", "1"), ("a/two", "2"), ("b/", ""), ("b/three", "3")])
+        .unwrap();
+    apply(root, &[("a/.wh.one", ""), ("b/.wh..wh..opq", ""), ("b/four", "4")]).unwrap();
     assert!(!root.join("a/one").exists());
     assert_eq!(read(root.join("a/two")), "2");
     assert!(!root.join("b/three").exists());
@@ -80,12 +67,7 @@ fn links_are_followed_inside_of_the_root_only() {
     std::fs::create_dir(&root).unwrap();
     apply(
         &root,
-        &[
-            ("up -> ../../..", ""),
-            ("up/tmp-file", "x"),
-            ("abs -> /inner", ""),
-            ("abs/y", "y"),
-        ],
+        &[("up -> ../../..", ""), ("up/tmp-file", "x"), ("abs -> /inner", ""), ("abs/y", "y")],
     )
     .unwrap();
     assert_eq!(read(root.join("tmp-file")), "x");

@@ -13,16 +13,11 @@ use std::path::Path;
 
 /// Runs one verb and gives the exit code.
 pub(super) fn dispatch(arguments: &[String]) -> Result<u8, Error> {
-    let (verb, rest) = arguments
-        .split_first()
-        .ok_or_else(|| Error::Usage("a verb is missing".to_owned()))?;
+    let (verb, rest) =
+        arguments.split_first().ok_or_else(|| Error::Usage("a verb is missing".to_owned()))?;
     if matches!(verb.as_str(), "--version" | "version") {
         // "podman" tells callers that loopback pulls need no TLS and that no host alias is added.
-        say(concat!(
-            "cloudops-containers ",
-            env!("CARGO_PKG_VERSION"),
-            " (podman's verbs)"
-        ))?;
+        say(concat!("cloudops-containers ", env!("CARGO_PKG_VERSION"), " (podman's verbs)"))?;
         return Ok(0);
     }
     let state = State::open()?;
@@ -36,9 +31,7 @@ pub(super) fn dispatch(arguments: &[String]) -> Result<u8, Error> {
         "image" => image_verb(&state, rest)?,
         "cp" => copy(&state, rest)?,
         "build" => {
-            return Err(Error::Refused(
-                "build denied: images are not built here".to_owned(),
-            ));
+            return Err(Error::Refused("build denied: images are not built here".to_owned()));
         }
         _ => return simple(&state, verb, rest),
     }
@@ -59,10 +52,7 @@ fn simple(state: &State, verb: &str, rest: &[String]) -> Result<u8, Error> {
     let parsed = args::parse(rest, false, valued)?;
     let each = |action: &dyn Fn(&Record) -> Result<(), Error>| {
         parsed.word("the container")?;
-        parsed
-            .words
-            .iter()
-            .try_for_each(|word| action(&state.find(word)?))
+        parsed.words.iter().try_for_each(|word| action(&state.find(word)?))
     };
     match verb {
         "info" => info(state, &parsed)?,
@@ -94,9 +84,7 @@ fn simple(state: &State, verb: &str, rest: &[String]) -> Result<u8, Error> {
         "summary" => report::summary(state, parsed.has(&["--json"]))?,
         "cleanup" => report::cleanup(state, parsed.has(&["--all"]))?,
         other => {
-            return Err(Error::Usage(format!(
-                "the verb '{other}' is not answered here"
-            )));
+            return Err(Error::Usage(format!("the verb '{other}' is not answered here")));
         }
     }
     Ok(0)
@@ -120,9 +108,7 @@ fn show(parsed: &Parsed, document: &serde_json::Value) -> Result<(), Error> {
 
 fn seconds(parsed: &Parsed, record: &Record) -> u64 {
     let asked = parsed.value(&["--time", "-t", "--timeout"]);
-    asked
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(record.stop_timeout)
+    asked.and_then(|text| text.parse().ok()).unwrap_or(record.stop_timeout)
 }
 
 fn list(state: &State, parsed: &Parsed) -> Result<(), Error> {
@@ -130,9 +116,7 @@ fn list(state: &State, parsed: &Parsed) -> Result<(), Error> {
     for record in state.all()? {
         let running = lifecycle::status(state, &record.id) == Status::Running;
         if !(everything || running)
-            || !parsed
-                .values(&["--filter"])
-                .all(|filter| matches(&record, filter))
+            || !parsed.values(&["--filter"]).all(|filter| matches(&record, filter))
         {
             continue;
         }
@@ -208,20 +192,13 @@ fn exec(state: &State, rest: &[String]) -> Result<u8, Error> {
     let parsed = args::parse(rest, true, &["-e", "-u", "-w"])?;
     let record = state.find(parsed.word("the container")?)?;
     if lifecycle::status(state, &record.id) != Status::Running {
-        return Err(Error::Usage(format!(
-            "container {} is not running",
-            record.name
-        )));
+        return Err(Error::Usage(format!("container {} is not running", record.name)));
     }
     let mut inside = health::inside(state, &record, &parsed.words[1..])?;
     let output = command::output(&mut inside)?;
     std::io::stdout().write_all(&output.stdout)?;
     std::io::stderr().write_all(&output.stderr)?;
-    Ok(output
-        .status
-        .code()
-        .and_then(|code| u8::try_from(code).ok())
-        .unwrap_or(1))
+    Ok(output.status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }
 
 fn image_verb(state: &State, rest: &[String]) -> Result<(), Error> {
@@ -230,9 +207,7 @@ fn image_verb(state: &State, rest: &[String]) -> Result<(), Error> {
         [verb, name] if verb == "inspect" => {
             show(&parsed, &format::image(&run::present(state, name)?))
         }
-        _ => Err(Error::Usage(
-            "only 'image inspect NAME' is answered here".to_owned(),
-        )),
+        _ => Err(Error::Usage("only 'image inspect NAME' is answered here".to_owned())),
     }
 }
 
@@ -240,10 +215,7 @@ fn image_verb(state: &State, rest: &[String]) -> Result<(), Error> {
 fn objects(state: &State, kind: &str, rest: &[String]) -> Result<(), Error> {
     let parsed = args::parse(rest, false, &[])?;
     let name = parsed.words.get(1).cloned().unwrap_or_default();
-    let folder = state
-        .root
-        .join(format!("{kind}s"))
-        .join(name.replace(['/', '.'], "_"));
+    let folder = state.root.join(format!("{kind}s")).join(name.replace(['/', '.'], "_"));
     match parsed.words.first().map(String::as_str) {
         Some("create") => {
             fs::create_dir_all(folder)?;
@@ -262,13 +234,10 @@ fn objects(state: &State, kind: &str, rest: &[String]) -> Result<(), Error> {
 fn copy(state: &State, rest: &[String]) -> Result<(), Error> {
     let parsed = args::parse(rest, false, &[])?;
     let [from, to] = parsed.words.as_slice() else {
-        return Err(Error::Usage(
-            "cp needs a file and CONTAINER:PATH".to_owned(),
-        ));
+        return Err(Error::Usage("cp needs a file and CONTAINER:PATH".to_owned()));
     };
-    let (container, path) = to
-        .split_once(':')
-        .ok_or_else(|| Error::Usage(format!("no container in {to}")))?;
+    let (container, path) =
+        to.split_once(':').ok_or_else(|| Error::Usage(format!("no container in {to}")))?;
     let record = state.find(container)?;
     match record.backend {
         Backend::Pretend => Ok(()),

@@ -32,18 +32,14 @@ impl ProxyClient {
     #[must_use]
     pub fn new(endpoint: &str) -> Self {
         Self {
-            client: reqwest::Client::builder()
-                .no_proxy()
-                .build()
-                .unwrap_or_default(),
+            client: reqwest::Client::builder().no_proxy().build().unwrap_or_default(),
             endpoint: endpoint.trim_end_matches('/').to_owned(),
         }
     }
 
     /// The calls after place `since`, oldest first.
     pub async fn calls(&self, since: u64) -> Result<Vec<Record>, ProxyClientError> {
-        self.ask(Method::GET, &format!("calls?since={since}"), None)
-            .await
+        self.ask(Method::GET, &format!("calls?since={since}"), None).await
     }
 
     /// How often each `service:Operation` was called.
@@ -64,9 +60,7 @@ impl ProxyClient {
 
     /// Removes every fault; holds stay.
     pub async fn clear_faults(&self) -> Result<(), ProxyClientError> {
-        self.ask::<Value>(Method::DELETE, "faults", None)
-            .await
-            .map(|_| ())
+        self.ask::<Value>(Method::DELETE, "faults", None).await.map(|_| ())
     }
 
     /// Holds the calls that the rule matches (its effect is not looked at) and gives its number.
@@ -77,19 +71,13 @@ impl ProxyClient {
 
     /// The calls that wait, as soon as there is one, or none after `limit`.
     pub async fn held(&self, limit: Duration) -> Result<Vec<Held>, ProxyClientError> {
-        self.ask(
-            Method::GET,
-            &format!("held?wait_ms={}", limit.as_millis()),
-            None,
-        )
-        .await
+        self.ask(Method::GET, &format!("held?wait_ms={}", limit.as_millis()), None).await
     }
 
     /// Ends one hold, or all, and gives the number of calls that were waiting.
     pub async fn release(&self, id: Option<u64>, how: Release) -> Result<u64, ProxyClientError> {
-        let answer: Value = self
-            .ask(Method::POST, "release", Some(json!({"id": id, "how": how})))
-            .await?;
+        let answer: Value =
+            self.ask(Method::POST, "release", Some(json!({"id": id, "how": how}))).await?;
         Ok(answer["released"].as_u64().unwrap_or_default())
     }
 
@@ -99,9 +87,7 @@ impl ProxyClient {
         name: &str,
         body: Option<Value>,
     ) -> Result<T, ProxyClientError> {
-        let mut request = self
-            .client
-            .request(method, format!("{}/_proxy/{name}", self.endpoint));
+        let mut request = self.client.request(method, format!("{}/_proxy/{name}", self.endpoint));
         if let Some(body) = body {
             request = request.json(&body);
         }
@@ -109,9 +95,6 @@ impl ProxyClient {
         if response.status().is_success() {
             return Ok(response.json().await?);
         }
-        Err(ProxyClientError::Refused(
-            name.to_owned(),
-            response.text().await?,
-        ))
+        Err(ProxyClientError::Refused(name.to_owned(), response.text().await?))
     }
 }

@@ -113,9 +113,7 @@ impl Emulator {
             upstream,
             recording,
             region: options.region,
-            containers: options
-                .container_cli
-                .map(|program| (program, options.containers_dir)),
+            containers: options.container_cli.map(|program| (program, options.containers_dir)),
             // The proxy goes first, so that nobody sees an emulator that is going away.
             processes: [proxy, fakecloud],
         })
@@ -128,10 +126,7 @@ impl Emulator {
         }
         if let Some((program, state)) = self.containers {
             let mut command = Command::new(program);
-            command
-                .arg("cleanup")
-                .env(CONTAINERS_DIR, state)
-                .kill_on_drop(true);
+            command.arg("cleanup").env(CONTAINERS_DIR, state).kill_on_drop(true);
             // A container program that is not ours does not know the verb.
             let _ = tokio::time::timeout(START_LIMIT, command.output()).await;
         }
@@ -141,19 +136,14 @@ impl Emulator {
     #[must_use]
     pub fn env(&self) -> Vec<(String, String)> {
         let pairs = [
-            (
-                "AWS_ENDPOINT_URL",
-                self.endpoint.as_str().trim_end_matches('/'),
-            ),
+            ("AWS_ENDPOINT_URL", self.endpoint.as_str().trim_end_matches('/')),
             ("AWS_REGION", &self.region),
             ("AWS_DEFAULT_REGION", &self.region),
             ("AWS_ACCESS_KEY_ID", "test"),
             ("AWS_SECRET_ACCESS_KEY", "test"),
             ("AWS_EC2_METADATA_DISABLED", "true"),
         ];
-        pairs
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into()
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
     }
 
     /// The process ids of the proxy and of the emulator.
@@ -165,15 +155,9 @@ impl Emulator {
 
 /// An engine that is absent hangs or fails on every task: it is found out now.
 async fn check_containers(program: &Path, state: &Path) -> Result<(), EmulatorError> {
-    let failed = |reason: String| EmulatorError::Containers {
-        path: program.to_owned(),
-        reason,
-    };
+    let failed = |reason: String| EmulatorError::Containers { path: program.to_owned(), reason };
     let mut command = Command::new(program);
-    command
-        .arg("info")
-        .env(CONTAINERS_DIR, state)
-        .kill_on_drop(true);
+    command.arg("info").env(CONTAINERS_DIR, state).kill_on_drop(true);
     let output = tokio::time::timeout(START_LIMIT, command.output())
         .await
         .map_err(|_| failed("`info` does not end".to_owned()))?
@@ -181,9 +165,7 @@ async fn check_containers(program: &Path, state: &Path) -> Result<(), EmulatorEr
     if output.status.success() {
         return Ok(());
     }
-    Err(failed(
-        String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-    ))
+    Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()))
 }
 
 /// Names the state folder to our own container program.
@@ -205,24 +187,14 @@ async fn try_fakecloud(options: &Options) -> Result<(Process, Url), EmulatorErro
     let log = options.work_dir.join("fakecloud.log");
     let mut command = Command::new(&options.fakecloud);
     command
-        .args([
-            "--addr",
-            &address,
-            "--region",
-            &options.region,
-            "--account-id",
-            ACCOUNT,
-        ])
+        .args(["--addr", &address, "--region", &options.region, "--account-id", ACCOUNT])
         .args(["--log-level", "warn"])
         .current_dir(&options.work_dir)
         .env(CONTAINERS_DIR, &options.containers_dir)
         // Always named: a client without an engine would otherwise be picked up and hang.
         .env(
             "FAKECLOUD_CONTAINER_CLI",
-            options
-                .container_cli
-                .as_deref()
-                .unwrap_or(Path::new("no-container-program")),
+            options.container_cli.as_deref().unwrap_or(Path::new("no-container-program")),
         );
     let mut process = Process::spawn(NAME, command, &log)?;
     let health = format!("http://{address}/_fakecloud/health");
@@ -253,9 +225,7 @@ async fn start_proxy(
 }
 
 fn free_port() -> Result<u16, std::io::Error> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-        .local_addr()?
-        .port())
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 #[cfg(test)]

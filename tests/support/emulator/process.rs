@@ -29,10 +29,7 @@ impl Process {
         mut command: Command,
         log: &Path,
     ) -> Result<Self, EmulatorError> {
-        let errors = std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(log)?;
+        let errors = std::fs::OpenOptions::new().create(true).append(true).open(log)?;
         let path = PathBuf::from(command.as_std().get_program());
         let mut child = command
             .stdin(Stdio::null())
@@ -43,13 +40,7 @@ impl Process {
             .map_err(|source| EmulatorError::Spawn { name, path, source })?;
         let output = child.stdout.take().map(BufReader::new);
         let id = child.id().unwrap_or_default();
-        Ok(Self {
-            name,
-            log: log.to_owned(),
-            id,
-            child,
-            output,
-        })
+        Ok(Self { name, log: log.to_owned(), id, child, output })
     }
 
     pub(super) fn id(&self) -> u32 {
@@ -57,11 +48,7 @@ impl Process {
     }
 
     pub(super) fn not_ready(&self, reason: String) -> EmulatorError {
-        EmulatorError::NotReady {
-            name: self.name,
-            reason,
-            log: self.log.clone(),
-        }
+        EmulatorError::NotReady { name: self.name, reason, log: self.log.clone() }
     }
 
     /// Waits until `url` answers with success.
@@ -71,10 +58,7 @@ impl Process {
         limit: Duration,
     ) -> Result<(), EmulatorError> {
         self.drain();
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .build()
-            .unwrap_or_default();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap_or_default();
         let answers = async {
             loop {
                 let answer = client.get(url).send().await;
@@ -131,10 +115,7 @@ impl Process {
             // The signal is sent by the shell: the standard library can only kill.
             let _ = Command::new("sh").args(kill).status().await;
         }
-        if tokio::time::timeout(STOP_LIMIT, self.child.wait())
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(STOP_LIMIT, self.child.wait()).await.is_err() {
             let _ = self.child.kill().await;
         }
     }

@@ -23,11 +23,7 @@ fn shell(text: &str) -> Command {
 #[test]
 fn only_the_right_version_is_taken() {
     let folder = tempfile::tempdir().unwrap();
-    let right = script(
-        folder.path(),
-        "right",
-        &format!("echo fakecloud {FAKECLOUD_VERSION}"),
-    );
+    let right = script(folder.path(), "right", &format!("echo fakecloud {FAKECLOUD_VERSION}"));
     let other = script(folder.path(), "other", "echo fakecloud 0.50.0");
     assert_eq!(find_fakecloud(Some(&right)), Some(right));
     assert_eq!(find_fakecloud(Some(&other)), None);
@@ -51,9 +47,7 @@ async fn a_process_that_ends_is_not_ready() {
     let log = folder.path().join("log");
     let mut process = Process::spawn("a test", shell("echo no >&2; exit 3"), &log).unwrap();
     // Nobody listens at port 0.
-    let error = process
-        .wait_for("http://127.0.0.1:0/", Duration::from_secs(30))
-        .await;
+    let error = process.wait_for("http://127.0.0.1:0/", Duration::from_secs(30)).await;
     let Err(EmulatorError::NotReady { reason, log, .. }) = error else {
         panic!("it must not be ready");
     };

@@ -6,11 +6,7 @@ use std::{io, path::Path};
 pub(super) fn archive(workspace: &Path, patterns: &str, target: &Path) -> io::Result<Vec<String>> {
     let mut files = Vec::new();
     walk(workspace, "", &mut files);
-    let patterns: Vec<_> = patterns
-        .split(',')
-        .map(str::trim)
-        .filter(|p| !p.is_empty())
-        .collect();
+    let patterns: Vec<_> = patterns.split(',').map(str::trim).filter(|p| !p.is_empty()).collect();
     files.retain(|file| patterns.iter().any(|pattern| matches(pattern, file)));
     files.sort();
     for file in &files {
@@ -31,11 +27,7 @@ fn walk(dir: &Path, prefix: &str, files: &mut Vec<String>) {
         let Ok(name) = entry.file_name().into_string() else {
             continue;
         };
-        let path = if prefix.is_empty() {
-            name
-        } else {
-            format!("{prefix}/{name}")
-        };
+        let path = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
         match entry.file_type() {
             Ok(kind) if kind.is_dir() => walk(&entry.path(), &path, files),
             Ok(kind) if kind.is_file() => files.push(path),

@@ -37,14 +37,7 @@ impl Auth {
         let salt = Uuid::new_v4().simple().to_string();
         let cookie = format!("JSESSIONID.{}", &salt[..8]);
         let user = user.to_owned();
-        Self {
-            user,
-            password_file,
-            tokens_file,
-            salt,
-            cookie,
-            sessions: Mutex::default(),
-        }
+        Self { user, password_file, tokens_file, salt, cookie, sessions: Mutex::default() }
     }
 
     /// The password; nothing while the controller boots.
@@ -86,12 +79,8 @@ impl Auth {
 
     /// The session that a `Cookie` header names, when it is one of ours.
     pub(super) fn session(&self, cookies: Option<&str>) -> Option<String> {
-        let pairs = cookies?
-            .split(';')
-            .filter_map(|pair| pair.trim().split_once('='));
-        let mut ids = pairs
-            .filter(|(name, _)| *name == self.cookie)
-            .map(|(_, id)| id);
+        let pairs = cookies?.split(';').filter_map(|pair| pair.trim().split_once('='));
+        let mut ids = pairs.filter(|(name, _)| *name == self.cookie).map(|(_, id)| id);
         ids.find(|id| self.lock().contains(*id)).map(str::to_owned)
     }
 

@@ -42,9 +42,7 @@ fn find(controller: &Controller, job: &str, number: &str) -> Option<Record> {
         number => return controller.store.record(job, number.parse().ok()?),
     };
     let numbers = controller.store.builds(job).into_iter();
-    numbers
-        .filter_map(|number| controller.store.record(job, number))
-        .find(wanted)
+    numbers.filter_map(|number| controller.store.record(job, number)).find(wanted)
 }
 
 fn log(controller: &Controller, job: &str, record: &Record) -> Vec<u8> {
@@ -55,10 +53,7 @@ fn log(controller: &Controller, job: &str, record: &Record) -> Vec<u8> {
 /// runs. The record was read before the log, so a log without `X-More-Data` is complete.
 fn progressive(controller: &Controller, request: &Request, job: &str, record: &Record) -> Answer {
     let log = log(controller, job, record);
-    let start = request
-        .value("start")
-        .and_then(|start| start.parse().ok())
-        .unwrap_or(0);
+    let start = request.value("start").and_then(|start| start.parse().ok()).unwrap_or(0);
     // A log that is shorter than it was begins anew.
     let start = if start > log.len() { 0 } else { start };
     let size = log.len().to_string();
@@ -73,10 +68,6 @@ fn artifact(controller: &Controller, job: &str, record: &Record, path: &str) -> 
     if !record.artifacts.iter().any(|known| known == path) {
         return request::not_found();
     }
-    let file = controller
-        .store
-        .build_dir(job, record.number)
-        .join("archive")
-        .join(path);
+    let file = controller.store.build_dir(job, record.number).join("archive").join(path);
     fs_err::read(file).map_or_else(|_| request::not_found(), request::bytes)
 }

@@ -133,20 +133,12 @@ impl Controller {
     /// Starts what can start, and says why the others wait.
     pub(super) fn schedule(self: &Arc<Self>) {
         let mut state = self.state();
-        let waiting: Vec<_> = state
-            .items
-            .values()
-            .filter(|item| item.waits())
-            .cloned()
-            .collect();
+        let waiting: Vec<_> = state.items.values().filter(|item| item.waits()).cloned().collect();
         for item in waiting {
             let place = match self.obstacle(&state, &item) {
                 Some(why) => Place::Waits(why),
                 None => match self.start(&mut state, &item) {
-                    Ok(number) => Place::Left {
-                        number,
-                        at: Instant::now(),
-                    },
+                    Ok(number) => Place::Left { number, at: Instant::now() },
                     Err(error) => Place::Waits(error.to_string()),
                 },
             };
@@ -162,10 +154,7 @@ impl Controller {
         }
         let left = item.not_before.saturating_duration_since(Instant::now());
         if !left.is_zero() {
-            return Some(format!(
-                "In the quiet period. Expires in {} ms",
-                left.as_millis()
-            ));
+            return Some(format!("In the quiet period. Expires in {} ms", left.as_millis()));
         }
         let definition = self.store.definition(&item.job)?;
         let mut own = state.running.keys().filter(|(job, _)| *job == item.job);
@@ -190,9 +179,7 @@ impl Controller {
         self.store.write_record(&item.job, &record)?;
         let workspace = self.take_workspace(state, &item.job);
         let cancel = CancellationToken::new();
-        state
-            .running
-            .insert((item.job.clone(), number), cancel.clone());
+        state.running.insert((item.job.clone(), number), cancel.clone());
         let (controller, job) = (self.clone(), item.job.clone());
         self.tasks.spawn(async move {
             run::build(&controller, &job, record, &workspace, &cancel).await;
@@ -232,12 +219,7 @@ impl Controller {
     /// The items that wait, oldest first.
     pub(super) fn waiting(&self) -> Vec<Item> {
         let state = self.state();
-        state
-            .items
-            .values()
-            .filter(|item| item.waits())
-            .cloned()
-            .collect()
+        state.items.values().filter(|item| item.waits()).cloned().collect()
     }
 
     /// Takes an item out of the queue, and says whether it waited.

@@ -56,22 +56,14 @@ impl Definition {
             "org.jenkinsci.plugins.workflow.job.properties.DisableConcurrentBuildsJobProperty";
         let parameters = property("hudson.model.ParametersDefinitionProperty")
             .and_then(|property| property.child("parameterDefinitions"))
-            .map(|list| {
-                list.children
-                    .iter()
-                    .map(parameter)
-                    .collect::<Result<_, _>>()
-            })
+            .map(|list| list.children.iter().map(parameter).collect::<Result<_, _>>())
             .transpose()?;
         Ok(Self {
             folder: xml.name == FOLDER,
             disabled: xml.child_text("disabled") == "true",
             concurrent: property(serial).is_none(),
             parameters,
-            script: xml
-                .child("definition")
-                .map_or("", |d| d.child_text("script"))
-                .to_owned(),
+            script: xml.child("definition").map_or("", |d| d.child_text("script")).to_owned(),
             description: xml.child_text("description").to_owned(),
             xml,
         })
@@ -79,33 +71,24 @@ impl Definition {
 
     /// Class in `api/json`.
     pub(super) fn class(&self) -> &'static str {
-        if self.folder {
-            FOLDER
-        } else {
-            "org.jenkinsci.plugins.workflow.job.WorkflowJob"
-        }
+        if self.folder { FOLDER } else { "org.jenkinsci.plugins.workflow.job.WorkflowJob" }
     }
 }
 
 fn parameter(element: &Element) -> Result<Parameter, String> {
     let mut default = element.child_text("defaultValue").to_owned();
     let kind = match element.name.as_str() {
-        "hudson.model.StringParameterDefinition" => Kind::Text {
-            trim: element.child_text("trim") == "true",
-        },
+        "hudson.model.StringParameterDefinition" => {
+            Kind::Text { trim: element.child_text("trim") == "true" }
+        }
         "hudson.model.BooleanParameterDefinition" => {
             default = (default == "true").to_string();
             Kind::Flag
         }
         "hudson.model.ChoiceParameterDefinition" => {
-            let list = element
-                .child("choices")
-                .and_then(|choices| choices.child("a"));
-            let values: Vec<_> = list
-                .iter()
-                .flat_map(|list| &list.children)
-                .map(|c| c.text.clone())
-                .collect();
+            let list = element.child("choices").and_then(|choices| choices.child("a"));
+            let values: Vec<_> =
+                list.iter().flat_map(|list| &list.children).map(|c| c.text.clone()).collect();
             default = values.first().cloned().unwrap_or_default();
             Kind::Choice(values)
         }
@@ -115,12 +98,7 @@ fn parameter(element: &Element) -> Result<Parameter, String> {
         }
     };
     let description = element.child_text("description").to_owned();
-    Ok(Parameter {
-        name: element.child_text("name").to_owned(),
-        description,
-        kind,
-        default,
-    })
+    Ok(Parameter { name: element.child_text("name").to_owned(), description, kind, default })
 }
 
 impl Parameter {
@@ -147,18 +125,9 @@ impl Parameter {
     /// Class of the definition and of a value.
     pub(super) fn classes(&self) -> (&'static str, &'static str) {
         match self.kind {
-            Kind::Text { .. } => (
-                "StringParameterDefinition",
-                "hudson.model.StringParameterValue",
-            ),
-            Kind::Flag => (
-                "BooleanParameterDefinition",
-                "hudson.model.BooleanParameterValue",
-            ),
-            Kind::Choice(_) => (
-                "ChoiceParameterDefinition",
-                "hudson.model.StringParameterValue",
-            ),
+            Kind::Text { .. } => ("StringParameterDefinition", "hudson.model.StringParameterValue"),
+            Kind::Flag => ("BooleanParameterDefinition", "hudson.model.BooleanParameterValue"),
+            Kind::Choice(_) => ("ChoiceParameterDefinition", "hudson.model.StringParameterValue"),
         }
     }
 }

@@ -32,20 +32,12 @@ pub(super) fn answer(controller: &Arc<Controller>, request: &Request, path: &[&s
     let Some(definition) = controller.store.definition(&name) else {
         return request::not_found();
     };
-    let item = Target {
-        controller,
-        request,
-        name: &name,
-        definition: &definition,
-    };
+    let item = Target { controller, request, name: &name, definition: &definition };
     match rest {
         [] => request::html(&name),
         ["api", "json"] => item.view(),
         ["config.xml"] if request.is_post() => item.update(),
-        ["config.xml"] => controller
-            .store
-            .xml(&name)
-            .map_or_else(|e| io_error(&e), request::xml),
+        ["config.xml"] => controller.store.xml(&name).map_or_else(|e| io_error(&e), request::xml),
         ["createItem"] if definition.folder => create(controller, request, &name),
         ["doDelete" | "enable" | "disable" | "build" | "buildWithParameters"]
             if !request.is_post() =>
@@ -88,10 +80,7 @@ pub(super) fn create(controller: &Controller, request: &Request, folder: &str) -
     if let Err(exception) = Definition::parse(&xml) {
         return request::oops(&exception);
     }
-    controller
-        .store
-        .write_xml(&full, &xml)
-        .map_or_else(|e| io_error(&e), |()| request::done())
+    controller.store.write_xml(&full, &xml).map_or_else(|e| io_error(&e), |()| request::done())
 }
 
 fn check_name(name: &str) -> Result<(), String> {
@@ -101,10 +90,7 @@ fn check_name(name: &str) -> Result<(), String> {
     if name == "." || name == ".." || name.ends_with('.') {
         return Err(format!("‘{name}’ is not an allowed name"));
     }
-    match name
-        .chars()
-        .find(|c| c.is_control() || REFUSED.contains(*c))
-    {
+    match name.chars().find(|c| c.is_control() || REFUSED.contains(*c)) {
         Some(bad) => Err(format!("‘{bad}’ is an unsafe character")),
         None => Ok(()),
     }
@@ -127,18 +113,9 @@ impl Target<'_> {
     }
 
     fn view(&self) -> Answer {
-        let depth = self
-            .request
-            .value("depth")
-            .and_then(|depth| depth.parse().ok())
-            .unwrap_or(0);
+        let depth = self.request.value("depth").and_then(|depth| depth.parse().ok()).unwrap_or(0);
         let deep = depth > 0 || self.request.value("tree").is_some();
-        request::json(&views::item(
-            self.controller,
-            self.name,
-            self.definition,
-            deep,
-        ))
+        request::json(&views::item(self.controller, self.name, self.definition, deep))
     }
 
     fn update(&self) -> Answer {
@@ -168,17 +145,14 @@ impl Target<'_> {
     fn disable(&self, disabled: bool) -> Answer {
         let mut xml = self.definition.xml.clone();
         xml.set_child_text("disabled", &disabled.to_string());
-        xml.attributes
-            .insert("plugin".to_owned(), PLUGIN.to_owned());
+        xml.attributes.insert("plugin".to_owned(), PLUGIN.to_owned());
         let written = self.controller.store.write_xml(self.name, &xml.to_string());
         written.map_or_else(|e| io_error(&e), |()| request::redirect(&self.url()))
     }
 
     fn not_buildable(&self) -> Option<Answer> {
         let message = format!("{} is not buildable", self.name);
-        self.definition
-            .disabled
-            .then(|| request::refused(StatusCode::CONFLICT, &message))
+        self.definition.disabled.then(|| request::refused(StatusCode::CONFLICT, &message))
     }
 
     fn build(&self) -> Answer {
@@ -204,11 +178,7 @@ impl Target<'_> {
         let values = parameters.iter().map(|parameter| {
             let value = parameter.value(self.request.value(&parameter.name).as_deref())?;
             let class = parameter.classes().1.to_owned();
-            Ok(Value {
-                class,
-                name: parameter.name.clone(),
-                value,
-            })
+            Ok(Value { class, name: parameter.name.clone(), value })
         });
         match values.collect::<Result<_, String>>() {
             Ok(values) => self.enqueue(values),

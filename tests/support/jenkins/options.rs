@@ -47,9 +47,7 @@ impl Options {
         let mut options = Self::new(PathBuf::new(), PathBuf::new());
         let mut rest = args.iter();
         while let Some(name) = rest.next() {
-            let value = rest
-                .next()
-                .ok_or_else(|| format!("{name} lacks its value"))?;
+            let value = rest.next().ok_or_else(|| format!("{name} lacks its value"))?;
             options.set(name, value)?;
         }
         if options.home.as_os_str().is_empty() || options.password_file.as_os_str().is_empty() {

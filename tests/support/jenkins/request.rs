@@ -27,13 +27,7 @@ impl Request {
     pub(super) fn new(method: Method, uri: &Uri, headers: HeaderMap, body: Bytes) -> Self {
         let parts = uri.path().split('/').filter(|part| !part.is_empty());
         let query = uri.query().unwrap_or_default().to_owned();
-        Self {
-            method,
-            path: parts.map(decode).collect(),
-            headers,
-            body,
-            query,
-        }
+        Self { method, path: parts.map(decode).collect(), headers, body, query }
     }
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {
@@ -45,22 +39,16 @@ impl Request {
     }
 
     fn content_type(&self) -> String {
-        self.header("Content-Type")
-            .unwrap_or_default()
-            .to_ascii_lowercase()
+        self.header("Content-Type").unwrap_or_default().to_ascii_lowercase()
     }
 
     /// A value of the query or the form.
     pub(super) fn value(&self, name: &str) -> Option<String> {
-        let form = self
-            .content_type()
-            .starts_with("application/x-www-form-urlencoded");
+        let form = self.content_type().starts_with("application/x-www-form-urlencoded");
         let body: &[u8] = if form { &self.body } else { &[] };
         let both = url::form_urlencoded::parse(self.query.as_bytes())
             .chain(url::form_urlencoded::parse(body));
-        both.into_iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
+        both.into_iter().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
     /// Whether the body is XML, from its content type.
@@ -88,9 +76,7 @@ fn decode(part: &str) -> String {
     // `+` stands for itself in a path.
     let masked = part.replace('+', "%2B");
     let pair = format!("p={masked}");
-    let found = url::form_urlencoded::parse(pair.as_bytes())
-        .next()
-        .map(|(_, v)| v.into_owned());
+    let found = url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, v)| v.into_owned());
     found.unwrap_or_default()
 }
 
@@ -99,10 +85,8 @@ fn answer(status: StatusCode, headers: &[(&str, &str)], body: impl Into<Body>) -
     *answer.status_mut() = status;
     for (name, value) in headers {
         // Jetty writes `?` for what a header cannot hold.
-        let plain: String = value
-            .chars()
-            .map(|c| if (' '..='~').contains(&c) { c } else { '?' })
-            .collect();
+        let plain: String =
+            value.chars().map(|c| if (' '..='~').contains(&c) { c } else { '?' }).collect();
         let name = header::HeaderName::try_from(*name);
         if let (Ok(name), Ok(value)) = (name, header::HeaderValue::try_from(plain)) {
             answer.headers_mut().append(name, value);
@@ -112,11 +96,7 @@ fn answer(status: StatusCode, headers: &[(&str, &str)], body: impl Into<Body>) -
 }
 
 pub(super) fn json(value: &Value) -> Answer {
-    answer(
-        StatusCode::OK,
-        &[("Content-Type", "application/json;charset=utf-8")],
-        value.to_string(),
-    )
+    answer(StatusCode::OK, &[("Content-Type", "application/json;charset=utf-8")], value.to_string())
 }
 
 pub(super) fn text(headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
@@ -125,11 +105,7 @@ pub(super) fn text(headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
 }
 
 pub(super) fn bytes(body: Vec<u8>) -> Answer {
-    answer(
-        StatusCode::OK,
-        &[("Content-Type", "application/octet-stream")],
-        body,
-    )
+    answer(StatusCode::OK, &[("Content-Type", "application/octet-stream")], body)
 }
 
 pub(super) fn xml(body: String) -> Answer {
@@ -152,10 +128,7 @@ pub(super) fn created(location: &str) -> Answer {
 }
 
 fn page(status: StatusCode, headers: &[(&str, &str)], title: &str, message: &str) -> Answer {
-    let escaped = message
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
+    let escaped = message.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let body = format!(
         "<!DOCTYPE html><html><head><title>{title}</title></head><body>\
          <h1>{title}</h1><p>{escaped}</p></body></html>"
@@ -170,21 +143,11 @@ pub(super) fn html(message: &str) -> Answer {
 
 /// `hudson.model.Failure`: 400 with the reason in a header too.
 pub(super) fn failure(message: &str) -> Answer {
-    page(
-        StatusCode::BAD_REQUEST,
-        &[("X-Error", message)],
-        "Error",
-        message,
-    )
+    page(StatusCode::BAD_REQUEST, &[("X-Error", message)], "Error", message)
 }
 
 pub(super) fn refused(status: StatusCode, message: &str) -> Answer {
-    page(
-        status,
-        &[],
-        &format!("HTTP ERROR {} {message}", status.as_u16()),
-        "",
-    )
+    page(status, &[], &format!("HTTP ERROR {} {message}", status.as_u16()), "")
 }
 
 /// An exception that reaches the container.
@@ -201,22 +164,12 @@ pub(super) fn needs_post() -> Answer {
 }
 
 pub(super) fn booting() -> Answer {
-    page(
-        StatusCode::SERVICE_UNAVAILABLE,
-        &[],
-        "Starting Jenkins",
-        BOOTING,
-    )
+    page(StatusCode::SERVICE_UNAVAILABLE, &[], "Starting Jenkins", BOOTING)
 }
 
 pub(super) fn unauthorized() -> Answer {
     let challenge = [("WWW-Authenticate", "Basic realm=\"Jenkins\"")];
-    page(
-        StatusCode::UNAUTHORIZED,
-        &challenge,
-        "HTTP ERROR 401 Unauthorized",
-        "",
-    )
+    page(StatusCode::UNAUTHORIZED, &challenge, "HTTP ERROR 401 Unauthorized", "")
 }
 
 /// Adds a header to an answer.

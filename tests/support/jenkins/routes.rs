@@ -17,9 +17,7 @@ pub(super) fn answer(controller: &Arc<Controller>, request: &Request) -> Answer 
     let Some(password) = controller.auth.password() else {
         return request::booting();
     };
-    let who = controller
-        .auth
-        .who(request.header("Authorization"), &password);
+    let who = controller.auth.who(request.header("Authorization"), &password);
     let answer = match who {
         None => request::unauthorized(),
         Some(Who::Password) if lacks_crumb(controller, request) => {
@@ -34,10 +32,7 @@ pub(super) fn answer(controller: &Arc<Controller>, request: &Request) -> Answer 
 fn lacks_crumb(controller: &Controller, request: &Request) -> bool {
     let given = request.header("Jenkins-Crumb").map(str::to_owned);
     let crumb = given.or_else(|| request.value("Jenkins-Crumb"));
-    request.is_post()
-        && !controller
-            .auth
-            .crumb_is_valid(request.header("Cookie"), crumb.as_deref())
+    request.is_post() && !controller.auth.crumb_is_valid(request.header("Cookie"), crumb.as_deref())
 }
 
 fn dispatch(controller: &Arc<Controller>, request: &Request) -> Answer {
@@ -96,10 +91,7 @@ fn queue(controller: &Arc<Controller>, request: &Request, rest: &[&str]) -> Answ
     match rest {
         ["api", "json"] => {
             let waiting = controller.waiting();
-            let items: Vec<_> = waiting
-                .iter()
-                .map(|i| views::queue_item(controller, i))
-                .collect();
+            let items: Vec<_> = waiting.iter().map(|i| views::queue_item(controller, i)).collect();
             request::json(&json!({"_class": "hudson.model.Queue", "items": items}))
         }
         ["item", id, "api", "json"] => {

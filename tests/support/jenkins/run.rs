@@ -18,11 +18,7 @@ const FROM_AGENT: [&str; 6] = ["PATH", "HOME", "USER", "LANG", "TMPDIR", "SHELL"
 
 /// Writes to the end of a file.
 pub(super) fn append(file: &Path, text: &str) -> std::io::Result<()> {
-    OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(file)?
-        .write_all(text.as_bytes())
+    OpenOptions::new().create(true).append(true).open(file)?.write_all(text.as_bytes())
 }
 
 /// Runs a build to its end and keeps its result.
@@ -34,20 +30,10 @@ pub(super) async fn build(
     cancel: &CancellationToken,
 ) {
     let store = &controller.store;
-    let mut run = Run {
-        controller,
-        job,
-        record,
-        workspace,
-        cancel,
-        step: 0,
-        result: Verdict::Success,
-    };
+    let mut run =
+        Run { controller, job, record, workspace, cancel, step: 0, result: Verdict::Success };
     run.say(&format!("Started by user {}", controller.options.user));
-    let script = store
-        .definition(job)
-        .map(|definition| definition.script)
-        .unwrap_or_default();
+    let script = store.definition(job).map(|definition| definition.script).unwrap_or_default();
     match Pipeline::parse(&script) {
         Ok(pipeline) => run.pipeline(&pipeline).await,
         Err(error) => {
@@ -104,10 +90,7 @@ impl Run<'_> {
 
     async fn pipeline(&mut self, pipeline: &Pipeline) {
         self.say("[Pipeline] Start of Pipeline\n[Pipeline] node");
-        self.say(&format!(
-            "Running on Jenkins in {}",
-            self.workspace.display()
-        ));
+        self.say(&format!("Running on Jenkins in {}", self.workspace.display()));
         if let Err(error) = fs_err::create_dir_all(self.workspace) {
             self.fail(&error.to_string());
         }
@@ -141,10 +124,7 @@ impl Run<'_> {
             let env = [env.clone(), stage.env.clone()].concat();
             self.steps(&stage.steps, &env, self.cancel).await;
         } else {
-            self.say(&format!(
-                "Stage \"{}\" skipped due to earlier failure(s)",
-                stage.name
-            ));
+            self.say(&format!("Stage \"{}\" skipped due to earlier failure(s)", stage.name));
         }
         self.say("[Pipeline] }\n[Pipeline] // stage");
     }
@@ -157,10 +137,7 @@ impl Run<'_> {
                     self.say(&format!("[Pipeline] echo\n{text}"));
                     true
                 }
-                Step::Archive {
-                    pattern,
-                    allow_empty,
-                } => self.archive(pattern, *allow_empty),
+                Step::Archive { pattern, allow_empty } => self.archive(pattern, *allow_empty),
             };
             if !done {
                 return;
@@ -185,9 +162,7 @@ impl Run<'_> {
             Ok(Ended::Code(code)) => self.fail(&format!("script returned exit code {code}")),
             Ok(Ended::Stopped) => {
                 let user = &self.controller.options.user;
-                self.say(&format!(
-                    "Aborted by {user}\nSending interrupt signal to process"
-                ));
+                self.say(&format!("Aborted by {user}\nSending interrupt signal to process"));
                 self.result = Verdict::Aborted;
             }
             Err(error) => self.fail(&error.to_string()),
@@ -197,11 +172,7 @@ impl Run<'_> {
 
     fn archive(&mut self, pattern: &str, allow_empty: bool) -> bool {
         self.say("[Pipeline] archiveArtifacts\nArchiving artifacts");
-        let dir = self
-            .controller
-            .store
-            .build_dir(self.job, self.record.number)
-            .join("archive");
+        let dir = self.controller.store.build_dir(self.job, self.record.number).join("archive");
         match archive(self.workspace, pattern, &dir) {
             Ok(files) if files.is_empty() && !allow_empty => {
                 self.fail(&format!(
@@ -239,21 +210,12 @@ impl Run<'_> {
             ("BUILD_DISPLAY_NAME", format!("#{number}")),
             ("BUILD_ID", number.clone()),
             ("BUILD_NUMBER", number.clone()),
-            (
-                "BUILD_TAG",
-                format!("jenkins-{}-{number}", self.job.replace('/', "-")),
-            ),
+            ("BUILD_TAG", format!("jenkins-{}-{number}", self.job.replace('/', "-"))),
             ("BUILD_URL", format!("{job_url}{number}/")),
             ("CI", "true".to_owned()),
-            (
-                "JENKINS_HOME",
-                self.controller.store.home().display().to_string(),
-            ),
+            ("JENKINS_HOME", self.controller.store.home().display().to_string()),
             ("JENKINS_URL", self.controller.url.clone()),
-            (
-                "JOB_BASE_NAME",
-                self.job.rsplit('/').next().unwrap_or_default().to_owned(),
-            ),
+            ("JOB_BASE_NAME", self.job.rsplit('/').next().unwrap_or_default().to_owned()),
             ("JOB_NAME", self.job.to_owned()),
             ("JOB_URL", job_url),
             ("NODE_NAME", "built-in".to_owned()),

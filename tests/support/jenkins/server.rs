@@ -71,15 +71,9 @@ impl Server {
         let stopped = stop.clone().cancelled_owned();
         let serving = tokio::spawn(async move {
             // It ends with the process or when it is stopped; there is nothing to report.
-            let _ = axum::serve(listener, app)
-                .with_graceful_shutdown(stopped)
-                .await;
+            let _ = axum::serve(listener, app).with_graceful_shutdown(stopped).await;
         });
-        Ok(Self {
-            controller,
-            stop,
-            serving,
-        })
+        Ok(Self { controller, stop, serving })
     }
 
     /// The address, with a slash at the end.

@@ -60,10 +60,7 @@ impl Shell<'_> {
         if let Some(argument) = argument {
             command.arg(argument);
         }
-        let log = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(self.log)?;
+        let log = OpenOptions::new().create(true).append(true).open(self.log)?;
         command
             .arg(self.file)
             .current_dir(self.workspace)
@@ -80,11 +77,7 @@ impl Shell<'_> {
 
 /// `sh -xe`, unless the script begins with `#!`.
 fn interpreter(script: &str) -> (&str, Option<&str>) {
-    let line = script
-        .lines()
-        .next()
-        .and_then(|line| line.strip_prefix("#!"))
-        .map(str::trim);
+    let line = script.lines().next().and_then(|line| line.strip_prefix("#!")).map(str::trim);
     match line.filter(|line| !line.is_empty()) {
         None => ("/bin/sh", Some("-xe")),
         Some(line) => match line.split_once(' ') {
@@ -96,9 +89,7 @@ fn interpreter(script: &str) -> (&str, Option<&str>) {
 
 fn code(status: ExitStatus) -> i32 {
     use std::os::unix::process::ExitStatusExt as _;
-    status
-        .code()
-        .unwrap_or_else(|| 128 + status.signal().unwrap_or_default())
+    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default())
 }
 
 /// Sends a signal to a process group; one that is gone is no error.
@@ -106,10 +97,7 @@ async fn signal(group: Option<u32>, name: &str) {
     let Some(group) = group else { return };
     let mut command = Command::new("/bin/sh");
     command.arg("-c").arg(format!("kill -{name} -{group}"));
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     // Without a shell there is no step to stop either.
     let _ = command.status().await;
 }
@@ -122,9 +110,6 @@ mod tests {
     fn a_script_may_name_its_interpreter() {
         assert_eq!(interpreter("echo hi"), ("/bin/sh", Some("-xe")));
         assert_eq!(interpreter("#!/bin/bash\necho"), ("/bin/bash", None));
-        assert_eq!(
-            interpreter("#!/usr/bin/env -S x y\n"),
-            ("/usr/bin/env", Some("-S x y"))
-        );
+        assert_eq!(interpreter("#!/usr/bin/env -S x y\n"), ("/usr/bin/env", Some("-S x y")));
     }
 }

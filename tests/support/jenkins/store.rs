@@ -43,9 +43,7 @@ impl Store {
     pub(super) fn new(home: &Path) -> io::Result<Self> {
         fs_err::create_dir_all(home.join("jobs"))?;
         // Job shells run in folders below it, so a relative path would lead elsewhere.
-        Ok(Self {
-            home: fs_err::canonicalize(home)?,
-        })
+        Ok(Self { home: fs_err::canonicalize(home)? })
     }
 
     pub(super) fn home(&self) -> &Path {
@@ -67,9 +65,7 @@ impl Store {
 
     /// The definition; nothing when there is no such item.
     pub(super) fn definition(&self, name: &str) -> Option<Definition> {
-        self.xml(name)
-            .ok()
-            .and_then(|xml| Definition::parse(&xml).ok())
+        self.xml(name).ok().and_then(|xml| Definition::parse(&xml).ok())
     }
 
     pub(super) fn write_xml(&self, name: &str, xml: &str) -> io::Result<()> {
@@ -120,17 +116,12 @@ impl Store {
     /// The number that the next build gets; deleted builds do not give theirs back.
     pub(super) fn next_number(&self, job: &str) -> u64 {
         let text = fs_err::read_to_string(self.dir(job).join("nextBuildNumber"));
-        text.ok()
-            .and_then(|text| text.trim().parse().ok())
-            .unwrap_or(1)
+        text.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(1)
     }
 
     pub(super) fn take_number(&self, job: &str) -> io::Result<u64> {
         let number = self.next_number(job);
-        replace(
-            &self.dir(job).join("nextBuildNumber"),
-            (number + 1).to_string().as_bytes(),
-        )?;
+        replace(&self.dir(job).join("nextBuildNumber"), (number + 1).to_string().as_bytes())?;
         Ok(number)
     }
 
@@ -148,20 +139,14 @@ impl Store {
 
 /// Full name of an item in a folder.
 pub(super) fn join(folder: &str, name: &str) -> String {
-    if folder.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{folder}/{name}")
-    }
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
 fn entries(dir: &Path) -> Vec<String> {
     let Ok(entries) = fs_err::read_dir(dir) else {
         return Vec::new();
     };
-    entries
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .collect()
+    entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect()
 }
 
 /// Writes a file so that a crash leaves the old or the new one.

@@ -61,22 +61,15 @@ fn color(controller: &Controller, job: &str, definition: &Definition) -> String 
         return "disabled".to_owned();
     }
     let numbers = controller.store.builds(job);
-    let records = numbers
-        .iter()
-        .filter_map(|number| controller.store.record(job, *number));
-    let last = records
-        .map(|record| record.result)
-        .find(Option::is_some)
-        .flatten();
+    let records = numbers.iter().filter_map(|number| controller.store.record(job, *number));
+    let last = records.map(|record| record.result).find(Option::is_some).flatten();
     let color = match last.as_deref() {
         None => "notbuilt",
         Some("SUCCESS") => "blue",
         Some("ABORTED") => "aborted",
         Some(_) => "red",
     };
-    let runs = numbers
-        .first()
-        .is_some_and(|number| controller.is_running(job, *number));
+    let runs = numbers.first().is_some_and(|number| controller.is_running(job, *number));
     format!("{color}{}", if runs { "_anime" } else { "" })
 }
 
@@ -102,18 +95,19 @@ pub(super) fn item(
         return view;
     }
     let numbers = controller.store.builds(name);
-    let builds: Vec<_> = numbers
-        .iter()
-        .take(100)
-        .filter_map(|number| controller.store.record(name, *number))
-        .map(|record| {
-            if deep {
-                build(controller, name, &record)
-            } else {
-                brief(controller, name, &record)
-            }
-        })
-        .collect();
+    let builds: Vec<_> =
+        numbers
+            .iter()
+            .take(100)
+            .filter_map(|number| controller.store.record(name, *number))
+            .map(|record| {
+                if deep {
+                    build(controller, name, &record)
+                } else {
+                    brief(controller, name, &record)
+                }
+            })
+            .collect();
     view["buildable"] = json!(!definition.disabled);
     view["lastBuild"] = json!(builds.first());
     view["builds"] = json!(builds);

@@ -87,9 +87,7 @@ pub fn dropped() -> Response {
         Err::<Bytes, _>(std::io::Error::other("dropped on demand"))
     });
     let mut response = Response::new(Body::from_stream(broken));
-    response
-        .headers_mut()
-        .insert("content-length", HeaderValue::from_static("1"));
+    response.headers_mut().insert("content-length", HeaderValue::from_static("1"));
     response
 }
 
@@ -100,17 +98,12 @@ pub fn code_of(headers: &http::HeaderMap, body: &[u8]) -> Option<String> {
         let name = raw.rsplit('#').next().unwrap_or(raw);
         name.split(':').next().unwrap_or(name).to_owned()
     };
-    if let Some(kind) = headers
-        .get("x-amzn-errortype")
-        .and_then(|value| value.to_str().ok())
-    {
+    if let Some(kind) = headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok()) {
         return Some(plain(kind));
     }
     if let Ok(value) = serde_json::from_slice::<Value>(body) {
         let raw = value["__type"].as_str().or_else(|| value["code"].as_str());
-        return raw
-            .or_else(|| value["errors"][0]["code"].as_str())
-            .map(plain);
+        return raw.or_else(|| value["errors"][0]["code"].as_str()).map(plain);
     }
     let text = std::str::from_utf8(body).ok()?;
     let start = text.find("<Code>")? + "<Code>".len();
@@ -119,9 +112,7 @@ pub fn code_of(headers: &http::HeaderMap, body: &[u8]) -> Option<String> {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]

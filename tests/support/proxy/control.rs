@@ -48,11 +48,7 @@ fn one() -> u64 {
 
 /// Answers a request to `/_proxy/...`.
 pub(super) async fn answer(proxy: &Proxy, parts: &Parts, body: &[u8]) -> Response {
-    let name = parts
-        .uri
-        .path()
-        .trim_start_matches("/_proxy/")
-        .trim_end_matches('/');
+    let name = parts.uri.path().trim_start_matches("/_proxy/").trim_end_matches('/');
     let result = match (&parts.method, name) {
         (&Method::GET, "health") => Ok(json!({"status": "ok"})),
         (&Method::GET, "calls") => Ok(json!(proxy.recorder.since(number(parts, "since")))),
@@ -74,29 +70,19 @@ pub(super) async fn answer(proxy: &Proxy, parts: &Parts, body: &[u8]) -> Respons
             Ok(json!(proxy.rules.wait_held(limit).await))
         }
         (&Method::POST, "release") => {
-            let request = if body.is_empty() {
-                Ok(ReleaseRequest::default())
-            } else {
-                read(body)
-            };
+            let request = if body.is_empty() { Ok(ReleaseRequest::default()) } else { read(body) };
             request.map(|r| json!({"released": proxy.rules.release(r.id, r.how)}))
         }
         _ => {
             let message = format!("no {} /_proxy/{name}", parts.method);
-            return answer::full(
-                404,
-                "application/json",
-                json!({"error": message}).to_string(),
-            );
+            return answer::full(404, "application/json", json!({"error": message}).to_string());
         }
     };
     match result {
         Ok(value) => answer::full(200, "application/json", value.to_string()),
-        Err(message) => answer::full(
-            400,
-            "application/json",
-            json!({"error": message}).to_string(),
-        ),
+        Err(message) => {
+            answer::full(400, "application/json", json!({"error": message}).to_string())
+        }
     }
 }
 

@@ -44,10 +44,7 @@ impl Forwarder {
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()?;
-        Ok(Self {
-            client,
-            endpoint: endpoint.trim_end_matches('/').to_owned(),
-        })
+        Ok(Self { client, endpoint: endpoint.trim_end_matches('/').to_owned() })
     }
 
     /// Sends the request on and gives back the answer with its error code, if it is an error.
@@ -57,13 +54,9 @@ impl Forwarder {
         content: Content,
         protocol: Protocol,
     ) -> (Response, Option<String>) {
-        let path = parts
-            .uri
-            .path_and_query()
-            .map_or("/", http::uri::PathAndQuery::as_str);
-        let mut request = self
-            .client
-            .request(parts.method.clone(), format!("{}{path}", self.endpoint));
+        let path = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        let mut request =
+            self.client.request(parts.method.clone(), format!("{}{path}", self.endpoint));
         request = request.headers(end_to_end(&parts.headers));
         request = match content {
             Content::Read(bytes) if bytes.is_empty() => request,
@@ -78,10 +71,7 @@ impl Forwarder {
             Err(error) => {
                 let message = format!("the emulator does not answer: {error}");
                 let code = "ServiceUnavailable";
-                (
-                    answer::error(protocol, 503, code, &message),
-                    Some(code.to_owned()),
-                )
+                (answer::error(protocol, 503, code, &message), Some(code.to_owned()))
             }
         }
     }
@@ -92,9 +82,7 @@ async fn give_back(upstream: reqwest::Response) -> (Response, Option<String>) {
         .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = end_to_end(upstream.headers());
     // Errors are small, and their code is wanted for the record.
-    let small = upstream
-        .content_length()
-        .is_none_or(|length| length < 1024 * 1024);
+    let small = upstream.content_length().is_none_or(|length| length < 1024 * 1024);
     let (body, code) = if (status.is_client_error() || status.is_server_error()) && small {
         let bytes = upstream.bytes().await.unwrap_or_default();
         let code = answer::code_of(&headers, &bytes);
@@ -110,9 +98,7 @@ async fn give_back(upstream: reqwest::Response) -> (Response, Option<String>) {
 
 fn has_body(headers: &HeaderMap) -> bool {
     headers.contains_key("transfer-encoding")
-        || headers
-            .get("content-length")
-            .is_some_and(|length| length != "0")
+        || headers.get("content-length").is_some_and(|length| length != "0")
 }
 
 /// The headers that belong to the message and not to one connection. `Host` stays the client's:

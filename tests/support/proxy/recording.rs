@@ -78,28 +78,18 @@ impl Recorder {
             if let Some(parent) = path.parent() {
                 fs_err::create_dir_all(parent)?;
             }
-            std::fs::OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(path)
+            std::fs::OpenOptions::new().create(true).append(true).open(path)
         };
-        let inner = Inner {
-            file: file.map(open).transpose()?,
-            ..Inner::default()
-        };
-        Ok(Self {
-            inner: Mutex::new(inner),
-        })
+        let inner = Inner { file: file.map(open).transpose()?, ..Inner::default() };
+        Ok(Self { inner: Mutex::new(inner) })
     }
 
     /// Adds a call and gives it its place.
     pub fn add(&self, mut record: Record) {
         let mut inner = self.lock();
         record.sequence = inner.records.len() as u64 + 1;
-        let count = inner
-            .counts
-            .entry(format!("{}:{}", record.service, record.operation))
-            .or_default();
+        let count =
+            inner.counts.entry(format!("{}:{}", record.service, record.operation)).or_default();
         count.calls += 1;
         count.errors += u64::from(record.status >= 400 || record.status == 0);
         if let (Some(file), Ok(mut line)) = (&mut inner.file, serde_json::to_string(&record)) {
@@ -114,11 +104,7 @@ impl Recorder {
     #[must_use]
     pub fn since(&self, since: u64) -> Vec<Record> {
         let start = usize::try_from(since).unwrap_or(usize::MAX);
-        self.lock()
-            .records
-            .get(start..)
-            .unwrap_or_default()
-            .to_vec()
+        self.lock().records.get(start..).unwrap_or_default().to_vec()
     }
 
     /// How often each `service:Operation` was called.

@@ -57,9 +57,7 @@ fn names_a_secret(parameters: &[(String, String)], name: &str) -> bool {
         return false;
     };
     let key = format!("{stem}Key");
-    parameters
-        .iter()
-        .any(|(name, value)| *name == key && is_secret(value))
+    parameters.iter().any(|(name, value)| *name == key && is_secret(value))
 }
 
 fn masked(value: &Value) -> Value {
@@ -75,32 +73,20 @@ fn masked_fields(fields: &Map<String, Value>) -> Value {
     // `{"name": "DB_PASSWORD", "value": "..."}`: the neighbour says what the value is.
     let named_secret = ["name", "Name", "key", "Key", "ParameterKey"]
         .iter()
-        .any(|name| {
-            fields
-                .get(*name)
-                .and_then(Value::as_str)
-                .is_some_and(is_secret)
-        });
+        .any(|name| fields.get(*name).and_then(Value::as_str).is_some_and(is_secret));
     let mut shown = Map::new();
     for (name, value) in fields {
         let is_value = matches!(name.as_str(), "value" | "Value" | "ParameterValue");
         let secret = is_secret(name) || (named_secret && is_value);
-        let kept = if secret && !value.is_null() {
-            json!(MASK)
-        } else {
-            masked(value)
-        };
+        let kept = if secret && !value.is_null() { json!(MASK) } else { masked(value) };
         shown.insert(name.clone(), kept);
     }
     Value::Object(shown)
 }
 
 fn is_secret(name: &str) -> bool {
-    let plain: String = name
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .collect::<String>()
-        .to_ascii_lowercase();
+    let plain: String =
+        name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     SECRET_NAMES.iter().any(|secret| plain.ends_with(secret))
 }
 
@@ -121,16 +107,10 @@ fn cut(text: &str) -> String {
 pub fn resource_of_json(value: &Value) -> Option<String> {
     let text = |name: &str| value[name].as_str().map(str::to_owned);
     if let Some(cluster) = text("cluster") {
-        let inner = text("service")
-            .or_else(|| text("serviceName"))
-            .or_else(|| text("task"));
-        let listed = value["services"].as_array().map(|names| {
-            names
-                .iter()
-                .filter_map(Value::as_str)
-                .collect::<Vec<_>>()
-                .join(",")
-        });
+        let inner = text("service").or_else(|| text("serviceName")).or_else(|| text("task"));
+        let listed = value["services"]
+            .as_array()
+            .map(|names| names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","));
         let cluster = last_segment(&cluster);
         return Some(match inner.or(listed) {
             Some(inner) => format!("{cluster}/{}", last_segment(&inner)),
@@ -158,10 +138,7 @@ pub fn resource_of_json(value: &Value) -> Option<String> {
         "serviceDeploymentArn",
         "ResourceId",
     ];
-    NAMES
-        .iter()
-        .find_map(|name| text(name))
-        .map(|name| cut(&name))
+    NAMES.iter().find_map(|name| text(name)).map(|name| cut(&name))
 }
 
 /// What a query call is about.
@@ -186,10 +163,7 @@ pub fn resource_of_form(parameters: &[(String, String)]) -> Option<String> {
         "KeyName",
     ];
     NAMES.iter().find_map(|wanted| {
-        parameters
-            .iter()
-            .find(|(name, _)| name == wanted)
-            .map(|(_, value)| value.clone())
+        parameters.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone())
     })
 }
 
@@ -248,11 +222,6 @@ mod tests {
     #[test]
     fn long_text_is_cut() {
         let shown = json("x", "Y", &json!({"body": "a".repeat(1000)}));
-        assert!(
-            shown["body"]
-                .as_str()
-                .unwrap()
-                .ends_with("... (1000 bytes)")
-        );
+        assert!(shown["body"].as_str().unwrap().ends_with("... (1000 bytes)"));
     }
 }

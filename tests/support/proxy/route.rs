@@ -103,11 +103,7 @@ fn json_call(parts: &Parts, target: &str, body: &[u8], who: String) -> Call {
 
 fn query_call(parts: &Parts, action: &str, form: &[(String, String)], who: String) -> Call {
     let service = scope(parts).unwrap_or_else(|| "sts".to_owned());
-    let protocol = if service == "ec2" {
-        Protocol::Ec2
-    } else {
-        Protocol::Query
-    };
+    let protocol = if service == "ec2" { Protocol::Ec2 } else { Protocol::Query };
     Call {
         resource: redact::resource_of_form(form),
         mutating: is_mutating(action),
@@ -142,11 +138,7 @@ fn rest_call(parts: &Parts, who: String) -> Call {
         } else {
             is_mutating(&operation)
         },
-        protocol: if xml {
-            Protocol::RestXml
-        } else {
-            Protocol::RestJson
-        },
+        protocol: if xml { Protocol::RestXml } else { Protocol::RestJson },
         service,
         operation,
         resource,
@@ -156,22 +148,12 @@ fn rest_call(parts: &Parts, who: String) -> Call {
 
 fn registry_call(parts: &Parts, who: String) -> Call {
     let path = parts.uri.path();
-    let kind = [
-        "/blobs/uploads",
-        "/blobs/",
-        "/manifests/",
-        "/tags/",
-        "/referrers/",
-    ]
-    .into_iter()
-    .find(|kind| path.contains(kind));
+    let kind = ["/blobs/uploads", "/blobs/", "/manifests/", "/tags/", "/referrers/"]
+        .into_iter()
+        .find(|kind| path.contains(kind));
     Call {
         service: "ecr-registry".to_owned(),
-        operation: format!(
-            "{} {}",
-            parts.method,
-            kind.unwrap_or("/v2/").trim_matches('/')
-        ),
+        operation: format!("{} {}", parts.method, kind.unwrap_or("/v2/").trim_matches('/')),
         protocol: Protocol::Registry,
         resource: Some(path.trim_start_matches("/v2/").to_owned()),
         mutating: !matches!(parts.method, Method::GET | Method::HEAD),
@@ -202,13 +184,10 @@ fn scope(parts: &Parts) -> Option<String> {
 
 fn who(headers: &HeaderMap) -> String {
     let agent = header(headers, "user-agent").unwrap_or_default();
-    let given = [
-        header(headers, "x-amz-user-agent").unwrap_or_default(),
-        agent,
-    ]
-    .into_iter()
-    .flat_map(str::split_whitespace)
-    .find_map(|product| product.strip_prefix("app/"));
+    let given = [header(headers, "x-amz-user-agent").unwrap_or_default(), agent]
+        .into_iter()
+        .flat_map(str::split_whitespace)
+        .find_map(|product| product.strip_prefix("app/"));
     let first = agent.split_whitespace().next().unwrap_or("unknown");
     given.unwrap_or(first).to_owned()
 }

@@ -110,9 +110,7 @@ impl Rule {
         let is =
             |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|w| w == found);
         let about = self.resource.as_deref().is_none_or(|text| {
-            call.resource
-                .as_deref()
-                .is_some_and(|resource| resource.contains(text))
+            call.resource.as_deref().is_some_and(|resource| resource.contains(text))
         });
         self.when == when
             && is(&self.service, &call.service)

@@ -87,18 +87,12 @@ impl Rules {
     /// The rules in force.
     #[must_use]
     pub fn list(&self) -> Vec<Rule> {
-        self.lock()
-            .rules
-            .iter()
-            .map(|(rule, _)| rule.clone())
-            .collect()
+        self.lock().rules.iter().map(|(rule, _)| rule.clone()).collect()
     }
 
     /// Removes every rule that is no hold.
     pub fn clear_faults(&self) {
-        self.lock()
-            .rules
-            .retain(|(rule, _)| rule.effect == Effect::Hold);
+        self.lock().rules.retain(|(rule, _)| rule.effect == Effect::Hold);
     }
 
     /// Ends a hold (all of them without a number) and lets its waiting calls go on.
@@ -106,9 +100,7 @@ impl Rules {
     pub fn release(&self, rule: Option<u64>, how: Release) -> usize {
         let mut inner = self.lock();
         let meant = |id: u64| rule.is_none_or(|wanted| wanted == id);
-        inner
-            .rules
-            .retain(|(rule, _)| rule.effect != Effect::Hold || !meant(rule.id));
+        inner.rules.retain(|(rule, _)| rule.effect != Effect::Hold || !meant(rule.id));
         let ids: Vec<u64> = inner
             .waiting
             .iter()
@@ -129,11 +121,7 @@ impl Rules {
     /// The calls that wait now.
     #[must_use]
     pub fn held(&self) -> Vec<Held> {
-        self.lock()
-            .waiting
-            .values()
-            .map(|(held, _)| held.clone())
-            .collect()
+        self.lock().waiting.values().map(|(held, _)| held.clone()).collect()
     }
 
     /// The calls that wait, as soon as there is one, or none after `limit`.
@@ -157,16 +145,8 @@ impl Rules {
             match effect {
                 Effect::DelayMs(delay) => tokio::time::sleep(Duration::from_millis(delay)).await,
                 Effect::Drop => return Verdict::Drop,
-                Effect::Answer {
-                    status,
-                    code,
-                    message,
-                } => {
-                    return Verdict::Answer {
-                        status,
-                        code,
-                        message,
-                    };
+                Effect::Answer { status, code, message } => {
+                    return Verdict::Answer { status, code, message };
                 }
                 Effect::Hold => {
                     if self.wait(id, call, when).await == Release::Drop {
@@ -207,10 +187,7 @@ impl Rules {
             };
             let id = held.id;
             inner.waiting.insert(id, (held, sender));
-            Place {
-                rules: Arc::clone(self),
-                id,
-            }
+            Place { rules: Arc::clone(self), id }
         };
         self.changed.notify_waiters();
         let how = receiver.await.unwrap_or_default();

@@ -15,16 +15,9 @@ fn call(operation: &str) -> Call {
 #[tokio::test]
 async fn only_the_asked_calls_are_met() {
     let rules = Arc::new(Rules::default());
-    rules.add(
-        Rule::new("ecs", "UpdateService", Effect::Drop)
-            .only(2, 1)
-            .on("author"),
-    );
+    rules.add(Rule::new("ecs", "UpdateService", Effect::Drop).only(2, 1).on("author"));
     let update = call("UpdateService");
-    assert_eq!(
-        rules.apply(&call("DescribeServices"), When::Before).await,
-        Verdict::Pass
-    );
+    assert_eq!(rules.apply(&call("DescribeServices"), When::Before).await, Verdict::Pass);
     assert_eq!(rules.apply(&update, When::Before).await, Verdict::Pass);
     assert_eq!(rules.apply(&update, When::After).await, Verdict::Pass);
     assert_eq!(rules.apply(&update, When::Before).await, Verdict::Drop);

@@ -8,36 +8,16 @@ const SUBRESOURCES: &[(&str, &str, &str)] = &[
     ("encryption", "BucketEncryption", "BucketEncryption"),
     ("policy", "BucketPolicy", "BucketPolicy"),
     ("policyStatus", "BucketPolicyStatus", "BucketPolicyStatus"),
-    (
-        "publicAccessBlock",
-        "PublicAccessBlock",
-        "PublicAccessBlock",
-    ),
+    ("publicAccessBlock", "PublicAccessBlock", "PublicAccessBlock"),
     ("tagging", "BucketTagging", "ObjectTagging"),
-    (
-        "lifecycle",
-        "BucketLifecycleConfiguration",
-        "BucketLifecycleConfiguration",
-    ),
+    ("lifecycle", "BucketLifecycleConfiguration", "BucketLifecycleConfiguration"),
     ("location", "BucketLocation", "BucketLocation"),
     ("cors", "BucketCors", "BucketCors"),
     ("acl", "BucketAcl", "ObjectAcl"),
     ("logging", "BucketLogging", "BucketLogging"),
-    (
-        "notification",
-        "BucketNotificationConfiguration",
-        "BucketNotificationConfiguration",
-    ),
-    (
-        "ownershipControls",
-        "BucketOwnershipControls",
-        "BucketOwnershipControls",
-    ),
-    (
-        "object-lock",
-        "ObjectLockConfiguration",
-        "ObjectLockConfiguration",
-    ),
+    ("notification", "BucketNotificationConfiguration", "BucketNotificationConfiguration"),
+    ("ownershipControls", "BucketOwnershipControls", "BucketOwnershipControls"),
+    ("object-lock", "ObjectLockConfiguration", "ObjectLockConfiguration"),
     ("retention", "ObjectRetention", "ObjectRetention"),
     ("legal-hold", "ObjectLegalHold", "ObjectLegalHold"),
     ("attributes", "ObjectAttributes", "ObjectAttributes"),
@@ -53,24 +33,15 @@ pub fn name(method: &Method, path: &str, query: &str, copy: bool) -> (String, Op
     if bucket.is_empty() {
         return ("ListBuckets".to_owned(), None);
     }
-    let keys: Vec<String> = url::form_urlencoded::parse(query.as_bytes())
-        .map(|(name, _)| name.into_owned())
-        .collect();
+    let keys: Vec<String> =
+        url::form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name.into_owned()).collect();
     let has = |name: &str| keys.iter().any(|key| key == name);
     let object = !key.is_empty();
-    let resource = if object {
-        format!("{bucket}/{key}")
-    } else {
-        bucket.to_owned()
-    };
+    let resource = if object { format!("{bucket}/{key}") } else { bucket.to_owned() };
     let part = SUBRESOURCES.iter().find(|(name, ..)| has(name));
     let operation = match part {
         Some((_, of_bucket, of_object)) => {
-            format!(
-                "{}{}",
-                verb(method),
-                if object { of_object } else { of_bucket }
-            )
+            format!("{}{}", verb(method), if object { of_object } else { of_bucket })
         }
         None if object => object_operation(method, has, copy).to_owned(),
         None => bucket_operation(method, has).to_owned(),

@@ -79,11 +79,7 @@ impl Server {
             // The server ends by the token only: its own error type is never made.
             let _ = serving.await;
         });
-        Ok(Self {
-            address,
-            stop,
-            task,
-        })
+        Ok(Self { address, stop, task })
     }
 
     /// The endpoint for AWS clients.
@@ -95,10 +91,7 @@ impl Server {
     /// Stops; calls that are still open get two seconds.
     pub async fn stop(mut self) {
         self.stop.cancel();
-        if tokio::time::timeout(Duration::from_secs(2), &mut self.task)
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(Duration::from_secs(2), &mut self.task).await.is_err() {
             self.task.abort();
         }
     }
@@ -107,9 +100,7 @@ impl Server {
 async fn handle(State(proxy): State<Arc<Proxy>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     if parts.uri.path().starts_with("/_proxy/") {
-        let body = axum::body::to_bytes(body, LARGEST_READ)
-            .await
-            .unwrap_or_default();
+        let body = axum::body::to_bytes(body, LARGEST_READ).await.unwrap_or_default();
         return super::control::answer(&proxy, &parts, &body).await;
     }
     let arrival = Arrival::now();
@@ -162,9 +153,7 @@ async fn serve(
 
 async fn read(parts: &Parts, body: Body) -> Result<Content, axum::Error> {
     if route::wants_body(parts) {
-        return axum::body::to_bytes(body, LARGEST_READ)
-            .await
-            .map(Content::Read);
+        return axum::body::to_bytes(body, LARGEST_READ).await.map(Content::Read);
     }
     Ok(Content::Stream(body))
 }
@@ -187,10 +176,7 @@ struct Arrival {
 
 impl Arrival {
     fn now() -> Self {
-        Self {
-            at: Instant::now(),
-            time: jiff::Timestamp::now().to_string(),
-        }
+        Self { at: Instant::now(), time: jiff::Timestamp::now().to_string() }
     }
 }
 
@@ -223,20 +209,12 @@ impl Entry {
             answered_by: AnsweredBy::Emulator,
             request: shown(call, parts, body),
         };
-        Self {
-            proxy,
-            at: arrival.at,
-            record,
-        }
+        Self { proxy, at: arrival.at, record }
     }
 
     fn note(&mut self, answered: &Answered) {
         let dropped = answered.by == AnsweredBy::Fault && answered.code.is_none();
-        self.record.status = if dropped {
-            0
-        } else {
-            answered.response.status().as_u16()
-        };
+        self.record.status = if dropped { 0 } else { answered.response.status().as_u16() };
         self.record.code.clone_from(&answered.code);
         self.record.answered_by = answered.by;
     }

@@ -16,12 +16,8 @@ async fn echo(State(seen): State<Arc<AtomicUsize>>, request: Request) -> Respons
         return answer::full(404, "application/xml", xml);
     }
     let mut response = answer::full(200, "text/plain", bytes);
-    response
-        .headers_mut()
-        .insert("x-path", path.parse().unwrap());
-    response
-        .headers_mut()
-        .insert("x-host", host.parse().unwrap());
+    response.headers_mut().insert("x-path", path.parse().unwrap());
+    response.headers_mut().insert("x-host", host.parse().unwrap());
     response
 }
 
@@ -48,12 +44,7 @@ async fn bench() -> Bench {
     let server = Server::start(options).await.unwrap();
     let control = ProxyClient::new(&server.endpoint());
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    Bench {
-        server,
-        seen,
-        client,
-        control,
-    }
+    Bench { server, seen, client, control }
 }
 
 impl Bench {
@@ -61,10 +52,7 @@ impl Bench {
         let credential = "Credential=test/20261123/us-west-2/s3/aws4_request";
         self.client
             .put(format!("{}{path}", self.server.endpoint()))
-            .header(
-                "authorization",
-                format!("AWS4-HMAC-SHA256 {credential}, Signature=0"),
-            )
+            .header("authorization", format!("AWS4-HMAC-SHA256 {credential}, Signature=0"))
             .header("user-agent", "x/1 app/tester")
             .body(body)
     }
@@ -77,12 +65,7 @@ async fn a_large_object_passes_unchanged() {
     let path = "/bucket/a%2Fb%20c?x-id=PutObject&empty=&q=%3D";
     let response = bench.put(path, body.clone()).send().await.unwrap();
     assert_eq!(response.headers()["x-path"], path);
-    assert!(
-        bench
-            .server
-            .endpoint()
-            .ends_with(response.headers()["x-host"].to_str().unwrap())
-    );
+    assert!(bench.server.endpoint().ends_with(response.headers()["x-host"].to_str().unwrap()));
     assert!(response.bytes().await.unwrap() == body);
     let calls = bench.control.calls(0).await.unwrap();
     assert_eq!(calls[0].operation, "PutObject");
@@ -97,10 +80,7 @@ async fn errors_are_recorded_with_their_code() {
     assert_eq!(response.status(), 404);
     let calls = bench.control.calls(0).await.unwrap();
     assert_eq!(calls[0].code.as_deref(), Some("NoSuchKey"));
-    assert_eq!(
-        bench.control.counts().await.unwrap()["s3:PutObject"].errors,
-        1
-    );
+    assert_eq!(bench.control.counts().await.unwrap()["s3:PutObject"].errors, 1);
 }
 
 #[tokio::test]
@@ -111,30 +91,12 @@ async fn a_fault_answers_in_the_services_own_form() {
         code: "SlowDown".to_owned(),
         message: "Please reduce your request rate.".to_owned(),
     };
-    bench
-        .control
-        .fault(&Rule::new("s3", "PutObject", effect).only(1, 1))
-        .await
-        .unwrap();
+    bench.control.fault(&Rule::new("s3", "PutObject", effect).only(1, 1)).await.unwrap();
     let response = bench.put("/bucket/k", vec![1]).send().await.unwrap();
     assert_eq!(response.status(), 503);
-    assert!(
-        response
-            .text()
-            .await
-            .unwrap()
-            .contains("<Code>SlowDown</Code>")
-    );
+    assert!(response.text().await.unwrap().contains("<Code>SlowDown</Code>"));
     assert_eq!(bench.seen.load(Ordering::SeqCst), 0);
-    assert_eq!(
-        bench
-            .put("/bucket/k", vec![1])
-            .send()
-            .await
-            .unwrap()
-            .status(),
-        200
-    );
+    assert_eq!(bench.put("/bucket/k", vec![1]).send().await.unwrap().status(), 200);
 }
 
 #[tokio::test]
@@ -150,10 +112,7 @@ async fn a_dropped_call_takes_effect_or_not_as_asked() {
             Ok(response) => response.bytes().await.map(|_| ()),
             Err(error) => Err(error),
         };
-        assert!(
-            result.is_err(),
-            "the connection must be closed without an answer"
-        );
+        assert!(result.is_err(), "the connection must be closed without an answer");
         assert_eq!(bench.seen.load(Ordering::SeqCst), reached);
     }
 }
@@ -161,11 +120,7 @@ async fn a_dropped_call_takes_effect_or_not_as_asked() {
 #[tokio::test]
 async fn a_held_call_of_a_dead_client_never_reaches_aws() {
     let bench = bench().await;
-    bench
-        .control
-        .hold(&Rule::new("s3", "PutObject", Effect::Hold))
-        .await
-        .unwrap();
+    bench.control.hold(&Rule::new("s3", "PutObject", Effect::Hold)).await.unwrap();
     let call = tokio::spawn(bench.put("/bucket/k", vec![1]).send());
     let held = bench.control.held(Duration::from_secs(20)).await.unwrap();
     assert_eq!(held[0].resource.as_deref(), Some("bucket/k"));
@@ -182,21 +137,9 @@ async fn a_held_call_of_a_dead_client_never_reaches_aws() {
 #[tokio::test]
 async fn a_call_that_took_effect_is_recorded_though_its_client_died() {
     let bench = bench().await;
-    bench
-        .control
-        .hold(&Rule::new("s3", "PutObject", Effect::Hold).after())
-        .await
-        .unwrap();
+    bench.control.hold(&Rule::new("s3", "PutObject", Effect::Hold).after()).await.unwrap();
     let call = tokio::spawn(bench.put("/bucket/k", vec![1]).send());
-    assert_eq!(
-        bench
-            .control
-            .held(Duration::from_secs(20))
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(bench.control.held(Duration::from_secs(20)).await.unwrap().len(), 1);
     call.abort();
     let _ = call.await;
     drop(bench.client);

@@ -57,11 +57,7 @@ impl Proxy {
         let body = content.bytes().unwrap_or_default();
         if call.protocol == Protocol::Json {
             let value = serde_json::from_slice(body).unwrap_or_default();
-            if let Some(result) = self
-                .ecs
-                .answer(&call.service, &call.operation, &value)
-                .await
-            {
+            if let Some(result) = self.ecs.answer(&call.service, &call.operation, &value).await {
                 return Answered::from_json(result);
             }
         }
@@ -71,28 +67,17 @@ impl Proxy {
             let response = answer::full(status, "text/xml", xml.clone());
             let failed = status >= 400;
             let code = failed.then(|| answer::code_of(response.headers(), xml.as_bytes()));
-            return Answered {
-                response,
-                code: code.flatten(),
-                by: AnsweredBy::Proxy,
-            };
+            return Answered { response, code: code.flatten(), by: AnsweredBy::Proxy };
         }
         if call.protocol == Protocol::Query {
             let form = route::form_parameters(parts, Some(body));
-            let own = self
-                .ecs
-                .answer_query(&call.service, &call.operation, &form)
-                .await;
+            let own = self.ecs.answer_query(&call.service, &call.operation, &form).await;
             if let Some(result) = own {
                 return Answered::from_xml(result);
             }
         }
         let (response, code) = self.forwarder.send(parts, content, call.protocol).await;
-        Answered {
-            response,
-            code,
-            by: AnsweredBy::Emulator,
-        }
+        Answered { response, code, by: AnsweredBy::Emulator }
     }
 }
 
@@ -119,28 +104,16 @@ impl Answered {
     }
 
     fn by_proxy(response: Response) -> Self {
-        Self {
-            response,
-            code: None,
-            by: AnsweredBy::Proxy,
-        }
+        Self { response, code: None, by: AnsweredBy::Proxy }
     }
 
     fn refused(protocol: Protocol, error: UpstreamError) -> Self {
         let (status, code, message) = match error {
-            UpstreamError::Service {
-                code,
-                message,
-                status,
-            } => (status, code, message),
+            UpstreamError::Service { code, message, status } => (status, code, message),
             UpstreamError::Unreachable(message) => (503, "ServiceUnavailable".to_owned(), message),
         };
         let response = answer::error(protocol, status, &code, &message);
-        Self {
-            response,
-            code: Some(code),
-            by: AnsweredBy::Proxy,
-        }
+        Self { response, code: Some(code), by: AnsweredBy::Proxy }
     }
 
     /// What a rule asks for instead of the service's answer, if it does.
@@ -148,22 +121,10 @@ impl Answered {
         let by = AnsweredBy::Fault;
         match verdict {
             Verdict::Pass => None,
-            Verdict::Drop => Some(Self {
-                response: answer::dropped(),
-                code: None,
-                by,
-            }),
-            Verdict::Answer {
-                status,
-                code,
-                message,
-            } => {
+            Verdict::Drop => Some(Self { response: answer::dropped(), code: None, by }),
+            Verdict::Answer { status, code, message } => {
                 let response = answer::error(call.protocol, status, &code, &message);
-                Some(Self {
-                    response,
-                    code: Some(code),
-                    by,
-                })
+                Some(Self { response, code: Some(code), by })
             }
         }
     }

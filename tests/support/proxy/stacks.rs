@@ -34,14 +34,10 @@ impl StabilizeHook for Settling {
 impl Stacks {
     pub(super) fn new(upstream: Upstream, account: &str, ecs: &Arc<Ecs>) -> Self {
         let overlay: Arc<dyn Overlay> = Arc::clone(ecs) as Arc<dyn Overlay>;
-        let hooks = Arc::new(Settling {
-            ecs: Arc::clone(ecs),
-        });
+        let hooks = Arc::new(Settling { ecs: Arc::clone(ecs) });
         // A stack's services are made as a client of the proxy would make them.
         let upstream = upstream.with_overlay(overlay);
-        Self {
-            cloudformation: CloudFormation::new(upstream, account, hooks),
-        }
+        Self { cloudformation: CloudFormation::new(upstream, account, hooks) }
     }
 
     /// The answer: status and document.
@@ -50,10 +46,7 @@ impl Stacks {
         action: &str,
         parameters: Vec<(String, String)>,
     ) -> (u16, String) {
-        let answer = self
-            .cloudformation
-            .handle(action, parameters.into_iter().collect())
-            .await;
+        let answer = self.cloudformation.handle(action, parameters.into_iter().collect()).await;
         (answer.status, answer.xml)
     }
 

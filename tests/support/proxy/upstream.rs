@@ -64,10 +64,7 @@ impl Upstream {
     pub fn new(endpoint: &str, region: &str) -> Self {
         Self {
             // An environment's web proxy must not come between; only a broken TLS set-up fails.
-            client: reqwest::Client::builder()
-                .no_proxy()
-                .build()
-                .unwrap_or_default(),
+            client: reqwest::Client::builder().no_proxy().build().unwrap_or_default(),
             endpoint: endpoint.trim_end_matches('/').to_owned(),
             region: region.to_owned(),
             overlay: None,
@@ -150,12 +147,8 @@ impl Upstream {
             return Ok(text);
         }
         Err(UpstreamError::Service {
-            code: between(&text, "<Code>", "</Code>")
-                .unwrap_or("InternalFailure")
-                .to_owned(),
-            message: between(&text, "<Message>", "</Message>")
-                .unwrap_or(&text)
-                .to_owned(),
+            code: between(&text, "<Code>", "</Code>").unwrap_or("InternalFailure").to_owned(),
+            message: between(&text, "<Message>", "</Message>").unwrap_or(&text).to_owned(),
             status,
         })
     }

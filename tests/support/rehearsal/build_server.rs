@@ -40,11 +40,7 @@ impl BuildServer {
         let log = work.join("logs/build-server.log");
         let mut process = Background::start("the build server", command, &log)?;
         let url = process.ready("endpoint").await?;
-        Ok(Self {
-            url: url.trim_end_matches('/').to_owned(),
-            process,
-            password_file,
-        })
+        Ok(Self { url: url.trim_end_matches('/').to_owned(), process, password_file })
     }
 
     /// Gives it the password that the stack generated, as ECS would from the task definition. The
@@ -59,12 +55,7 @@ impl BuildServer {
     ) -> Result<(), RehearsalError> {
         let stack = format!("{instance}-core-build");
         inventory
-            .secret_to_file(
-                &stack,
-                "BuildServerSecretArn",
-                "password",
-                &self.password_file,
-            )
+            .secret_to_file(&stack, "BuildServerSecretArn", "password", &self.password_file)
             .await
     }
 
@@ -87,10 +78,7 @@ impl BuildServer {
 fn agent_environment(kit: &Kit) -> Vec<(String, String)> {
     let path = std::env::var("PATH").unwrap_or_default();
     let mut variables = vec![
-        (
-            "PATH".to_owned(),
-            format!("{}:{path}", kit.bin_dir.display()),
-        ),
+        ("PATH".to_owned(), format!("{}:{path}", kit.bin_dir.display())),
         ("TOMCAT_HOME".to_owned(), kit.tomcat.display().to_string()),
     ];
     if let Ok(home) = std::env::var("JAVA_HOME") {

@@ -60,12 +60,7 @@ pub(super) async fn base_image(kit: &Kit, work: &Path) -> Result<PathBuf, Rehear
 
 async fn make_base_image(kit: &Kit, folder: &Path) -> Result<(), RehearsalError> {
     let script = kit.fixtures.join("base-image/make.sh");
-    let output = Command::new("sh")
-        .arg(script)
-        .arg(folder)
-        .stdin(Stdio::null())
-        .output()
-        .await?;
+    let output = Command::new("sh").arg(script).arg(folder).stdin(Stdio::null()).output().await?;
     if output.status.success() {
         return Ok(());
     }
@@ -79,15 +74,9 @@ async fn fingerprint(kit: &Kit) -> Result<u64, RehearsalError> {
         fs::read(kit.fixtures.join("base-image").join(file))?.hash(&mut hasher);
     }
     let home = std::env::var_os("JAVA_HOME").filter(|home| !home.is_empty());
-    let java = home.map_or_else(
-        || "java".into(),
-        |home| PathBuf::from(home).join("bin/java"),
-    );
+    let java = home.map_or_else(|| "java".into(), |home| PathBuf::from(home).join("bin/java"));
     let version = Command::new(&java).arg("-version").output().await;
-    let version = version.map_err(|source| RehearsalError::Start {
-        program: java,
-        source,
-    })?;
+    let version = version.map_err(|source| RehearsalError::Start { program: java, source })?;
     version.stderr.hash(&mut hasher);
     Ok(hasher.finish())
 }

@@ -60,9 +60,6 @@ impl RehearsalError {
         let text = String::from_utf8_lossy(&output.stderr);
         let lines: Vec<&str> = text.lines().collect();
         let reason = lines[lines.len().saturating_sub(20)..].join("\n");
-        Self::Failed {
-            name: name.into(),
-            reason: format!("{}\n{reason}", output.status),
-        }
+        Self::Failed { name: name.into(), reason: format!("{}\n{reason}", output.status) }
     }
 }

@@ -101,12 +101,7 @@ impl Instance {
             ("PATH".to_owned(), std::env::var("PATH").unwrap_or_default()),
         ];
         environment.extend(aws);
-        Ok(Self {
-            settings,
-            folder: folder.to_owned(),
-            bin_dir: bin_dir.to_owned(),
-            environment,
-        })
+        Ok(Self { settings, folder: folder.to_owned(), bin_dir: bin_dir.to_owned(), environment })
     }
 
     /// Name of the instance.
@@ -120,9 +115,7 @@ impl Instance {
     pub fn with_variable(&self, name: &str, value: Option<&str>) -> Self {
         let mut other = self.clone();
         other.environment.retain(|(known, _)| known != name);
-        other
-            .environment
-            .extend(value.map(|value| (name.to_owned(), value.to_owned())));
+        other.environment.extend(value.map(|value| (name.to_owned(), value.to_owned())));
         other
     }
 
@@ -169,8 +162,8 @@ mod tests {
             domain: "acme.example.com".to_owned(),
             cidr: "10.20.0.0/16".to_owned(),
             build_server: build_server.map(str::to_owned),
-            repository: "/work/commerce.git".into(),
-            base_image: "/work/base-image".into(),
+            repository: "/stage/commerce.git".into(),
+            base_image: "/stage/base-image".into(),
         }
     }
 
@@ -182,10 +175,7 @@ mod tests {
             let config = CloudOpsConfig::parse("cloudops.yaml", &yaml).unwrap();
             assert_eq!(config.build_server.endpoint.is_some(), endpoint.is_some());
             assert_eq!(config.network.cidr, "10.20.0.0/16");
-            assert_eq!(
-                config.source.repository.unwrap(),
-                "file:///work/commerce.git"
-            );
+            assert_eq!(config.source.repository.unwrap(), "file:///stage/commerce.git");
         }
     }
 }

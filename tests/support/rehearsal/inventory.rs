@@ -14,19 +14,10 @@ use super::RehearsalError;
 const FILES: [(&str, &str); 9] = [
     ("inventory.py", include_str!("inventory/inventory.py")),
     ("gather.py", include_str!("inventory/gather.py")),
-    (
-        "gather_network.py",
-        include_str!("inventory/gather_network.py"),
-    ),
-    (
-        "gather_services.py",
-        include_str!("inventory/gather_services.py"),
-    ),
+    ("gather_network.py", include_str!("inventory/gather_network.py")),
+    ("gather_services.py", include_str!("inventory/gather_services.py")),
     ("check.py", include_str!("inventory/check.py")),
-    (
-        "check_environment.py",
-        include_str!("inventory/check_environment.py"),
-    ),
+    ("check_environment.py", include_str!("inventory/check_environment.py")),
     ("http_rules.py", include_str!("inventory/http_rules.py")),
     ("findings.py", include_str!("inventory/findings.py")),
     ("compare.py", include_str!("inventory/compare.py")),
@@ -51,11 +42,7 @@ impl Inventory {
         for (name, text) in FILES {
             fs::write(folder.join(name), text)?;
         }
-        Ok(Self {
-            python: python.to_owned(),
-            script: folder.join("inventory.py"),
-            environment,
-        })
+        Ok(Self { python: python.to_owned(), script: folder.join("inventory.py"), environment })
     }
 
     /// All that exists, by section and identity.
@@ -67,10 +54,8 @@ impl Inventory {
         if !output.status.success() {
             return Err(RehearsalError::failed("inventory.py", &output));
         }
-        serde_json::from_slice(&output.stdout).map_err(|source| RehearsalError::Json {
-            what: "the inventory",
-            source,
-        })
+        serde_json::from_slice(&output.stdout)
+            .map_err(|source| RehearsalError::Json { what: "the inventory", source })
     }
 
     /// Checks that all of an instance and one environment exists as `cloudops.yaml` says. Gives
@@ -117,10 +102,7 @@ impl Inventory {
         }
         let text = String::from_utf8_lossy(&output.stderr);
         let command = arguments.first().copied().unwrap_or_default();
-        Err(RehearsalError::Unexpected(format!(
-            "inventory.py {command}:\n{}",
-            text.trim_end()
-        )))
+        Err(RehearsalError::Unexpected(format!("inventory.py {command}:\n{}", text.trim_end())))
     }
 
     /// Writes one field of a secret, which a stack's output names, to a file of our own.
@@ -162,9 +144,7 @@ impl Inventory {
     /// # Errors
     /// When no balancer knows the host.
     pub async fn close_http(&self, host: &str) -> Result<(), RehearsalError> {
-        self.check(&["close-http", "--host", host])
-            .await
-            .map(|_| ())
+        self.check(&["close-http", "--host", host]).await.map(|_| ())
     }
 
     /// The same client at another endpoint.
@@ -190,9 +170,6 @@ impl Inventory {
             .kill_on_drop(true)
             .output()
             .await;
-        output.map_err(|source| RehearsalError::Start {
-            program: self.python.clone(),
-            source,
-        })
+        output.map_err(|source| RehearsalError::Start { program: self.python.clone(), source })
     }
 }

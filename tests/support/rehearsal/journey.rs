@@ -10,10 +10,8 @@ use super::tour::Tour;
 pub(super) const ENVIRONMENT: &str = "shop";
 
 /// The greeting that the first distribution's storefront says, and the second one's.
-const GREETINGS: [&str; 2] = [
-    "Welcome to the sample store",
-    "Welcome to the sample store, second edition",
-];
+const GREETINGS: [&str; 2] =
+    ["Welcome to the sample store", "Welcome to the sample store, second edition"];
 
 /// Plays the journey, up to the steps of `until`. What is to be kept is not taken away at its end.
 pub(super) async fn play(tour: &mut Tour, until: Option<Component>) -> Result<(), RehearsalError> {
@@ -40,8 +38,7 @@ pub(super) async fn play(tour: &mut Tour, until: Option<Component>) -> Result<()
 
 async fn foundation(tour: &mut Tour) -> Result<(), RehearsalError> {
     tour.chapter("1. The foundation: cloudcore");
-    tour.refuses("clouddeploy init", 5, "cloudcore init")
-        .await?;
+    tour.refuses("clouddeploy init", 5, "cloudcore init").await?;
     tour.run("cloudcore plan").await?;
     tour.run("cloudcore init").await?;
     let again = tour.run("cloudcore init").await?;
@@ -51,8 +48,7 @@ async fn foundation(tour: &mut Tour) -> Result<(), RehearsalError> {
     let name = tour.instance.name().to_owned();
     if let Some(server) = &tour.stage.build_server {
         server.inject_password(&tour.inventory, &name).await?;
-        tour.printer
-            .note("the build server has got the password that its stack generated");
+        tour.printer.note("the build server has got the password that its stack generated");
     }
     Ok(())
 }
@@ -70,39 +66,30 @@ async fn environment(tour: &mut Tour) -> Result<(), RehearsalError> {
     tour.run("clouddeploy init").await?;
     tour.run("clouddeploy images build").await?;
     inspect_image(tour).await?;
-    tour.run(&format!(
-        "clouddeploy env create {ENVIRONMENT} --kind author-live"
-    ))
-    .await?;
+    tour.run(&format!("clouddeploy env create {ENVIRONMENT} --kind author-live")).await?;
     deploy(tour).await?;
-    tour.run(&format!("clouddeploy status --env {ENVIRONMENT}"))
-        .await?;
+    tour.run(&format!("clouddeploy status --env {ENVIRONMENT}")).await?;
     let logs = format!("clouddeploy logs --env {ENVIRONMENT} --service cortex --since 10m");
     tour.run(&logs).await?;
     tour.storefront(ENVIRONMENT, GREETINGS[0]).await?;
-    tour.confirm(&["--part", "core", "--part", "team", "--env", ENVIRONMENT])
-        .await?;
+    tour.confirm(&["--part", "core", "--part", "team", "--env", ENVIRONMENT]).await?;
     tour.height = Some(tour.inventory.all().await?);
     Ok(())
 }
 
 async fn next_release(tour: &mut Tour) -> Result<(), RehearsalError> {
     tour.chapter("4. The next release, and back");
-    tour.run("cloudteam import --source commerce-second")
-        .await?;
+    tour.run("cloudteam import --source commerce-second").await?;
     tour.run("cloudteam package build").await?;
     tour.run("clouddeploy images build").await?;
     deploy(tour).await?;
     tour.storefront(ENVIRONMENT, GREETINGS[1]).await?;
-    tour.run(&format!("clouddeploy rollback --env {ENVIRONMENT} --yes"))
-        .await?;
+    tour.run(&format!("clouddeploy rollback --env {ENVIRONMENT} --yes")).await?;
     tour.storefront(ENVIRONMENT, GREETINGS[0]).await
 }
 
 async fn deploy(tour: &mut Tour) -> Result<(), RehearsalError> {
-    tour.run(&format!("clouddeploy deploy --env {ENVIRONMENT} --yes"))
-        .await
-        .map(|_| ())
+    tour.run(&format!("clouddeploy deploy --env {ENVIRONMENT} --yes")).await.map(|_| ())
 }
 
 async fn away(tour: &mut Tour, before: &Path) -> Result<(), RehearsalError> {
@@ -110,14 +97,10 @@ async fn away(tour: &mut Tour, before: &Path) -> Result<(), RehearsalError> {
     let name = tour.instance.name().to_owned();
     let destroy = format!("clouddeploy env destroy {ENVIRONMENT} --name {ENVIRONMENT} --yes");
     tour.run(&destroy).await?;
-    tour.run(&format!(
-        "cloudcore destroy --name {name} --delete-data --yes"
-    ))
-    .await?;
+    tour.run(&format!("cloudcore destroy --name {name} --delete-data --yes")).await?;
     let kept = tour.inventory.check_gone(before).await?;
     tour.printer.line("");
-    tour.printer
-        .note("an independent client (boto3) finds nothing but what retention keeps:");
+    tour.printer.note("an independent client (boto3) finds nothing but what retention keeps:");
     for line in &kept {
         tour.printer.note(&format!("  {line}"));
     }
@@ -131,12 +114,10 @@ async fn inspect_image(tour: &mut Tour) -> Result<(), RehearsalError> {
     let registry = tour.inventory.registry_login(&login).await?;
     let image = format!("{registry}/{}/cortex", tour.instance.name());
     let Some(text) = super::skopeo::inspect(&image, &login).await? else {
-        tour.printer
-            .note("skopeo is not on this machine, so no second program reads the image");
+        tour.printer.note("skopeo is not on this machine, so no second program reads the image");
         return Ok(());
     };
-    tour.printer
-        .command(&format!("skopeo inspect docker://{image}"));
+    tour.printer.command(&format!("skopeo inspect docker://{image}"));
     text.lines().for_each(|line| tour.printer.program(line));
     Ok(())
 }

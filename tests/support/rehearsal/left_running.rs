@@ -33,21 +33,15 @@ pub fn file(work: &Path) -> PathBuf {
 
 impl LeftRunning {
     pub(super) fn write(&self, work: &Path) -> Result<(), RehearsalError> {
-        let text = serde_json::to_string_pretty(self).map_err(|source| RehearsalError::Json {
-            what: "the list of processes",
-            source,
-        })?;
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|source| RehearsalError::Json { what: "the list of processes", source })?;
         Ok(fs::write(file(work), text)?)
     }
 
     /// How a person ends all of it.
     #[must_use]
     pub fn stop_command(&self) -> String {
-        let ids: Vec<String> = self
-            .processes
-            .iter()
-            .map(|(_, id)| id.to_string())
-            .collect();
+        let ids: Vec<String> = self.processes.iter().map(|(_, id)| id.to_string()).collect();
         format!("kill {}", ids.join(" "))
     }
 }
@@ -62,10 +56,8 @@ pub async fn clean(work: &Path) -> Result<(), RehearsalError> {
         return Ok(());
     }
     let text = fs::read_to_string(&file)?;
-    let left: LeftRunning = serde_json::from_str(&text).map_err(|source| RehearsalError::Json {
-        what: "the list of processes",
-        source,
-    })?;
+    let left: LeftRunning = serde_json::from_str(&text)
+        .map_err(|source| RehearsalError::Json { what: "the list of processes", source })?;
     for (name, id) in &left.processes {
         end(name, *id).await;
     }
@@ -91,10 +83,7 @@ async fn end(name: &str, id: u32) {
 
 fn is(name: &str, id: u32) -> bool {
     let arguments = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
-    let program = arguments
-        .split(|byte| *byte == 0)
-        .next()
-        .unwrap_or_default();
+    let program = arguments.split(|byte| *byte == 0).next().unwrap_or_default();
     Path::new(&String::from_utf8_lossy(program).into_owned())
         .file_name()
         .is_some_and(|found| found == name)
@@ -110,8 +99,5 @@ pub(super) async fn remove_containers(program: &Path, folder: &Path) -> Result<(
     if output.status.success() {
         return Ok(());
     }
-    Err(RehearsalError::failed(
-        "cloudops-containers cleanup",
-        &output,
-    ))
+    Err(RehearsalError::failed("cloudops-containers cleanup", &output))
 }

@@ -89,21 +89,13 @@ pub(super) async fn collect(
         seconds: seconds(elapsed),
         calls: calls(tour).await,
         exists,
-        height: tour
-            .height
-            .clone()
-            .map(|height| without(height, &tour.before)),
+        height: tour.height.clone().map(|height| without(height, &tour.before)),
         kept: tour.kept.clone(),
         storefront: tour.answers.clone(),
         containers: stage.containers().await.unwrap_or_default(),
         simulated: stage.emulator.proxy.simulated().await.unwrap_or_default(),
         work: stage.work.clone(),
-        endpoint: stage
-            .emulator
-            .endpoint
-            .as_str()
-            .trim_end_matches('/')
-            .to_owned(),
+        endpoint: stage.emulator.endpoint.as_str().trim_end_matches('/').to_owned(),
         running: keep.then(|| stage.left_running()),
     }
 }
@@ -111,10 +103,7 @@ pub(super) async fn collect(
 async fn describe(tour: &Tour, error: &RehearsalError) -> String {
     let calls = tour.last_calls().await.join("\n  ");
     let logs = tour.stage.work.join("logs");
-    format!(
-        "{error}\n\nthe last calls of AWS:\n  {calls}\n\nlogs: {}",
-        logs.display()
-    )
+    format!("{error}\n\nthe last calls of AWS:\n  {calls}\n\nlogs: {}", logs.display())
 }
 
 async fn calls(tour: &Tour) -> BTreeMap<String, u64> {

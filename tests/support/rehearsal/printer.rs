@@ -27,10 +27,7 @@ impl Printer {
             Target::Errors => std::io::stderr().is_terminal(),
         };
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self {
-            target,
-            color: terminal && !plain,
-        }
+        Self { target, color: terminal && !plain }
     }
 
     /// A part of the tour begins.
@@ -89,10 +86,6 @@ impl Printer {
     }
 
     fn painted(&self, code: &str, text: &str) -> String {
-        if self.color {
-            format!("\x1b[{code}m{text}\x1b[0m")
-        } else {
-            text.to_owned()
-        }
+        if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 }

@@ -40,12 +40,7 @@ impl Background {
             .spawn()
             .map_err(|source| RehearsalError::Start { program, source })?;
         let id = child.id().unwrap_or_default();
-        Ok(Self {
-            name,
-            child,
-            id,
-            log: log.to_owned(),
-        })
+        Ok(Self { name, child, id, log: log.to_owned() })
     }
 
     pub(super) fn id(&self) -> u32 {
@@ -73,10 +68,7 @@ impl Background {
     }
 
     fn failed(&self, reason: String) -> RehearsalError {
-        RehearsalError::Failed {
-            name: self.name.to_owned(),
-            reason,
-        }
+        RehearsalError::Failed { name: self.name.to_owned(), reason }
     }
 
     /// Asks it to end, waits, and kills it when it does not.
@@ -85,10 +77,7 @@ impl Background {
             // It may have ended in this moment.
             let _ = send_signal("TERM", self.id).await;
         }
-        if tokio::time::timeout(LIMIT, self.child.wait())
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(LIMIT, self.child.wait()).await.is_err() {
             let _ = self.child.kill().await;
         }
     }

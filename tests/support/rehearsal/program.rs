@@ -37,10 +37,8 @@ impl Finished {
     /// # Errors
     /// [`RehearsalError::Json`].
     pub fn json(&self) -> Result<serde_json::Value, RehearsalError> {
-        serde_json::from_str(&self.stdout).map_err(|source| RehearsalError::Json {
-            what: "a program's output",
-            source,
-        })
+        serde_json::from_str(&self.stdout)
+            .map_err(|source| RehearsalError::Json { what: "a program's output", source })
     }
 }
 
@@ -88,13 +86,7 @@ impl Running {
             stderr: String::new(),
             elapsed: Duration::ZERO,
         };
-        Ok(Self {
-            command: shown.to_owned(),
-            child,
-            lines,
-            finished,
-            started: Instant::now(),
-        })
+        Ok(Self { command: shown.to_owned(), child, lines, finished, started: Instant::now() })
     }
 
     /// Its process id; none when it has ended.
@@ -192,10 +184,7 @@ fn read(
 
 fn code(status: ExitStatus) -> i32 {
     use std::os::unix::process::ExitStatusExt;
-    status
-        .code()
-        .or_else(|| status.signal().map(|signal| 128 + signal))
-        .unwrap_or(-1)
+    status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(-1)
 }
 
 #[cfg(test)]
@@ -214,10 +203,7 @@ mod tests {
     async fn lines_and_exit_code_come_back() {
         let mut lines = Vec::new();
         let running = shell("echo out; echo err >&2; printf last; exit 7");
-        let finished = running
-            .finish(LIMIT, |line| lines.push(line.to_owned()))
-            .await
-            .unwrap();
+        let finished = running.finish(LIMIT, |line| lines.push(line.to_owned())).await.unwrap();
         assert_eq!(finished.code, 7);
         assert_eq!(finished.stdout, "out\nlast\n");
         assert_eq!(finished.stderr, "err\n");
@@ -229,19 +215,14 @@ mod tests {
         let running = shell("exec sleep 600");
         assert_eq!(running.kill().await.unwrap().code, 137);
         let mut running = shell("trap 'exit 130' INT; echo ready; while :; do sleep 0.05; done");
-        assert!(
-            running.lines.recv().await.is_some(),
-            "it says that it listens"
-        );
+        assert!(running.lines.recv().await.is_some(), "it says that it listens");
         running.interrupt().await.unwrap();
         assert_eq!(running.finish(LIMIT, |_| {}).await.unwrap().code, 130);
     }
 
     #[tokio::test]
     async fn what_does_not_end_is_ended() {
-        let error = shell("exec sleep 600")
-            .finish(Duration::from_millis(50), |_| {})
-            .await;
+        let error = shell("exec sleep 600").finish(Duration::from_millis(50), |_| {}).await;
         let text = error.unwrap_err().to_string();
         assert_eq!(text, "`example` did not end within 0 seconds");
     }

@@ -44,10 +44,7 @@ pub async fn run(options: Options) -> Result<Outcome, RehearsalError> {
     let started = Instant::now();
     let printer = options.printer;
     printer.chapter("The stage");
-    printer.note(&format!(
-        "all files of this rehearsal are in {}",
-        options.work.display()
-    ));
+    printer.note(&format!("all files of this rehearsal are in {}", options.work.display()));
     let mut stop = Stop::new()?;
     let set = async {
         let mut stage = Stage::set(&options.kit, &options.work).await?;
@@ -79,18 +76,12 @@ pub async fn run(options: Options) -> Result<Outcome, RehearsalError> {
 fn describe(tour: &Tour) {
     let printer = tour.printer;
     let endpoint = &tour.stage.emulator.endpoint;
-    printer.note(&format!(
-        "a local AWS with nothing in it answers at {endpoint}"
-    ));
+    printer.note(&format!("a local AWS with nothing in it answers at {endpoint}"));
     if let Some(server) = &tour.stage.build_server {
         printer.note(&format!("a build server boots at {}", server.url));
     }
     printer.command("cat cloudops.yaml");
-    tour.instance
-        .settings
-        .yaml()
-        .lines()
-        .for_each(|line| printer.program(line));
+    tour.instance.settings.yaml().lines().for_each(|line| printer.program(line));
 }
 
 /// Ctrl-C, or the order to end.

@@ -14,13 +14,8 @@ pub(super) async fn inspect(image: &str, login: &Path) -> Result<Option<String>,
     let Some(tags) = skopeo(&tags, &format!("docker://{image}"), login).await? else {
         return Ok(None);
     };
-    let Some(tag) = tags["Tags"]
-        .as_array()
-        .and_then(|tags| tags.last()?.as_str())
-    else {
-        return Err(RehearsalError::Unexpected(format!(
-            "skopeo finds no tag of {image}"
-        )));
+    let Some(tag) = tags["Tags"].as_array().and_then(|tags| tags.last()?.as_str()) else {
+        return Err(RehearsalError::Unexpected(format!("skopeo finds no tag of {image}")));
     };
     let inspect = ["inspect", "--tls-verify=false"];
     let found = skopeo(&inspect, &format!("docker://{image}:{tag}"), login).await?;
@@ -64,8 +59,5 @@ async fn skopeo(
         return Err(RehearsalError::failed("skopeo", &output));
     }
     let found = serde_json::from_slice(&output.stdout);
-    found.map(Some).map_err(|source| RehearsalError::Json {
-        what: "the answer of skopeo",
-        source,
-    })
+    found.map(Some).map_err(|source| RehearsalError::Json { what: "the answer of skopeo", source })
 }

@@ -46,10 +46,8 @@ impl Stage {
             work_dir: work.join("logs"),
             region: REGION.to_owned(),
         };
-        let (emulator, base_image) = tokio::join!(
-            Emulator::start(options),
-            distribution::base_image(kit, &work)
-        );
+        let (emulator, base_image) =
+            tokio::join!(Emulator::start(options), distribution::base_image(kit, &work));
         let stage = Self {
             kit: kit.clone(),
             work,
@@ -116,15 +114,10 @@ impl Stage {
             .output()
             .await?;
         if !output.status.success() {
-            return Err(RehearsalError::failed(
-                "cloudops-containers summary",
-                &output,
-            ));
+            return Err(RehearsalError::failed("cloudops-containers summary", &output));
         }
-        serde_json::from_slice(&output.stdout).map_err(|source| RehearsalError::Json {
-            what: "cloudops-containers summary",
-            source,
-        })
+        serde_json::from_slice(&output.stdout)
+            .map_err(|source| RehearsalError::Json { what: "cloudops-containers summary", source })
     }
 
     /// What runs now, by process id.
@@ -132,11 +125,8 @@ impl Stage {
     pub fn left_running(&self) -> LeftRunning {
         let names = ["cloudops-aws-proxy", "fakecloud"];
         let ids = self.emulator.process_ids();
-        let mut processes: Vec<(String, u32)> = names
-            .iter()
-            .map(|name| (*name).to_owned())
-            .zip(ids)
-            .collect();
+        let mut processes: Vec<(String, u32)> =
+            names.iter().map(|name| (*name).to_owned()).zip(ids).collect();
         if let Some(server) = &self.build_server {
             processes.insert(0, ("cloudops-jenkins".to_owned(), server.id()));
         }

@@ -94,10 +94,7 @@ async fn port(
     let answer = client.get(url).send().await.map_err(unreachable)?;
     let all: Value = answer.json().await.map_err(unreachable)?;
     let balancers = all["loadBalancers"].as_array();
-    let found = balancers
-        .into_iter()
-        .flatten()
-        .find(|one| one["arn"] == balancer);
+    let found = balancers.into_iter().flatten().find(|one| one["arn"] == balancer);
     Ok(found.and_then(|found| found["boundPort"].as_u64()))
 }
 

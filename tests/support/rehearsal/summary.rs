@@ -25,10 +25,7 @@ impl Outcome {
             (false, false) => "failed",
         };
         printer.line("");
-        printer.line(&format!(
-            "The rehearsal {verdict} after {:.0} seconds.",
-            self.seconds
-        ));
+        printer.line(&format!("The rehearsal {verdict} after {:.0} seconds.", self.seconds));
     }
 
     fn print_steps(&self, printer: Printer) {
@@ -49,10 +46,8 @@ impl Outcome {
         let total: u64 = self.calls.values().sum();
         let mut services: Vec<(&String, &u64)> = self.calls.iter().collect();
         services.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), (*name).clone()));
-        let words: Vec<String> = services
-            .iter()
-            .map(|(name, count)| format!("{name} {count}"))
-            .collect();
+        let words: Vec<String> =
+            services.iter().map(|(name, count)| format!("{name} {count}")).collect();
         printer.line("");
         printer.line(&format!("  {total} calls of AWS: {}", words.join(", ")));
     }
@@ -74,33 +69,19 @@ impl Outcome {
         printer.line("");
         printer.line("  Real: the three programs, git, the build of the suite, the images and their registry.");
         for answer in &self.storefront {
-            let by = if answer.pretended {
-                "a pretended container"
-            } else {
-                "a container of the image"
-            };
-            printer.line(&format!(
-                "  The storefront answered, from {by}: {}",
-                answer.line()
-            ));
+            let by =
+                if answer.pretended { "a pretended container" } else { "a container of the image" };
+            printer.line(&format!("  The storefront answered, from {by}: {}", answer.line()));
         }
         printer.line("  Containers, by how they ran:");
         for (way, meaning) in [
             ("podman", "real containers"),
-            (
-                "process",
-                "the image's own program in its unpacked folder, without isolation",
-            ),
-            (
-                "pretend",
-                "only pretended, because no registry here has the image",
-            ),
+            ("process", "the image's own program in its unpacked folder, without isolation"),
+            ("pretend", "only pretended, because no registry here has the image"),
         ] {
             let count = self.containers[way]["containers"].as_u64().unwrap_or(0);
             if count > 0 {
-                let images = self.containers[way]["images"]
-                    .as_array()
-                    .map_or(0, Vec::len);
+                let images = self.containers[way]["images"].as_array().map_or(0, Vec::len);
                 printer.line(&format!("    {way}: {count} of {images} images: {meaning}"));
             }
         }
@@ -121,28 +102,18 @@ impl Outcome {
         printer.line(&format!("    export AWS_ENDPOINT_URL={endpoint}"));
         printer.line(&format!("    cd {}", self.work.join("acme").display()));
         printer.line("    cloudcore status");
-        for example in [
-            "cloudformation describe-stacks",
-            "ecs list-clusters",
-            "s3 ls",
-        ] {
+        for example in ["cloudformation describe-stacks", "ecs list-clusters", "s3 ls"] {
             printer.line(&format!("    aws --endpoint-url {endpoint} {example}"));
         }
         if let Some(answer) = self.storefront.last() {
-            printer.line(&format!(
-                "    curl -H 'Host: {}' {}",
-                answer.host, answer.address
-            ));
+            printer.line(&format!("    curl -H 'Host: {}' {}", answer.host, answer.address));
         }
         if let Some(running) = &self.running {
             for (name, id) in &running.processes {
                 printer.line(&format!("    process {id}: {name}"));
             }
             printer.line("  To end it and remove its folder: cargo xtask rehearse --clean");
-            printer.line(&format!(
-                "  To end only its processes: {}",
-                running.stop_command()
-            ));
+            printer.line(&format!("  To end only its processes: {}", running.stop_command()));
         }
     }
 }
@@ -158,9 +129,5 @@ fn counted(inventory: &Value) -> String {
             (count > 0).then(|| format!("{count} {}", name.replace('_', " ")))
         })
         .collect();
-    if words.is_empty() {
-        "nothing".to_owned()
-    } else {
-        words.join(", ")
-    }
+    if words.is_empty() { "nothing".to_owned() } else { words.join(", ") }
 }

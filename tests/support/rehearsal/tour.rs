@@ -106,8 +106,7 @@ impl Tour {
     ) -> Result<(), RehearsalError> {
         let finished = self.run_expecting(line, code).await?;
         self.says(&finished, word)?;
-        self.printer
-            .note(&format!("refused as it should be, with exit code {code}"));
+        self.printer.note(&format!("refused as it should be, with exit code {code}"));
         Ok(())
     }
 
@@ -120,22 +119,17 @@ impl Tour {
             return Ok(());
         }
         let (command, text) = (&finished.command, finished.text());
-        Err(RehearsalError::Unexpected(format!(
-            "`{command}` did not say `{word}`, but:\n{text}"
-        )))
+        Err(RehearsalError::Unexpected(format!("`{command}` did not say `{word}`, but:\n{text}")))
     }
 
     async fn run_expecting(&mut self, line: &str, code: i32) -> Result<Finished, RehearsalError> {
         self.printer.command(line);
         let printer = self.printer;
         let running = self.instance.start(line)?;
-        let finished = running
-            .finish(COMMAND_LIMIT, |line| printer.program(line))
-            .await?;
+        let finished = running.finish(COMMAND_LIMIT, |line| printer.program(line)).await?;
         let calls = self.new_calls().await?;
         let seconds = seconds(finished.elapsed);
-        self.printer
-            .note(&format!("{seconds:.1} s, {calls} calls of AWS"));
+        self.printer.note(&format!("{seconds:.1} s, {calls} calls of AWS"));
         self.steps.push(Step {
             chapter: self.chapter.clone(),
             command: line.to_owned(),
@@ -147,9 +141,7 @@ impl Tour {
             return Ok(finished);
         }
         let found = finished.code;
-        Err(RehearsalError::Unexpected(format!(
-            "`{line}` ended with {found} instead of {code}"
-        )))
+        Err(RehearsalError::Unexpected(format!("`{line}` ended with {found} instead of {code}")))
     }
 
     async fn new_calls(&mut self) -> Result<usize, RehearsalError> {
@@ -170,9 +162,7 @@ impl Tour {
         let facts = self.inventory.check_exists(&config, what).await?;
         self.printer.line("");
         let seconds = seconds(start.elapsed());
-        self.printer.note(&format!(
-            "an independent client (boto3) confirms, in {seconds:.1} s:"
-        ));
+        self.printer.note(&format!("an independent client (boto3) confirms, in {seconds:.1} s:"));
         for fact in facts {
             self.printer.note(&format!("  {fact}"));
         }
@@ -188,8 +178,7 @@ impl Tour {
     pub async fn storefront(&mut self, env: &str, greeting: &str) -> Result<(), RehearsalError> {
         let host = format!("{env}.{}", self.instance.settings.domain);
         let answer = storefront::ask(&self.stage, &host, "/cortex", self.keep).await?;
-        self.printer
-            .command(&format!("curl -H 'Host: {host}' {}", answer.address));
+        self.printer.command(&format!("curl -H 'Host: {host}' {}", answer.address));
         self.printer.program(&answer.line());
         let right = answer.pretended || answer.body["greeting"] == greeting;
         let line = answer.line();
@@ -210,10 +199,7 @@ impl Tour {
             let resource = call.resource.as_deref().unwrap_or_default();
             let code = call.code.as_deref().unwrap_or_default();
             let (service, operation, status) = (&call.service, &call.operation, call.status);
-            format!(
-                "{} {service}:{operation} {resource} -> {status} {code}",
-                call.who
-            )
+            format!("{} {service}:{operation} {resource} -> {status} {code}", call.who)
         })
         .collect()
     }

@@ -40,10 +40,7 @@ fn nextest(line: &str) -> Option<Counts> {
 
 /// `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; ...`
 fn libtest(line: &str) -> Option<Counts> {
-    let (_, tail) = line
-        .trim_start()
-        .strip_prefix("test result: ")?
-        .split_once(". ")?;
+    let (_, tail) = line.trim_start().strip_prefix("test result: ")?.split_once(". ")?;
     Some(sum(tail, ';'))
 }
 
@@ -58,10 +55,7 @@ fn sum(text: &str, separator: char) -> Counts {
         };
         if what.starts_with("passed") {
             counts.passed += number;
-        } else if ["failed", "timed out", "exec failed"]
-            .iter()
-            .any(|bad| what.starts_with(bad))
-        {
+        } else if ["failed", "timed out", "exec failed"].iter().any(|bad| what.starts_with(bad)) {
             counts.failed += number;
         }
     }
@@ -113,10 +107,7 @@ mod tests {
     fn every_package_of_cargo_test_counts() {
         let doc = "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out";
         let bad = "test result: FAILED. 1 passed; 2 failed; 0 ignored";
-        assert_eq!(
-            libtest_says(&[doc, "running 3 tests", bad]),
-            "4 passed, 2 failed"
-        );
+        assert_eq!(libtest_says(&[doc, "running 3 tests", bad]), "4 passed, 2 failed");
     }
 
     #[test]

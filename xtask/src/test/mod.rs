@@ -76,20 +76,12 @@ fn run_stage(stage: Stage, session: &mut Session) -> Report {
         print::note(stage.advice());
         print::note(format!("then: cargo xtask test --stage {}", stage.name()));
     }
-    Report {
-        stage,
-        outcome,
-        counts,
-        took,
-    }
+    Report { stage, outcome, counts, took }
 }
 
 /// The table of stages, and the closing line that CI reads.
 fn summarize(stages: &[Stage], reports: &[Report]) -> ExitCode {
-    print::result(format!(
-        "\n{:10} {:>8} {:>12}  {}",
-        "stage", "result", "time", "tests"
-    ));
+    print::result(format!("\n{:10} {:>8} {:>12}  {}", "stage", "result", "time", "tests"));
     reports.iter().for_each(|report| print::result(row(report)));
     for stage in stages.iter().skip(reports.len()) {
         print::result(format!("{:10} {:>8}", stage.name(), "not run"));
@@ -97,35 +89,15 @@ fn summarize(stages: &[Stage], reports: &[Report]) -> ExitCode {
     let total: Counts = reports.iter().map(|report| report.counts).sum();
     let failed = reports.iter().any(|report| report.outcome.is_err());
     let time: Duration = reports.iter().map(|report| report.took).sum();
-    print::result(format!(
-        "\n{} of {} stages ran, {}",
-        reports.len(),
-        stages.len(),
-        elapsed(time)
-    ));
+    print::result(format!("\n{} of {} stages ran, {}", reports.len(), stages.len(), elapsed(time)));
     print::result(total);
-    if failed {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    }
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 fn row(report: &Report) -> String {
-    let result = if report.outcome.is_ok() {
-        "ok"
-    } else {
-        "FAILED"
-    };
-    let tests = if report.counts.is_empty() {
-        String::new()
-    } else {
-        report.counts.to_string()
-    };
-    let row = format!(
-        "{:10} {result:>8} {:>12}  {tests}",
-        report.stage.name(),
-        elapsed(report.took)
-    );
+    let result = if report.outcome.is_ok() { "ok" } else { "FAILED" };
+    let tests = if report.counts.is_empty() { String::new() } else { report.counts.to_string() };
+    let row =
+        format!("{:10} {result:>8} {:>12}  {tests}", report.stage.name(), elapsed(report.took));
     row.trim_end().to_owned()
 }

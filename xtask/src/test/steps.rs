@@ -53,10 +53,7 @@ impl Session {
         let tomcat = self.board.spawn("tomcat", fetch).join()?;
         let tools = self.tools.clone();
         let get = move |progress: &_| tools.fakecloud(progress);
-        Ok(Journey {
-            fakecloud: self.board.spawn("fakecloud", get),
-            tomcat,
-        })
+        Ok(Journey { fakecloud: self.board.spawn("fakecloud", get), tomcat })
     }
 
     fn cargo(&self, arguments: &[&str]) -> Command {
@@ -67,10 +64,8 @@ impl Session {
 
     fn nextest(&self, filter: &str) -> Outcome<Command> {
         let tools = self.tools.clone();
-        let program = self
-            .board
-            .spawn("cargo-nextest", move |progress| tools.nextest(progress))
-            .join()?;
+        let program =
+            self.board.spawn("cargo-nextest", move |progress| tools.nextest(progress)).join()?;
         let mut nextest = command::program(program);
         nextest.current_dir(&self.workspace.root);
         nextest.args(["nextest", "run", "--workspace", "-E", filter]);
@@ -95,10 +90,9 @@ pub(super) fn run(stage: Stage, session: &mut Session, counts: &mut Counts) -> O
         Stage::Unit => count(&mut session.nextest(&format!("not ({JOURNEY})"))?, |line| {
             counts.read_nextest(line)
         }),
-        Stage::Doctest => count(
-            &mut session.cargo(&["test", "--doc", "--workspace"]),
-            |line| counts.read_libtest(line),
-        ),
+        Stage::Doctest => count(&mut session.cargo(&["test", "--doc", "--workspace"]), |line| {
+            counts.read_libtest(line)
+        }),
         Stage::Features => features(session, counts),
         Stage::Examples => {
             command::check(&mut session.cargo(&["build", "--examples", "-p", "cloudops-aws"]))
@@ -125,9 +119,7 @@ fn doc(session: &Session) -> Outcome {
 /// The bare library with its tests, then each feature alone: another tool's author takes one.
 fn features(session: &Session, counts: &mut Counts) -> Outcome {
     let alone = ["-p", "cloudops-aws", "--no-default-features"];
-    count(session.cargo(&["test"]).args(alone), |line| {
-        counts.read_libtest(line)
-    })?;
+    count(session.cargo(&["test"]).args(alone), |line| counts.read_libtest(line))?;
     for feature in session.workspace.features("cloudops-aws") {
         let mut cargo = session.cargo(&["check"]);
         command::check(cargo.args(alone).args(["--features", &feature]))?;
@@ -138,9 +130,7 @@ fn features(session: &Session, counts: &mut Counts) -> Outcome {
 /// Tells the tests by environment variables where everything is.
 fn journey(session: &mut Session, counts: &mut Counts) -> Outcome {
     let (tools, root) = (session.tools.clone(), session.workspace.root.clone());
-    let python = session
-        .board
-        .spawn("python", move |progress| tools.python(&root, progress));
+    let python = session.board.spawn("python", move |progress| tools.python(&root, progress));
     command::check(&mut rehearse::build_command(&session.workspace))?;
     let mut nextest = session.nextest(JOURNEY)?;
     nextest.env("CLOUDOPS_BIN_DIR", session.workspace.bin_dir());

@@ -32,21 +32,9 @@ const BANS: [Ban; 6] = [
         ],
         why: "the library stands alone, with one TLS stack",
     },
-    Ban {
-        package: "cloudcore",
-        banned: &["cloudteam", "clouddeploy", "cloudops-e2e"],
-        why: APART,
-    },
-    Ban {
-        package: "cloudteam",
-        banned: &["cloudcore", "clouddeploy", "cloudops-e2e"],
-        why: APART,
-    },
-    Ban {
-        package: "clouddeploy",
-        banned: &["cloudcore", "cloudteam", "cloudops-e2e"],
-        why: APART,
-    },
+    Ban { package: "cloudcore", banned: &["cloudteam", "clouddeploy", "cloudops-e2e"], why: APART },
+    Ban { package: "cloudteam", banned: &["cloudcore", "clouddeploy", "cloudops-e2e"], why: APART },
+    Ban { package: "clouddeploy", banned: &["cloudcore", "cloudteam", "cloudops-e2e"], why: APART },
     Ban {
         package: "cloudops-e2e",
         banned: &["cloudcore", "cloudteam", "clouddeploy"],
@@ -59,67 +47,35 @@ pub(super) fn check(workspace: &Workspace) -> Outcome<Vec<Violation>> {
     let mut found = Vec::new();
     for ban in &BANS {
         let mut cargo = workspace.cargo();
-        cargo.args([
-            "tree",
-            "--quiet",
-            "-p",
-            ban.package,
-            "-e",
-            "normal",
-            "--prefix",
-            "none",
-        ]);
+        cargo.args(["tree", "--quiet", "-p", ban.package, "-e", "normal", "--prefix", "none"]);
         cargo.env("CARGO_TERM_COLOR", "never");
-        found.extend(judge(
-            ban,
-            &command::capture(&mut cargo)?,
-            &manifest(workspace, ban.package),
-        ));
+        found.extend(judge(ban, &command::capture(&mut cargo)?, &manifest(workspace, ban.package)));
     }
     Ok(found)
 }
 
 fn manifest(workspace: &Workspace, package: &str) -> String {
-    let folder = if package == "cloudops-e2e" {
-        "tests".into()
-    } else {
-        format!("crates/{package}")
-    };
+    let folder =
+        if package == "cloudops-e2e" { "tests".into() } else { format!("crates/{package}") };
     let path = std::path::Path::new(&folder).join("Cargo.toml");
-    debug_assert!(
-        workspace.manifests().contains(&path),
-        "{path:?} is no member"
-    );
+    debug_assert!(workspace.manifests().contains(&path), "{path:?} is no member");
     path.to_string_lossy().into_owned()
 }
 
 /// What a tree, one package a line, has that it must not have; and two versions of rustls.
 fn judge(ban: &Ban, tree: &str, manifest: &str) -> Vec<Violation> {
-    let violation = |what| Violation {
-        file: manifest.to_owned(),
-        line: 1,
-        what,
-        why: ban.why,
-    };
+    let violation = |what| Violation { file: manifest.to_owned(), line: 1, what, why: ban.why };
     let names: Vec<(&str, &str)> = tree.lines().skip(1).filter_map(name_and_version).collect();
     let present = |name: &&&str| names.iter().any(|(found, _)| found == *name);
     let banned = ban.banned.iter().filter(present);
-    let mut found: Vec<Violation> = banned
-        .map(|name| violation(format!("{} depends on {name}", ban.package)))
-        .collect();
-    let mut stacks: Vec<&str> = names
-        .iter()
-        .filter(|(name, _)| *name == "rustls")
-        .map(|(_, version)| *version)
-        .collect();
+    let mut found: Vec<Violation> =
+        banned.map(|name| violation(format!("{} depends on {name}", ban.package))).collect();
+    let mut stacks: Vec<&str> =
+        names.iter().filter(|(name, _)| *name == "rustls").map(|(_, version)| *version).collect();
     stacks.sort_unstable();
     stacks.dedup();
     if stacks.len() > 1 {
-        found.push(violation(format!(
-            "{} has rustls {}",
-            ban.package,
-            stacks.join(" and ")
-        )));
+        found.push(violation(format!("{} has rustls {}", ban.package, stacks.join(" and "))));
     }
     found
 }
@@ -144,10 +100,7 @@ mod tests {
     fn a_banned_package_anywhere_in_the_tree_is_found() {
         let clean = "cloudops-aws v0.1.0\nserde v1.0.0\nclap_lex v1.0.0\nrustls v0.23.1\nrustls v0.23.1 (*)\n";
         assert!(whats(clean).is_empty());
-        assert_eq!(
-            whats(&format!("{clean}clap v4.6.0\n")),
-            ["cloudops-aws depends on clap"]
-        );
+        assert_eq!(whats(&format!("{clean}clap v4.6.0\n")), ["cloudops-aws depends on clap"]);
     }
 
     #[test]

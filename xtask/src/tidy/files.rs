@@ -20,10 +20,7 @@ pub(super) fn check(file: &File) -> Vec<Violation> {
     for (index, line) in file.text.lines().enumerate() {
         let allowed = allows(line, "path") || allows(before, "path");
         before = line;
-        if let Some(home) = HOMES
-            .iter()
-            .find(|home| !allowed && names_folder(line, home))
-        {
+        if let Some(home) = HOMES.iter().find(|home| !allowed && names_folder(line, home)) {
             found.push(Violation {
                 file: file.path.clone(),
                 line: index + 1,
@@ -38,10 +35,8 @@ pub(super) fn check(file: &File) -> Vec<Violation> {
 fn length(file: &File) -> Option<Violation> {
     let lines = file.text.lines().count();
     let mut top = file.text.lines().take(TOP);
-    let reason = |line: &str| {
-        line.strip_prefix("// long file:")
-            .is_some_and(|r| !r.trim().is_empty())
-    };
+    let reason =
+        |line: &str| line.strip_prefix("// long file:").is_some_and(|r| !r.trim().is_empty());
     if !file.path.ends_with(".rs") || lines <= MAX_LINES || top.any(reason) {
         return None;
     }
@@ -57,21 +52,13 @@ fn length(file: &File) -> Option<Violation> {
 fn names_folder(line: &str, folder: &str) -> bool {
     let goes_on = |c: char| c.is_alphanumeric() || "_-.}*~)]>".contains(c);
     let absolute = format!("/{folder}");
-    line.match_indices(&absolute)
-        .any(|(at, _)| !line[..at].ends_with(goes_on))
+    line.match_indices(&absolute).any(|(at, _)| !line[..at].ends_with(goes_on))
 }
 
 /// Every member takes the lints of the workspace.
 pub(super) fn manifests(files: &[File], members: &[PathBuf]) -> Vec<Violation> {
-    let is_member = |file: &&File| {
-        members
-            .iter()
-            .any(|member| member.as_os_str() == &*file.path)
-    };
-    let broken = files
-        .iter()
-        .filter(is_member)
-        .filter(|file| !has_lints(&file.text));
+    let is_member = |file: &&File| members.iter().any(|member| member.as_os_str() == &*file.path);
+    let broken = files.iter().filter(is_member).filter(|file| !has_lints(&file.text));
     let violation = |file: &File| Violation {
         file: file.path.clone(),
         line: 1,
@@ -82,11 +69,7 @@ pub(super) fn manifests(files: &[File], members: &[PathBuf]) -> Vec<Violation> {
 }
 
 fn has_lints(manifest: &str) -> bool {
-    let mut after = manifest
-        .lines()
-        .map(str::trim)
-        .skip_while(|line| *line != "[lints]")
-        .skip(1);
+    let mut after = manifest.lines().map(str::trim).skip_while(|line| *line != "[lints]").skip(1);
     after.find(|line| !line.is_empty()) == Some("workspace = true")
 }
 
@@ -95,10 +78,7 @@ mod tests {
     use super::*;
 
     fn file(path: &str, text: impl Into<String>) -> File {
-        File {
-            path: path.to_owned(),
-            text: text.into(),
-        }
+        File { path: path.to_owned(), text: text.into() }
     }
 
     #[test]
@@ -116,17 +96,11 @@ mod tests {
         assert_eq!(check(&file("a.sh", format!("x\ncd /{home}a")))[0].line, 2);
         assert!(!check(&file("a.sh", format!("dir=\"/{home}a\""))).is_empty());
         for fine in ["$WORK/", "${A}/", "./", "https://host/"] {
-            assert!(
-                check(&file("a.sh", format!("cp {fine}{home}usr"))).is_empty(),
-                "{fine}"
-            );
+            assert!(check(&file("a.sh", format!("cp {fine}{home}usr"))).is_empty(), "{fine}");
         }
         assert!(
-            check(&file(
-                "a.sh",
-                format!("# tidy: allow(path): of the image\ncd /{home}a")
-            ))
-            .is_empty()
+            check(&file("a.sh", format!("# tidy: allow(path): of the image\ncd /{home}a")))
+                .is_empty()
         );
     }
 
@@ -138,9 +112,6 @@ mod tests {
             file("c/Cargo.toml", "no member"),
         ];
         let found = manifests(&files, &["a/Cargo.toml".into(), "b/Cargo.toml".into()]);
-        assert_eq!(
-            found.iter().map(|v| v.file.as_str()).collect::<Vec<_>>(),
-            ["b/Cargo.toml"]
-        );
+        assert_eq!(found.iter().map(|v| v.file.as_str()).collect::<Vec<_>>(), ["b/Cargo.toml"]);
     }
 }

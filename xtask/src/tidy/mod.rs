@@ -24,11 +24,7 @@ struct Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}:{}: {}, {}",
-            self.file, self.line, self.what, self.why
-        )
+        write!(f, "{}:{}: {}, {}", self.file, self.line, self.what, self.why)
     }
 }
 
@@ -61,23 +57,12 @@ pub(crate) fn run(workspace: &Workspace) -> Outcome {
 fn checked_in(workspace: &Workspace) -> Outcome<Vec<File>> {
     let mut git = command::program("git");
     git.current_dir(&workspace.root);
-    git.args([
-        "ls-files",
-        "-z",
-        "--cached",
-        "--others",
-        "--exclude-standard",
-    ]);
+    git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
     let listing = command::capture(&mut git)?;
     let names = listing.split('\0').filter(|name| !name.is_empty());
     // A file that was removed, or that is not text, has nothing to check.
     let read = |name: &str| fs_err::read_to_string(workspace.root.join(name)).ok();
     Ok(names
-        .filter_map(|name| {
-            read(name).map(|text| File {
-                path: name.to_owned(),
-                text,
-            })
-        })
+        .filter_map(|name| read(name).map(|text| File { path: name.to_owned(), text }))
         .collect())
 }

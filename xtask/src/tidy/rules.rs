@@ -39,7 +39,7 @@ const RULES: [Rule; 9] = [
     },
     Rule {
         name: "exit",
-        words: &["process::exit", "process::abort"],
+        words: &["process::exit(", "process::abort("],
         holds_in: in_program,
         holds_on: |kind| kind == Kind::Code,
         why: "main returns the exit code, so that nothing is left undone",
@@ -74,14 +74,7 @@ const RULES: [Rule; 9] = [
     },
     Rule {
         name: "pure",
-        words: &[
-            "fs_err",
-            "std::fs",
-            "std::net",
-            "tokio::",
-            "reqwest::",
-            "process::Command",
-        ],
+        words: &["fs_err", "std::fs", "std::net", "tokio::", "reqwest::", "process::Command"],
         holds_in: is_pure,
         holds_on: |kind| kind == Kind::Code,
         why: "model, layout, diff and policy are facts in, data out",
@@ -118,9 +111,7 @@ pub(super) fn check(file: &File) -> Vec<Violation> {
     }
     let lines = source::lines(&file.path, &file.text);
     let rules = RULES.iter().filter(|rule| (rule.holds_in)(&file.path));
-    rules
-        .flat_map(|rule| apply(rule, &file.path, &lines))
-        .collect()
+    rules.flat_map(|rule| apply(rule, &file.path, &lines)).collect()
 }
 
 fn apply(rule: &Rule, path: &str, lines: &[(usize, &str, Kind)]) -> Vec<Violation> {
@@ -132,12 +123,7 @@ fn apply(rule: &Rule, path: &str, lines: &[(usize, &str, Kind)]) -> Vec<Violatio
         before = line;
         if let Some(word) = word.filter(|_| (rule.holds_on)(*kind) && !allowed) {
             let what = format!("`{word}` is used (rule `{}`)", rule.name);
-            found.push(Violation {
-                file: path.to_owned(),
-                line: *number,
-                what,
-                why: rule.why,
-            });
+            found.push(Violation { file: path.to_owned(), line: *number, what, why: rule.why });
         }
     }
     found
@@ -146,8 +132,7 @@ fn apply(rule: &Rule, path: &str, lines: &[(usize, &str, Kind)]) -> Vec<Violatio
 /// Whether a line says, with a reason, that a rule does not hold on it or on the next one.
 pub(super) fn allows(line: &str, rule: &str) -> bool {
     let marker = format!("tidy: allow({rule}): ");
-    line.split_once(&marker)
-        .is_some_and(|(_, reason)| !reason.trim().is_empty())
+    line.split_once(&marker).is_some_and(|(_, reason)| !reason.trim().is_empty())
 }
 
 /// Whether `word` occurs, in any case, and not as the end of a longer name.
@@ -162,10 +147,7 @@ mod tests {
     use super::*;
 
     fn broken(path: &str, text: &str) -> Vec<String> {
-        let file = File {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        };
+        let file = File { path: path.to_owned(), text: text.to_owned() };
         check(&file).iter().map(ToString::to_string).collect()
     }
 
@@ -175,10 +157,7 @@ mod tests {
 
     #[test]
     fn a_violation_says_where_what_and_why() {
-        let found = broken(
-            "crates/cloudcore/src/lib.rs",
-            "fn a() {\n    println!(\"a\");\n}",
-        );
+        let found = broken("crates/cloudcore/src/lib.rs", "fn a() {\n    println!(\"a\");\n}");
         assert_eq!(
             found,
             [
@@ -205,31 +184,19 @@ mod tests {
                 "crates/cloudteam/src/a.rs",
                 "crates/cloudops-aws/src/wait.rs",
             ),
-            (
-                "std::process::exit(1)",
-                "crates/cloudteam/src/main.rs",
-                "tests/support/bin/a.rs",
-            ),
+            ("std::process::exit(1)", "crates/cloudteam/src/main.rs", "tests/support/bin/a.rs"),
             (
                 "eprintln!()",
                 "crates/cloudteam/src/main.rs",
                 "crates/cloudops-aws/src/terminal/printer.rs",
             ),
-            (
-                "// Fakecloud does not",
-                "crates/cloudteam/src/a.rs",
-                "tests/support/a.rs",
-            ),
+            ("// Fakecloud does not", "crates/cloudteam/src/a.rs", "tests/support/a.rs"),
             (
                 "use crate::cli::Args;",
                 "crates/cloudteam/src/ops/a.rs",
                 "crates/cloudteam/src/cli/a.rs",
             ),
-            (
-                "use clap::Args;",
-                "crates/cloudteam/src/ops/a.rs",
-                "crates/cloudteam/src/cli/a.rs",
-            ),
+            ("use clap::Args;", "crates/cloudteam/src/ops/a.rs", "crates/cloudteam/src/cli/a.rs"),
             (
                 "use fs_err as fs;",
                 "crates/clouddeploy/src/diff.rs",
@@ -246,24 +213,15 @@ mod tests {
     fn comments_tests_and_longer_names_are_no_violations() {
         let path = "crates/cloudcore/src/a.rs";
         assert!(!breaks(path, "/// Never println! here."));
-        assert!(!breaks(
-            path,
-            "#[cfg(test)]\nmod tests {\n    println!();\n}"
-        ));
+        assert!(!breaks(path, "#[cfg(test)]\nmod tests {\n    println!();\n}"));
         assert!(!breaks(path, "my_clap::a();"));
     }
 
     #[test]
     fn a_rule_is_lifted_only_with_a_reason() {
         let path = "crates/cloudcore/src/a.rs";
-        assert!(!breaks(
-            path,
-            "// tidy: allow(exit): the kernel asks for it\nprocess::exit(1)"
-        ));
+        assert!(!breaks(path, "// tidy: allow(exit): the kernel asks for it\nprocess::exit(1)"));
         assert!(breaks(path, "// tidy: allow(exit):  \nprocess::exit(1)"));
-        assert!(breaks(
-            path,
-            "// tidy: allow(print): another rule\nprocess::exit(1)"
-        ));
+        assert!(breaks(path, "// tidy: allow(print): another rule\nprocess::exit(1)"));
     }
 }

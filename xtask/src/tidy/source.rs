@@ -47,24 +47,14 @@ mod tests {
     use super::*;
 
     fn kinds(path: &str, text: &str) -> Vec<Kind> {
-        lines(path, text)
-            .into_iter()
-            .map(|(_, _, kind)| kind)
-            .collect()
+        lines(path, text).into_iter().map(|(_, _, kind)| kind).collect()
     }
 
     #[test]
     fn a_test_module_ends_where_its_brace_does() {
         let text =
             "fn a() {}\n#[cfg(test)]\nmod tests {\n    fn b() {\n    }\n}\n// end\nfn c() {}";
-        let expected = [
-            Kind::Code,
-            Kind::Test,
-            Kind::Test,
-            Kind::Test,
-            Kind::Test,
-            Kind::Test,
-        ];
+        let expected = [Kind::Code, Kind::Test, Kind::Test, Kind::Test, Kind::Test, Kind::Test];
         let found = kinds("crates/a/src/lib.rs", text);
         assert_eq!(found[..6], expected);
         assert_eq!(found[6..], [Kind::Comment, Kind::Code]);
@@ -73,10 +63,7 @@ mod tests {
     #[test]
     fn a_test_module_in_another_file_is_one_line() {
         let text = "#[cfg(test)]\nmod tests;\nfn a() {}";
-        assert_eq!(
-            kinds("crates/a/src/lib.rs", text),
-            [Kind::Test, Kind::Test, Kind::Code]
-        );
+        assert_eq!(kinds("crates/a/src/lib.rs", text), [Kind::Test, Kind::Test, Kind::Code]);
         assert_eq!(kinds("crates/a/src/tests.rs", "fn a() {}"), [Kind::Test]);
     }
 }

@@ -8,11 +8,7 @@ use crate::print;
 use crate::progress::Progress;
 
 /// A development build: a release build takes four times as long and is no faster for our use.
-const FAKECLOUD: Crate = Crate {
-    name: "fakecloud",
-    version: "0.51.0",
-    profile: "dev",
-};
+const FAKECLOUD: Crate = Crate { name: "fakecloud", version: "0.51.0", profile: "dev" };
 
 impl Tools {
     /// `FAKECLOUD_BIN`, else the one in the tools folder, else one on the `PATH` of the right

@@ -30,9 +30,7 @@ impl Tools {
             variable("HOME").map(PathBuf::from),
         )?;
         fs::create_dir_all(root.join("logs"))?;
-        Ok(Self {
-            root: fs::canonicalize(root)?,
-        })
+        Ok(Self { root: fs::canonicalize(root)? })
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -81,24 +79,12 @@ impl Tools {
         let folder = self.make(&name, progress, |folder| {
             let build = self.root.join(format!(".{name}.build"));
             let mut cargo = command::cargo(&self.root);
-            cargo.args([
-                "install",
-                program.name,
-                "--version",
-                program.version,
-                "--locked",
-            ]);
-            cargo
-                .args(["--force", "--profile", program.profile, "--root"])
-                .arg(folder);
-            cargo
-                .env("CARGO_TARGET_DIR", &build)
-                .env("CARGO_PROFILE_DEV_DEBUG", "0");
-            progress
-                .run(&mut cargo, &self.log(&name))
-                .map_err(|failure| {
-                    failure.hint("it is built from crates.io; run the same command again to go on")
-                })?;
+            cargo.args(["install", program.name, "--version", program.version, "--locked"]);
+            cargo.args(["--force", "--profile", program.profile, "--root"]).arg(folder);
+            cargo.env("CARGO_TARGET_DIR", &build).env("CARGO_PROFILE_DEV_DEBUG", "0");
+            progress.run(&mut cargo, &self.log(&name)).map_err(|failure| {
+                failure.hint("it is built from crates.io; run the same command again to go on")
+            })?;
             strip(&folder.join("bin").join(program.name));
             Ok(fs::remove_dir_all(build)?)
         })?;
@@ -141,31 +127,17 @@ mod tests {
     #[test]
     fn the_own_variable_wins_then_the_cache_then_the_home() {
         let path = |text: &str| Some(PathBuf::from(text));
-        assert_eq!(
-            root(path("/t"), path("/c"), path("/h")).unwrap(),
-            Path::new("/t")
-        );
-        assert_eq!(
-            root(None, path("/c"), path("/h")).unwrap(),
-            Path::new("/c/cloudops-tools")
-        );
-        assert_eq!(
-            root(None, None, path("/h")).unwrap(),
-            Path::new("/h/.cache/cloudops-tools")
-        );
-        assert_eq!(
-            root(None, None, None).unwrap_err().hints(),
-            ["name one in CLOUDOPS_TOOLS"]
-        );
+        assert_eq!(root(path("/t"), path("/c"), path("/h")).unwrap(), Path::new("/t"));
+        assert_eq!(root(None, path("/c"), path("/h")).unwrap(), Path::new("/c/cloudops-tools"));
+        assert_eq!(root(None, None, path("/h")).unwrap(), Path::new("/h/.cache/cloudops-tools"));
+        assert_eq!(root(None, None, None).unwrap_err().hints(), ["name one in CLOUDOPS_TOOLS"]);
     }
 
     #[test]
     fn a_tool_is_made_once_and_again_after_a_failure() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("logs")).unwrap();
-        let tools = Tools {
-            root: folder.path().to_owned(),
-        };
+        let tools = Tools { root: folder.path().to_owned() };
         let made = Board::new().spawn("example", move |progress| {
             let failed = tools.make("tool", progress, |_| Err(Failure::new("no")));
             assert!(failed.is_err());

@@ -8,11 +8,7 @@ use crate::failure::Outcome;
 use crate::print;
 use crate::progress::Progress;
 
-const NEXTEST: Crate = Crate {
-    name: "cargo-nextest",
-    version: "0.9.143",
-    profile: "dev",
-};
+const NEXTEST: Crate = Crate { name: "cargo-nextest", version: "0.9.143", profile: "dev" };
 
 impl Tools {
     /// The installed one, whatever its version, else a build of the pinned one.

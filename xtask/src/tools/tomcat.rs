@@ -26,17 +26,11 @@ impl Tools {
             }
             let mut fetch = program("sh");
             fetch.arg(root.join(FETCH)).arg(folder);
-            progress
-                .run(&mut fetch, &self.log(NAME))
-                .map_err(|failure| {
-                    Failure::unavailable(failure.to_string())
-                        .hint(
-                            "on Debian or Ubuntu: sudo apt-get update, then the same command again",
-                        )
-                        .hint(
-                            "elsewhere: unpack Apache Tomcat 9 and name its folder in TOMCAT_HOME",
-                        )
-                })
+            progress.run(&mut fetch, &self.log(NAME)).map_err(|failure| {
+                Failure::unavailable(failure.to_string())
+                    .hint("on Debian or Ubuntu: sudo apt-get update, then the same command again")
+                    .hint("elsewhere: unpack Apache Tomcat 9 and name its folder in TOMCAT_HOME")
+            })
         })
     }
 }

@@ -50,11 +50,7 @@ pub(super) async fn exec(session: &Session, verb: Verb) -> CliResult {
         }
         Verb::Set { key, value } => {
             let version = config::set(aws, instance, &key, &value).await?;
-            session.print(&Entries(vec![Entry {
-                key,
-                value,
-                version,
-            }]));
+            session.print(&Entries(vec![Entry { key, value, version }]));
         }
         Verb::Unset { key } => {
             config::unset(aws, instance, &key).await?;

@@ -26,16 +26,10 @@ pub(super) async fn exec(session: &Session, args: &Args) -> CliResult {
     } else {
         "This deletes the foundation; packages, artifacts, logs and the state stay."
     };
-    session
-        .confirm_name(what, config.instance.as_str(), args.name.as_deref())
-        .await?;
+    session.confirm_name(what, config.instance.as_str(), args.name.as_deref()).await?;
     let ctx = session.connect(&config).await?;
     let owner = session.settings.owner.clone();
-    let request = DestroyRequest {
-        config,
-        owner,
-        delete_data: args.delete_data,
-    };
+    let request = DestroyRequest { config, owner, delete_data: args.delete_data };
     let report = destroy::destroy(&ctx, &request).await?;
     session.print(&Shown(report));
     Ok(Class::Done)
@@ -48,11 +42,7 @@ impl Report for Shown {
         let (stacks, buckets) = (self.0.deleted.len(), self.0.buckets.len());
         writeln!(out, "{stacks} stacks and {buckets} buckets are gone")?;
         if !self.0.kept.is_empty() {
-            writeln!(
-                out,
-                "kept, with everything in them: {}",
-                self.0.kept.join(", ")
-            )?;
+            writeln!(out, "kept, with everything in them: {}", self.0.kept.join(", "))?;
         }
         Ok(())
     }

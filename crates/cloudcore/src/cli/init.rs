@@ -27,10 +27,7 @@ pub(super) async fn exec(session: &Session, args: &Args) -> CliResult {
         approvals: Approvals::for_resources(args.approve_data_loss.clone()),
     };
     let report = init::init(&ctx, &request).await?;
-    session.print(&Shown {
-        report,
-        instance: request.config.instance.to_string(),
-    });
+    session.print(&Shown { report, instance: request.config.instance.to_string() });
     Ok(Class::Done)
 }
 
@@ -41,11 +38,7 @@ struct Shown {
 
 impl Shown {
     fn changed_stacks(&self) -> usize {
-        self.report
-            .stacks
-            .values()
-            .filter(|outcome| **outcome == Outcome::Done)
-            .count()
+        self.report.stacks.values().filter(|outcome| **outcome == Outcome::Done).count()
     }
 }
 
@@ -53,17 +46,10 @@ impl Report for Shown {
     fn human(&self, out: &mut dyn Write, style: Style) -> fmt::Result {
         let (instance, count) = (&self.instance, self.report.stacks.len());
         if !self.report.changed {
-            return writeln!(
-                out,
-                "{instance}: nothing to change, {count} stacks are up to date"
-            );
+            return writeln!(out, "{instance}: nothing to change, {count} stacks are up to date");
         }
         let changed = self.changed_stacks();
-        writeln!(
-            out,
-            "{}: {changed} of {count} stacks changed",
-            style.bold(instance)
-        )?;
+        writeln!(out, "{}: {changed} of {count} stacks changed", style.bold(instance))?;
         for (label, name) in [
             ("VPC", "VpcId"),
             ("build server", "BuildServerUrl"),

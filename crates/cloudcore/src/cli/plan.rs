@@ -20,9 +20,5 @@ pub(super) async fn exec(session: &Session, args: &Args) -> CliResult {
     let plan = ops::plan::plan(&ctx, &config, &session.settings.owner).await?;
     session.print(&PlanReport { plan: &plan });
     let pending = args.detailed_exit_code && plan.has_changes();
-    Ok(if pending {
-        Class::ChangesPending
-    } else {
-        Class::Done
-    })
+    Ok(if pending { Class::ChangesPending } else { Class::Done })
 }

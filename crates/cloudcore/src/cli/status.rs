@@ -32,16 +32,9 @@ impl Report for Shown {
         let mut table = Table::new(style, &["STACK", "STATUS", "PROTECTED"]);
         for stack in &self.0.stacks {
             let status = stack.status.name();
-            let status = if stack.status.is_success() {
-                style.good(status)
-            } else {
-                style.bad(status)
-            };
-            let protected = if stack.termination_protection {
-                "yes"
-            } else {
-                ""
-            };
+            let status =
+                if stack.status.is_success() { style.good(status) } else { style.bad(status) };
+            let protected = if stack.termination_protection { "yes" } else { "" };
             table.row([stack.name.to_string(), status, protected.to_owned()]);
         }
         write!(out, "{table}")?;

@@ -23,9 +23,6 @@ pub(super) async fn exec(session: &Session, args: &Args) -> CliResult {
     let ctx = session.connect(&config).await?;
     let store = ops::store(&ctx.aws, &config);
     let removed = lock::unlock(&store, &args.scope, &args.run).await?;
-    session.print(&UnlockReport {
-        scope: args.scope.clone(),
-        removed,
-    });
+    session.print(&UnlockReport { scope: args.scope.clone(), removed });
     Ok(Class::Done)
 }

@@ -68,11 +68,7 @@ pub async fn destroy(ctx: &Ctx, request: &DestroyRequest) -> Result<DestroyRepor
 
 async fn refuse_environments(store: &Store) -> Result<(), CoreError> {
     let environments = environments::names(store).await?;
-    if environments.is_empty() {
-        Ok(())
-    } else {
-        Err(CoreError::InUse { environments })
-    }
+    if environments.is_empty() { Ok(()) } else { Err(CoreError::InUse { environments }) }
 }
 
 /// The stacks of the foundation, and those that the other tools put on it: they go first.
@@ -117,9 +113,7 @@ async fn buckets(
     if request.delete_data {
         let edges = BTreeMap::from([(layout::stack_name(config, "state")?, BTreeSet::new())]);
         let first = Locked::before_there_is_a_bucket();
-        report
-            .deleted
-            .extend(delete::delete(ctx, &first, None, &edges).await?);
+        report.deleted.extend(delete::delete(ctx, &first, None, &edges).await?);
     }
     for store in stores {
         if !store.exists().await? {
@@ -134,11 +128,7 @@ async fn buckets(
         ctx.events.step(&step, format!("empty and delete {name}"));
         let count = store.purge("").await?;
         store.delete_bucket().await?;
-        ctx.events.step_done(
-            &step,
-            Outcome::Done,
-            format!("{count} object versions are gone"),
-        );
+        ctx.events.step_done(&step, Outcome::Done, format!("{count} object versions are gone"));
         report.buckets.push(name);
     }
     Ok(())

@@ -58,29 +58,18 @@ pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, CoreEr
     let first = Locked::before_there_is_a_bucket();
     let mut results = apply::apply(ctx, &first, None, &state_graph, &options).await?;
     let store = store(&ctx.aws, config);
-    let rest = lock::with_lock(
-        ctx,
-        &store,
-        lock_request(&request.owner, "init"),
-        async |locked| {
-            report_interrupted(ctx, &store).await?;
-            let journal = Journal::begin(ctx, &store, &locked, "cloudcore init");
-            let results = apply::apply(ctx, &locked, Some(&journal), &graph, &options).await?;
-            Ok::<_, CoreError>(results)
-        },
-    );
+    let rest = lock::with_lock(ctx, &store, lock_request(&request.owner, "init"), async |locked| {
+        report_interrupted(ctx, &store).await?;
+        let journal = Journal::begin(ctx, &store, &locked, "cloudcore init");
+        let results = apply::apply(ctx, &locked, Some(&journal), &graph, &options).await?;
+        Ok::<_, CoreError>(results)
+    });
     results.extend(rest.await?);
     let recorded = record(&store, config, &results).await?;
-    let changed = recorded
-        || results
-            .values()
-            .any(|result| result.outcome == Outcome::Done);
+    let changed = recorded || results.values().any(|result| result.outcome == Outcome::Done);
     Ok(InitReport {
         outputs: outputs(&results),
-        stacks: results
-            .into_iter()
-            .map(|(name, result)| (name, result.outcome))
-            .collect(),
+        stacks: results.into_iter().map(|(name, result)| (name, result.outcome)).collect(),
         changed,
     })
 }
@@ -93,9 +82,8 @@ fn options(ctx: &Ctx, request: &InitRequest) -> Options {
         on_done: Arc::new(move |name, outputs| {
             // The step that a person must do: say it as early as it can be known, while the rest
             // is still being built.
-            if let Some(servers) = outputs
-                .get("NameServers")
-                .filter(|_| name.as_str().ends_with("-dns"))
+            if let Some(servers) =
+                outputs.get("NameServers").filter(|_| name.as_str().ends_with("-dns"))
             {
                 events.note(format!(
                     "the parent zone of {domain} must name these servers: {}",
@@ -108,10 +96,7 @@ fn options(ctx: &Ctx, request: &InitRequest) -> Options {
 }
 
 fn outputs(results: &Results) -> BTreeMap<String, String> {
-    results
-        .values()
-        .flat_map(|result| result.outputs.clone())
-        .collect()
+    results.values().flat_map(|result| result.outputs.clone()).collect()
 }
 
 /// Writes the initialization state when it differs from what is recorded.

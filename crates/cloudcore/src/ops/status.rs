@@ -45,13 +45,9 @@ pub async fn status(ctx: &Ctx, config: &CloudOpsConfig) -> Result<Status, CoreEr
         .into());
     }
     let state = init::read(&store).await?;
-    let components = state
-        .map(|found| found.value.components)
-        .unwrap_or_default();
+    let components = state.map(|found| found.value.components).unwrap_or_default();
     let output = |name: &str| {
-        components
-            .get(&Component::Core)
-            .and_then(|core| core.outputs.get(name).cloned())
+        components.get(&Component::Core).and_then(|core| core.outputs.get(name).cloned())
     };
     let name_servers = match output("PublicZoneId") {
         Some(zone) => existing(dns::name_servers(&ctx.aws, &zone).await)?.unwrap_or_default(),
@@ -61,12 +57,7 @@ pub async fn status(ctx: &Ctx, config: &CloudOpsConfig) -> Result<Status, CoreEr
         Some(arn) => existing(certs::status(&ctx.aws, &arn).await)?,
         None => None,
     };
-    Ok(Status {
-        stacks,
-        components,
-        name_servers,
-        certificate,
-    })
+    Ok(Status { stacks, components, name_servers, certificate })
 }
 
 /// An answer about a thing that may be gone.

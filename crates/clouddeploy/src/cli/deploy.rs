@@ -51,51 +51,25 @@ fn request(
     release: Which,
 ) -> Result<DeployRequest, cloudops_aws::terminal::Failure> {
     let config = session.config()?;
-    Ok(DeployRequest {
-        config,
-        owner: session.settings.owner.clone(),
-        env,
-        release,
-    })
+    Ok(DeployRequest { config, owner: session.settings.owner.clone(), env, release })
 }
 
 pub(super) async fn plan(session: &Session, args: PlanArgs) -> CliResult {
-    let request = request(
-        session,
-        args.env,
-        args.release.map_or(Which::Newest, Which::Id),
-    )?;
+    let request = request(session, args.env, args.release.map_or(Which::Newest, Which::Id))?;
     let ctx = session.connect(&request.config).await?;
     let (release, plan) = deploy::plan(&ctx, &request).await?;
-    session.events().note(format!(
-        "plan for release {} in {}",
-        release.id, request.env
-    ));
+    session.events().note(format!("plan for release {} in {}", release.id, request.env));
     session.print(&PlanReport { plan: &plan });
     let pending = args.detailed_exit_code && plan.has_changes();
-    Ok(if pending {
-        Class::ChangesPending
-    } else {
-        Class::Done
-    })
+    Ok(if pending { Class::ChangesPending } else { Class::Done })
 }
 
 pub(super) async fn deploy(session: &Session, args: DeployArgs) -> CliResult {
-    run(
-        session,
-        args.env,
-        args.release.map_or(Which::Newest, Which::Id),
-    )
-    .await
+    run(session, args.env, args.release.map_or(Which::Newest, Which::Id)).await
 }
 
 pub(super) async fn rollback(session: &Session, args: RollbackArgs) -> CliResult {
-    run(
-        session,
-        args.env,
-        args.to.map_or(Which::Previous, Which::Id),
-    )
-    .await
+    run(session, args.env, args.to.map_or(Which::Previous, Which::Id)).await
 }
 
 /// Shows the plan, asks, and deploys.
@@ -111,10 +85,7 @@ async fn run(session: &Session, env: EnvName, which: Which) -> CliResult {
         request.release = Which::Id(release.id);
     }
     let report = deploy::deploy(&ctx, &request).await?;
-    session.print(&Shown {
-        report,
-        env: request.env,
-    });
+    session.print(&Shown { report, env: request.env });
     Ok(Class::Done)
 }
 
@@ -135,11 +106,7 @@ impl Report for Shown {
             }
             _ => writeln!(out, "{}", style.good(&headline))?,
         }
-        writeln!(
-            out,
-            "{changed} of {} services changed",
-            report.services.len()
-        )?;
+        writeln!(out, "{changed} of {} services changed", report.services.len())?;
         match &report.storefront {
             Some(url) => writeln!(out, "storefront  {url}"),
             None => Ok(()),

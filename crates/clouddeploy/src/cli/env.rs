@@ -61,9 +61,7 @@ pub(super) async fn exec(session: &Session, verb: Verb) -> CliResult {
     let config = session.config()?;
     if let Verb::Destroy(args) = &verb {
         let what = "This deletes the environment with everything that runs in it.";
-        session
-            .confirm_name(what, args.env.as_str(), args.name.as_deref())
-            .await?;
+        session.confirm_name(what, args.env.as_str(), args.name.as_deref()).await?;
     }
     let ctx = session.connect(&config).await?;
     let owner = session.settings.owner.clone();
@@ -76,27 +74,18 @@ pub(super) async fn exec(session: &Session, verb: Verb) -> CliResult {
                     Kind::Single => EnvKind::Single,
                     Kind::AuthorLive => EnvKind::AuthorLive,
                 },
-                size: args
-                    .size
-                    .unwrap_or_else(|| config.environments.size.clone()),
+                size: args.size.unwrap_or_else(|| config.environments.size.clone()),
                 launch_type: args
                     .launch_type
                     .unwrap_or_else(|| config.environments.launch_type.clone()),
                 config,
             };
             let (environment, changed) = env::create(&ctx, &request).await?;
-            session.print(&Created {
-                environment,
-                changed,
-            });
+            session.print(&Created { environment, changed });
         }
         Verb::List => session.print(&Listed(env::list(&ctx, &config).await?)),
         Verb::Destroy(args) => {
-            let request = DestroyRequest {
-                config,
-                owner,
-                name: args.env,
-            };
+            let request = DestroyRequest { config, owner, name: args.env };
             session.print(&Destroyed(env::destroy(&ctx, &request).await?));
         }
     }

@@ -28,19 +28,9 @@ pub(super) async fn exec(session: &Session, verb: Verb) -> CliResult {
     let Verb::Build(args) = verb;
     let config = session.config()?;
     let ctx = session.connect(&config).await?;
-    let folder = session
-        .settings
-        .config
-        .parent()
-        .unwrap_or(Utf8Path::new(""))
-        .to_owned();
+    let folder = session.settings.config.parent().unwrap_or(Utf8Path::new("")).to_owned();
     let owner = session.settings.owner.clone();
-    let request = BuildRequest {
-        config,
-        owner,
-        package: args.package,
-        folder,
-    };
+    let request = BuildRequest { config, owner, package: args.package, folder };
     session.print(&Shown(images::build(&ctx, &request).await?));
     Ok(Class::Done)
 }
@@ -67,10 +57,7 @@ impl Report for Shown {
         if self.0.new {
             writeln!(out, "release {id} from package {package}")
         } else {
-            writeln!(
-                out,
-                "nothing to change: release {id} has exactly these images"
-            )
+            writeln!(out, "nothing to change: release {id} has exactly these images")
         }
     }
 

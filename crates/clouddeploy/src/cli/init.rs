@@ -24,11 +24,7 @@ struct Shown {
 impl Report for Shown {
     fn human(&self, out: &mut dyn Write, _style: Style) -> fmt::Result {
         if !self.changed {
-            return writeln!(
-                out,
-                "nothing to change: {} repositories are there",
-                self.count
-            );
+            return writeln!(out, "nothing to change: {} repositories are there", self.count);
         }
         writeln!(out, "{} repositories are there", self.count)?;
         writeln!(out, "Next: `clouddeploy images build`.")

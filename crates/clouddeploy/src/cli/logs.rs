@@ -30,10 +30,7 @@ pub(super) struct Args {
 fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("`{text}` is not a time such as 90s, 10m or 2h");
     let unit = text.chars().last().ok_or_else(wrong)?;
-    let number: u64 = text
-        .strip_suffix(unit)
-        .and_then(|n| n.parse().ok())
-        .ok_or_else(wrong)?;
+    let number: u64 = text.strip_suffix(unit).and_then(|n| n.parse().ok()).ok_or_else(wrong)?;
     let seconds = match unit {
         's' => 1,
         'm' => 60,
@@ -41,30 +38,14 @@ fn duration(text: &str) -> Result<Duration, String> {
         'd' => 86400,
         _ => return Err(wrong()),
     };
-    number
-        .checked_mul(seconds)
-        .map(Duration::from_secs)
-        .ok_or_else(wrong)
+    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
 }
 
 pub(super) async fn exec(session: &Session, args: Args) -> CliResult {
     let config = session.config()?;
     let ctx = session.connect(&config).await?;
-    let Args {
-        env,
-        service,
-        since,
-    } = args;
-    let lines = logs::logs(
-        &ctx,
-        &LogsRequest {
-            config,
-            env,
-            service,
-            since,
-        },
-    )
-    .await?;
+    let Args { env, service, since } = args;
+    let lines = logs::logs(&ctx, &LogsRequest { config, env, service, since }).await?;
     session.print(&Shown(lines));
     Ok(Class::Done)
 }
@@ -80,11 +61,7 @@ impl Report for Shown {
             let head = style.dim(&format!("{time} {service}"));
             writeln!(out, "{head} {}", line.message.trim_end())?;
         }
-        if self.0.is_empty() {
-            writeln!(out, "no lines")
-        } else {
-            Ok(())
-        }
+        if self.0.is_empty() { writeln!(out, "no lines") } else { Ok(()) }
     }
 
     fn json(&self) -> serde_json::Value {

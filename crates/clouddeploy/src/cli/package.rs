@@ -30,13 +30,7 @@ struct Shown(Package);
 impl Report for Shown {
     fn human(&self, out: &mut dyn Write, style: Style) -> fmt::Result {
         let package = &self.0;
-        writeln!(
-            out,
-            "{}  {} bytes  {}",
-            package.path(),
-            package.size(),
-            package.digest()
-        )?;
+        writeln!(out, "{}  {} bytes  {}", package.path(), package.size(), package.digest())?;
         if let Some(spec) = package.spec() {
             writeln!(out, "needs Java {} and Tomcat {}", spec.java, spec.tomcat)?;
         }

@@ -21,9 +21,7 @@ pub(super) async fn exec(session: &Session, verb: &Verb) -> CliResult {
     let config = session.config()?;
     let ctx = session.connect(&config).await?;
     ops::initialized(&ctx.aws, &config).await?;
-    session.print(&Listed(
-        releases::list(&ops::store(&ctx.aws, &config)).await?,
-    ));
+    session.print(&Listed(releases::list(&ops::store(&ctx.aws, &config)).await?));
     Ok(Class::Done)
 }
 
@@ -38,10 +36,7 @@ impl Report for Listed {
                 release.version.clone(),
                 release.package.clone(),
                 release.images.len().to_string(),
-                release
-                    .created_at
-                    .strftime("%Y-%m-%d %H:%M UTC")
-                    .to_string(),
+                release.created_at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
             ]);
         }
         write!(out, "{table}")?;
@@ -49,10 +44,7 @@ impl Report for Listed {
             Some(release) => writeln!(
                 out,
                 "{}",
-                style.bad(&format!(
-                    "the chain of the ledger is broken at {}",
-                    release.id
-                ))
+                style.bad(&format!("the chain of the ledger is broken at {}", release.id))
             ),
             None => Ok(()),
         }

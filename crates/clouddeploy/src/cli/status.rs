@@ -31,21 +31,12 @@ impl Report for Shown {
     fn human(&self, out: &mut dyn Write, style: Style) -> fmt::Result {
         let environment = &self.0.environment;
         let release = environment.release().unwrap_or("none");
-        writeln!(
-            out,
-            "{}  release {release}",
-            style.bold(environment.name.as_str())
-        )?;
+        writeln!(out, "{}  release {release}", style.bold(environment.name.as_str()))?;
         let mut table = Table::new(style, &["SERVICE", "TASKS", "VERDICT", "IMAGE"]);
         for service in &self.0.services {
             let tasks = service.service.as_ref();
             let tasks = tasks.map_or("-".to_owned(), |s| format!("{}/{}", s.running, s.desired));
-            table.row([
-                service.title.clone(),
-                tasks,
-                verdict(style, service),
-                image(service),
-            ]);
+            table.row([service.title.clone(), tasks, verdict(style, service), image(service)]);
         }
         write!(out, "{table}")?;
         for (side, status) in &self.0.databases {

@@ -24,7 +24,7 @@ use cloudops_templates::{self as templates, deploy};
 pub use names::{edge_stack, env_stack, job_stack, layer, log_group, prefix, service_stack};
 pub use service::{order, service_graph};
 
-use crate::{error::DeployError, image_plan::USER, topology_file::Topology};
+use crate::{error::DeployError, images::USER, topology::Topology};
 
 /// Image of the tool that populates the database.
 const DATA_POPULATION: &str = "data-pop-tool";
@@ -32,10 +32,7 @@ const DATA_POPULATION: &str = "data-pop-tool";
 /// Outputs of stacks that are done.
 #[must_use]
 pub fn outputs(results: &Results) -> Outputs {
-    results
-        .iter()
-        .map(|(name, result)| (name.clone(), result.outputs.clone()))
-        .collect()
+    results.iter().map(|(name, result)| (name.clone(), result.outputs.clone())).collect()
 }
 
 /// An output of any of the stacks.
@@ -43,9 +40,7 @@ pub fn outputs(results: &Results) -> Outputs {
 /// # Errors
 /// [`DeployError::NotReady`] when no stack gives it.
 pub fn fact(outputs: &Outputs, name: &str) -> Result<String, DeployError> {
-    let found = outputs
-        .values()
-        .find_map(|outputs| outputs.get(name).cloned());
+    let found = outputs.values().find_map(|outputs| outputs.get(name).cloned());
     found.ok_or_else(|| DeployError::NotReady {
         what: format!("no stack of the environment gives `{name}`"),
         command: "clouddeploy env create".to_owned(),
@@ -87,10 +82,7 @@ pub fn cluster_graph(
     state: &InitState,
     environment: &Environment,
 ) -> Result<StackGraph, DeployError> {
-    let builder = Builder {
-        config,
-        environment,
-    };
+    let builder = Builder { config, environment };
     let mut graph = StackGraph::new(state.outputs());
     builder.add_cluster(&mut graph)?;
     graph.check()?;
@@ -107,35 +99,16 @@ pub fn infrastructure_graph(
     environment: &Environment,
     release: &Release,
 ) -> Result<StackGraph, DeployError> {
-    let builder = Builder {
-        config,
-        environment,
-    };
+    let builder = Builder { config, environment };
     let mut graph = StackGraph::new(state.outputs());
     builder.add_cluster(&mut graph)?;
     builder.add(&mut graph, "edge", &deploy::EDGE, None, &["cluster"], &[])?;
     for side in environment.kind.sides() {
         let protect = (environment.size == "prod").to_string();
-        let data = [
-            ("DeletionProtection", protect.as_str()),
-            ("ReaderCount", readers(environment)),
-        ];
-        builder.add(
-            &mut graph,
-            "data",
-            &deploy::DATA,
-            Some(*side),
-            &["cluster"],
-            &data,
-        )?;
-        builder.add(
-            &mut graph,
-            "messaging",
-            &deploy::MESSAGING,
-            Some(*side),
-            &["cluster"],
-            &[],
-        )?;
+        let data =
+            [("DeletionProtection", protect.as_str()), ("ReaderCount", readers(environment))];
+        builder.add(&mut graph, "data", &deploy::DATA, Some(*side), &["cluster"], &data)?;
+        builder.add(&mut graph, "messaging", &deploy::MESSAGING, Some(*side), &["cluster"], &[])?;
         let image = image(release, DATA_POPULATION)?;
         let user = USER.to_string();
         let folder = folder(environment, *side);
@@ -145,14 +118,7 @@ pub fn infrastructure_graph(
             ("EnvironmentFolder", folder.as_str()),
         ];
         let data = format!("data-{}", side.name());
-        builder.add(
-            &mut graph,
-            "job",
-            &deploy::JOB,
-            Some(*side),
-            &["cluster", &data],
-            &job,
-        )?;
+        builder.add(&mut graph, "job", &deploy::JOB, Some(*side), &["cluster", &data], &job)?;
     }
     graph.check()?;
     Ok(graph)
@@ -165,11 +131,7 @@ fn readers(environment: &Environment) -> &'static str {
 
 /// The environment folder of the package that a side runs with.
 fn folder(environment: &Environment, side: Side) -> String {
-    let stage = if environment.size == "prod" {
-        "prod"
-    } else {
-        "stage"
-    };
+    let stage = if environment.size == "prod" { "prod" } else { "stage" };
     match side {
         Side::Single => "qa".to_owned(),
         Side::Author | Side::Live => format!("{stage}-{}", side.name()),
@@ -178,15 +140,11 @@ fn folder(environment: &Environment, side: Side) -> String {
 
 /// The image of a release, with its digest.
 fn image(release: &Release, name: &str) -> Result<String, DeployError> {
-    release
-        .images
-        .get(name)
-        .cloned()
-        .ok_or_else(|| DeployError::Unknown {
-            what: "image",
-            name: name.to_owned(),
-            known: release.images.keys().cloned().collect(),
-        })
+    release.images.get(name).cloned().ok_or_else(|| DeployError::Unknown {
+        what: "image",
+        name: name.to_owned(),
+        known: release.images.keys().cloned().collect(),
+    })
 }
 
 fn parse(template: &templates::Template) -> Result<Template, DeployError> {
@@ -237,21 +195,14 @@ impl Builder<'_> {
             given.insert("Side".to_owned(), side.name().to_owned());
         }
         given.extend(
-            parameters
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+            parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
         );
-        let known: BTreeSet<String> = template
-            .parameters()
-            .into_iter()
-            .map(|parameter| parameter.name)
-            .collect();
+        let known: BTreeSet<String> =
+            template.parameters().into_iter().map(|parameter| parameter.name).collect();
         given.retain(|name, _| known.contains(name));
         let title = side.map_or(role.to_owned(), |side| format!("{role}-{}", side.name()));
-        let needs: Result<BTreeSet<StackName>, _> = needs
-            .iter()
-            .map(|need| env_stack(self.config, env, need))
-            .collect();
+        let needs: Result<BTreeSet<StackName>, _> =
+            needs.iter().map(|need| env_stack(self.config, env, need)).collect();
         graph.add(StackSpec {
             name: env_stack(self.config, env, &title)?,
             title,

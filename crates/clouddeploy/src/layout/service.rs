@@ -17,8 +17,8 @@ use cloudops_templates::deploy;
 use super::{Builder, env_stack, folder, image, service_stack};
 use crate::{
     error::DeployError,
-    image_plan::USER,
-    topology_file::{Exposure, Need, Service, Size, Topology},
+    images::USER,
+    topology::{Exposure, Need, Service, Size, Topology},
 };
 
 type Parameters = BTreeMap<String, String>;
@@ -46,27 +46,16 @@ pub fn service_graph(
     side: Side,
     outputs: &Outputs,
 ) -> Result<StackGraph, DeployError> {
-    let at = Side2 {
-        config,
-        environment,
-        release,
-        side,
-        outputs,
-    };
+    let at = Side2 { config, environment, release, side, outputs };
     let mut facts = state.outputs();
     facts.extend(at.facts(&["cluster", "edge", "events"])?);
     facts.extend(at.side_facts(side)?);
     let mut graph = StackGraph::new(facts);
-    let builder = Builder {
-        config,
-        environment,
-    };
+    let builder = Builder { config, environment };
     for (number, (name, service)) in (1_u32..).zip(topology.on(side)) {
         let parameters = at.parameters(name, service, number)?;
-        let given: Vec<(&str, &str)> = parameters
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_str()))
-            .collect();
+        let given: Vec<(&str, &str)> =
+            parameters.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         let mut one = StackGraph::default();
         builder.add(
             &mut one,
@@ -106,10 +95,7 @@ impl Side2<'_> {
 
     /// Outputs of the database and the broker of a side.
     fn side_facts(&self, side: Side) -> Result<Parameters, DeployError> {
-        let titles = [
-            format!("data-{}", side.name()),
-            format!("messaging-{}", side.name()),
-        ];
+        let titles = [format!("data-{}", side.name()), format!("messaging-{}", side.name())];
         self.facts(&[&titles[0], &titles[1]])
     }
 
@@ -140,17 +126,11 @@ impl Side2<'_> {
         set("EnvironmentFolder", folder(self.environment, self.side));
         set(
             "ContextPath",
-            format!(
-                "/{}",
-                service.webapps.values().next().map_or("", String::as_str)
-            ),
+            format!("/{}", service.webapps.values().next().map_or("", String::as_str)),
         );
         set("HealthPath", service.health.clone());
         set("HealthGraceSeconds", service.start_seconds.to_string());
-        set(
-            "QueueAccess",
-            service.needs.contains(&Need::Queues).to_string(),
-        );
+        set("QueueAccess", service.needs.contains(&Need::Queues).to_string());
         // The balancer has one list of rules for the sides together.
         let offset = if self.side == Side::Author { 500 } else { 0 };
         set("RulePriority", (offset + number * 10).to_string());
@@ -160,11 +140,7 @@ impl Side2<'_> {
         for (need, names) in [
             (
                 Need::Database,
-                &[
-                    "DatabaseEndpoint",
-                    "DatabaseReaderEndpoint",
-                    "DatabaseSecretArn",
-                ][..],
+                &["DatabaseEndpoint", "DatabaseReaderEndpoint", "DatabaseSecretArn"][..],
             ),
             (Need::Broker, &["BrokerEndpoints", "BrokerSecretArn"][..]),
         ] {
@@ -190,22 +166,13 @@ impl Side2<'_> {
         }
         let (word, host, paths) = match exposure {
             Exposure::None => {
-                return Ok(Parameters::from([(
-                    "Exposure".to_owned(),
-                    "none".to_owned(),
-                )]));
+                return Ok(Parameters::from([("Exposure".to_owned(), "none".to_owned())]));
             }
-            Exposure::Storefront => (
-                "storefront",
-                host("StorefrontHost"),
-                service.paths.join(","),
-            ),
+            Exposure::Storefront => ("storefront", host("StorefrontHost"), service.paths.join(",")),
             // A rule of the balancer holds five values, three of them addresses.
-            Exposure::Backoffice => (
-                "backoffice",
-                host("BackOfficeHost"),
-                back_office_path(service),
-            ),
+            Exposure::Backoffice => {
+                ("backoffice", host("BackOfficeHost"), back_office_path(service))
+            }
         };
         let mut all = Parameters::from([
             ("Exposure".to_owned(), word.to_owned()),
@@ -213,11 +180,7 @@ impl Side2<'_> {
             ("PathPattern".to_owned(), paths),
         ]);
         for (index, cidr) in self.config.admin_cidrs.iter().take(3).enumerate() {
-            let suffix = if index == 0 {
-                String::new()
-            } else {
-                (index + 1).to_string()
-            };
+            let suffix = if index == 0 { String::new() } else { (index + 1).to_string() };
             all.insert(format!("AdminCidr{suffix}"), cidr.clone());
         }
         Ok(all)
@@ -267,8 +230,5 @@ fn sizing(service: &Service, size: Size) -> Parameters {
         ("AutoScaling", (size.max > size.min).to_string()),
         ("Singleton", service.singleton.to_string()),
     ];
-    pairs
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value))
-        .collect()
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }

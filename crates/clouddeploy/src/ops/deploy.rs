@@ -1,7 +1,7 @@
 //! `deploy` and `rollback`: one ordered run. Databases, brokers and the balancer; then the data
 //! population, gated on its exit code; then Author, its verdict, Live, its verdict.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use cloudops_aws::{
     cfn::{
@@ -12,11 +12,9 @@ use cloudops_aws::{
         template::Template,
     },
     config_file::CloudOpsConfig,
-    containers::{self, Placement, TaskRequest},
     ctx::Ctx,
     events::Outcome,
     ids::{EnvName, StackName},
-    logs,
     state::{
         environments::{self, Deployed, Deployment, Environment, Side},
         init::InitState,
@@ -26,16 +24,15 @@ use cloudops_aws::{
         store::{Store, Versioned},
     },
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{
-    env_scope, environment, initialized, lock_request, store,
+    env_scope, environment, initialized, lock_request,
+    population::populate,
+    store,
     verdict::{self, Expected},
 };
-use crate::{error::DeployError, layout, topology_file::Topology};
-
-/// Liquibase on a large database takes hours, not days.
-const DATA_POPULATION: Duration = Duration::from_secs(6 * 60 * 60);
+use crate::{error::DeployError, layout, topology::Topology};
 
 /// Which release to deploy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,15 +74,15 @@ pub struct DeployReport {
 }
 
 /// Everything that a deployment works with.
-struct Work<'a> {
-    ctx: &'a Ctx,
-    config: &'a CloudOpsConfig,
-    state: &'a InitState,
-    environment: &'a Environment,
-    release: &'a Release,
-    topology: &'a Topology,
-    locked: &'a Locked,
-    journal: &'a Journal,
+pub(super) struct Work<'a> {
+    pub(super) ctx: &'a Ctx,
+    pub(super) config: &'a CloudOpsConfig,
+    pub(super) state: &'a InitState,
+    pub(super) environment: &'a Environment,
+    pub(super) release: &'a Release,
+    pub(super) topology: &'a Topology,
+    pub(super) locked: &'a Locked,
+    pub(super) journal: &'a Journal,
 }
 
 /// What deploying would change: the release, and the plan of its stacks.
@@ -115,13 +112,10 @@ pub async fn plan(ctx: &Ctx, request: &DeployRequest) -> Result<(Release, GraphP
                 &outputs,
             );
             match services {
-                Ok(graph) => all
-                    .stacks
-                    .extend(plan::plan(ctx, &locked, &graph).await?.stacks),
+                Ok(graph) => all.stacks.extend(plan::plan(ctx, &locked, &graph).await?.stacks),
                 // What they stand on is not there yet: everything is new.
                 Err(DeployError::Graph(_)) => {
-                    all.stacks
-                        .extend(new_services(config, &request.env, &topology, *side)?)
+                    all.stacks.extend(new_services(config, &request.env, &topology, *side)?)
                 }
                 Err(error) => return Err(error),
             }
@@ -139,10 +133,7 @@ async fn observed(
     env: &EnvName,
 ) -> Result<Outputs, DeployError> {
     let stacks = observe::stacks(ctx, &layout::prefix(config, env)).await?;
-    Ok(stacks
-        .into_iter()
-        .map(|stack| (stack.name, stack.outputs))
-        .collect())
+    Ok(stacks.into_iter().map(|stack| (stack.name, stack.outputs)).collect())
 }
 
 /// The plan of services whose stacks cannot be computed yet.
@@ -154,16 +145,11 @@ fn new_services(
 ) -> Result<BTreeMap<StackName, StackChange>, DeployError> {
     let template = cloudops_templates::deploy::SERVICE;
     let template = Template::parse(template.file, template.body).map_err(GraphError::from)?;
-    let resources: Vec<String> = template
-        .resources()
-        .into_iter()
-        .map(|resource| resource.resource_type)
-        .collect();
+    let resources: Vec<String> =
+        template.resources().into_iter().map(|resource| resource.resource_type).collect();
     let mut all = BTreeMap::new();
     for (name, _) in topology.on(side) {
-        let change = StackChange::Create {
-            resources: resources.clone(),
-        };
+        let change = StackChange::Create { resources: resources.clone() };
         all.insert(layout::service_stack(config, env, side, name)?, change);
     }
     Ok(all)
@@ -178,11 +164,7 @@ pub async fn deploy(ctx: &Ctx, request: &DeployRequest) -> Result<DeployReport, 
     let state = initialized(&ctx.aws, config).await?;
     let store = store(&ctx.aws, config);
     let topology = Topology::commerce()?;
-    let verb = if request.release == Which::Previous {
-        "rollback"
-    } else {
-        "deploy"
-    };
+    let verb = if request.release == Which::Previous { "rollback" } else { "deploy" };
     let asked = lock_request(env_scope(&request.env), &request.owner, verb);
     lock::with_lock(ctx, &store, asked, async |locked| {
         let found = environment(&store, &request.env).await?;
@@ -202,11 +184,7 @@ pub async fn deploy(ctx: &Ctx, request: &DeployRequest) -> Result<DeployReport, 
             journal: &journal,
         };
         let result = run(&work).await;
-        let outcome = if result.is_ok() {
-            Deployed::Serving
-        } else {
-            Deployed::Failed
-        };
+        let outcome = if result.is_ok() { Deployed::Serving } else { Deployed::Failed };
         let interrupted = ctx.cancel.is_cancelled();
         // An interrupted deployment has begun and nobody saw its end: the next run goes on.
         if !interrupted {
@@ -214,13 +192,7 @@ pub async fn deploy(ctx: &Ctx, request: &DeployRequest) -> Result<DeployReport, 
         }
         let (services, storefront) = result?;
         let changed = services.values().any(|changed| *changed);
-        Ok(DeployReport {
-            release,
-            before,
-            services,
-            storefront,
-            changed,
-        })
+        Ok(DeployReport { release, before, services, storefront, changed })
     })
     .await
 }
@@ -255,11 +227,7 @@ async fn choose(
         return Ok(release.clone());
     }
     let known = known.into_iter().map(|release| release.id).collect();
-    Err(DeployError::Unknown {
-        what: "release",
-        name: id,
-        known,
-    })
+    Err(DeployError::Unknown { what: "release", name: id, known })
 }
 
 /// Records that a deployment begins, before it changes anything.
@@ -319,17 +287,10 @@ async fn run(work: &Work<'_>) -> Result<Ran, DeployError> {
         let expected = expected(work, *side, &outputs, &done)?;
         verdict::all(
             work.ctx,
-            &expected
-                .iter()
-                .map(|(expected, _)| expected.clone())
-                .collect::<Vec<_>>(),
+            &expected.iter().map(|(expected, _)| expected.clone()).collect::<Vec<_>>(),
         )
         .await?;
-        services.extend(
-            expected
-                .into_iter()
-                .map(|(expected, changed)| (expected.title, changed)),
-        );
+        services.extend(expected.into_iter().map(|(expected, changed)| (expected.title, changed)));
     }
     let edge = outputs.get(&layout::edge_stack(config, &environment.name)?);
     let storefront = edge.and_then(|edge| edge.get("StorefrontUrl").cloned());
@@ -358,126 +319,11 @@ fn expected(
         let expected = Expected {
             title: format!("{}/{service}", side.name()),
             cluster: cluster.clone(),
-            service: result
-                .outputs
-                .get("ServiceName")
-                .cloned()
-                .unwrap_or_default(),
-            task_definition: result
-                .outputs
-                .get("TaskDefinitionArn")
-                .cloned()
-                .unwrap_or_default(),
+            service: result.outputs.get("ServiceName").cloned().unwrap_or_default(),
+            task_definition: result.outputs.get("TaskDefinitionArn").cloned().unwrap_or_default(),
             target_group: result.outputs.get("TargetGroupArn").cloned(),
         };
         all.push((expected, result.outcome == Outcome::Done));
     }
     Ok(all)
-}
-
-/// Runs `update-db` on the database of a side, and goes on only when it ended well. It is run
-/// when the job's stack changed, which it does with each new data population image.
-async fn populate(work: &Work<'_>, side: Side, outputs: &Outputs) -> Result<(), DeployError> {
-    let stack = layout::job_stack(work.config, &work.environment.name, side)?;
-    let step = format!("data-population/{}", side.name());
-    work.ctx
-        .events
-        .step(&step, format!("data population of {}", side.name()));
-    if already_populated(work) {
-        let detail = "done by an earlier deployment of this release";
-        work.ctx.events.step_done(&step, Outcome::Unchanged, detail);
-        return Ok(());
-    }
-    let job = outputs.get(&stack).cloned().unwrap_or_default();
-    let task_definition = job.get("JobTaskDefinitionArn").cloned().unwrap_or_default();
-    let token = work.ctx.token(&step);
-    work.journal.intent(&step, &token).await?;
-    let result = update_db(work, side, outputs, task_definition).await;
-    match &result {
-        Ok(detail) => {
-            work.journal.done(&step, detail).await?;
-            work.ctx.events.step_done(&step, Outcome::Done, detail);
-        }
-        Err(error) => {
-            work.journal.failed(&step, &error.to_string()).await?;
-            work.ctx
-                .events
-                .step_done(&step, Outcome::Failed, error.to_string());
-        }
-    }
-    result.map(|_| ())
-}
-
-/// Whether this release served here before: then its schema and data are in the database.
-fn already_populated(work: &Work<'_>) -> bool {
-    work.environment.deployments.iter().any(|deployment| {
-        deployment.release == work.release.id && deployment.outcome == Deployed::Serving
-    })
-}
-
-async fn update_db(
-    work: &Work<'_>,
-    side: Side,
-    outputs: &Outputs,
-    task_definition: String,
-) -> Result<String, DeployError> {
-    let list = |name: &str| -> Result<Vec<String>, DeployError> {
-        let text = match work.state.outputs().get(name) {
-            Some(text) => text.clone(),
-            None => layout::fact(outputs, name)?,
-        };
-        Ok(text.split(',').map(str::to_owned).collect())
-    };
-    let request = TaskRequest {
-        placement: Placement {
-            cluster: layout::fact(outputs, "ClusterName")?,
-            capacity_provider: layout::fact(outputs, "CapacityProviderName")?,
-            subnets: list("PrivateSubnetIds")?,
-            security_groups: list("ServiceSecurityGroupId")?,
-        },
-        task_definition,
-        container: "job".to_owned(),
-        command: vec!["update-db".to_owned()],
-        deadline: DATA_POPULATION,
-    };
-    let side_name = side.name();
-    let end = containers::run_task(work.ctx, &request)
-        .await
-        .map_err(|source| DeployError::Task {
-            side: side_name,
-            source,
-        })?;
-    let lines = last_lines(work, side, &end.id).await;
-    if end.exit_code == Some(0) {
-        return Ok(lines
-            .last()
-            .cloned()
-            .unwrap_or_else(|| "exit code 0".to_owned()));
-    }
-    let reason = format!("{} {}", end.reason, lines.join("; "));
-    Err(DeployError::DataPopulation {
-        side: side_name,
-        code: end.exit_code,
-        reason,
-    })
-}
-
-/// The last lines that a task logged. They are an addition: without them the verdict stands.
-async fn last_lines(work: &Work<'_>, side: Side, task: &str) -> Vec<String> {
-    let group = layout::log_group(work.config, &work.environment.name);
-    let now = Timestamp::now();
-    let since = now
-        .checked_sub(SignedDuration::from_hours(12))
-        .unwrap_or(now);
-    let prefix = format!("{}-job", side.name());
-    let lines = logs::lines(&work.ctx.aws, &group, Some(&prefix), since)
-        .await
-        .unwrap_or_default();
-    let mut texts: Vec<String> = lines
-        .into_iter()
-        .filter(|line| line.stream.ends_with(task))
-        .map(|line| line.message)
-        .collect();
-    texts.drain(..texts.len().saturating_sub(5));
-    texts
 }

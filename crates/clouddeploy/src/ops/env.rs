@@ -52,9 +52,7 @@ pub async fn create(
     let store = store(&ctx.aws, config);
     let asked = lock_request(env_scope(&request.name), &request.owner, "env create");
     lock::with_lock(ctx, &store, asked, async |locked| {
-        let found = environments::find(&store, &request.name)
-            .await?
-            .map(|found| found.value);
+        let found = environments::find(&store, &request.name).await?.map(|found| found.value);
         let known = found.is_some();
         let environment = match found {
             Some(environment) => same(request, environment)?,
@@ -109,11 +107,7 @@ pub async fn list(ctx: &Ctx, config: &CloudOpsConfig) -> Result<Vec<Environment>
     let mut found = Vec::new();
     for name in environments::names(&store).await? {
         if let Ok(name) = name.parse::<EnvName>() {
-            found.extend(
-                environments::find(&store, &name)
-                    .await?
-                    .map(|found| found.value),
-            );
+            found.extend(environments::find(&store, &name).await?.map(|found| found.value));
         }
     }
     Ok(found)
@@ -173,8 +167,5 @@ async fn stacks(
         let lower = layers.iter().filter(move |(_, other)| *other < layer);
         lower.map(|(name, _)| name.clone()).collect::<BTreeSet<_>>()
     };
-    Ok(layers
-        .iter()
-        .map(|(name, layer)| (name.clone(), below(*layer)))
-        .collect())
+    Ok(layers.iter().map(|(name, layer)| (name.clone(), below(*layer))).collect())
 }

@@ -21,7 +21,7 @@ use cloudops_aws::{
 use jiff::Timestamp;
 
 use super::{initialized, lock_request, store};
-use crate::{error::DeployError, image_plan, topology_file::Topology};
+use crate::{error::DeployError, images::assemble as assemble_images, topology::Topology};
 
 /// What `images build` needs to know.
 #[derive(Debug, Clone)]
@@ -88,12 +88,7 @@ pub async fn build(ctx: &Ctx, request: &BuildRequest) -> Result<BuildReport, Dep
             previous: None,
         };
         let (release, new) = releases::append(&store, draft).await?;
-        Ok(BuildReport {
-            package: manifest,
-            images,
-            release,
-            new,
-        })
+        Ok(BuildReport { package: manifest, images, release, new })
     })
     .await
 }
@@ -127,12 +122,8 @@ async fn base(ctx: &Ctx, request: &BuildRequest) -> Result<Base, DeployError> {
         BaseImage::Reference(reference) => Base::from_registry(reference).await,
     };
     match &read {
-        Ok(base) => ctx
-            .events
-            .step_done("base", Outcome::Unchanged, base.digest.as_str()),
-        Err(error) => ctx
-            .events
-            .step_done("base", Outcome::Failed, error.to_string()),
+        Ok(base) => ctx.events.step_done("base", Outcome::Unchanged, base.digest.as_str()),
+        Err(error) => ctx.events.step_done("base", Outcome::Failed, error.to_string()),
     }
     Ok(read?)
 }
@@ -144,10 +135,7 @@ async fn assemble(
     base: &Base,
 ) -> Result<BTreeMap<String, Image>, DeployError> {
     let begin = Instant::now();
-    ctx.events.step(
-        "package",
-        format!("package {} ({})", manifest.id, manifest.version),
-    );
+    ctx.events.step("package", format!("package {} ({})", manifest.id, manifest.version));
     let result = fetch_and_assemble(ctx, state, manifest, base).await;
     match &result {
         Ok(images) => {
@@ -155,9 +143,7 @@ async fn assemble(
             let detail = format!("{} images assembled in {seconds:.1} s", images.len());
             ctx.events.step_done("package", Outcome::Done, detail);
         }
-        Err(error) => ctx
-            .events
-            .step_done("package", Outcome::Failed, error.to_string()),
+        Err(error) => ctx.events.step_done("package", Outcome::Failed, error.to_string()),
     }
     result
 }
@@ -170,19 +156,12 @@ async fn fetch_and_assemble(
 ) -> Result<BTreeMap<String, Image>, DeployError> {
     // Deleted when the images are made.
     let folder = tempfile::tempdir().map_err(StateError::File)?;
-    let file = Utf8Path::from_path(folder.path())
-        .unwrap_or(Utf8Path::new(""))
-        .join("package.zip");
-    let bucket = Store::new(
-        &ctx.aws,
-        state.output(Component::Core, "PackageBucketName")?,
-    );
-    bucket
-        .download(&packages::object_key(&manifest.digest), &file)
-        .await?;
+    let file = Utf8Path::from_path(folder.path()).unwrap_or(Utf8Path::new("")).join("package.zip");
+    let bucket = Store::new(&ctx.aws, state.output(Component::Core, "PackageBucketName")?);
+    bucket.download(&packages::object_key(&manifest.digest), &file).await?;
     let package = Package::open(&file)?;
     let topology = Topology::commerce()?;
-    let images = image_plan::assemble(&package, &topology, base)?;
+    let images = assemble_images(&package, &topology, base)?;
     Ok(images)
 }
 
@@ -209,31 +188,15 @@ async fn push(
         let push = match pushed {
             Ok(push) => push,
             Err(error) => {
-                ctx.events
-                    .step_done(&step, Outcome::Failed, error.to_string());
+                ctx.events.step_done(&step, Outcome::Failed, error.to_string());
                 return Err(error.into());
             }
         };
-        let outcome = if push.uploaded_blobs == 0 {
-            Outcome::Unchanged
-        } else {
-            Outcome::Done
-        };
-        let detail = format!(
-            "{}, {} bytes uploaded",
-            image.digest().short(),
-            push.uploaded_bytes
-        );
+        let outcome = if push.uploaded_blobs == 0 { Outcome::Unchanged } else { Outcome::Done };
+        let detail = format!("{}, {} bytes uploaded", image.digest().short(), push.uploaded_bytes);
         ctx.events.step_done(&step, outcome, detail);
         let reference = format!("{uri}@{}", image.digest());
-        built.insert(
-            name,
-            BuiltImage {
-                reference,
-                size: image.size(),
-                push,
-            },
-        );
+        built.insert(name, BuiltImage { reference, size: image.size(), push });
     }
     Ok(built)
 }

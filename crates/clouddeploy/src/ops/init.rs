@@ -16,7 +16,7 @@ use cloudops_aws::{
 use jiff::Timestamp;
 
 use super::{VERSION, foundation, lock_request, store};
-use crate::{error::DeployError, layout, topology_file::Topology};
+use crate::{error::DeployError, layout, topology::Topology};
 
 /// Creates the repositories. Gives back how many there are, and whether anything was changed.
 ///
@@ -39,16 +39,11 @@ pub async fn init(
             .values()
             .filter_map(|result| {
                 let name = result.outputs.get("RepositoryName")?;
-                Some((
-                    format!("Repository:{name}"),
-                    result.outputs.get("RepositoryUri")?.clone(),
-                ))
+                Some((format!("Repository:{name}"), result.outputs.get("RepositoryUri")?.clone()))
             })
             .collect();
         let count = uris.len();
-        let mut changed = results
-            .values()
-            .any(|result| result.outcome == Outcome::Done);
+        let mut changed = results.values().any(|result| result.outcome == Outcome::Done);
         if let Some(found) = init::read(&store).await? {
             let mut state = found.value;
             if state.record(Component::Deploy, VERSION, uris, Timestamp::now()) {

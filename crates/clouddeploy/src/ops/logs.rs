@@ -33,9 +33,7 @@ pub struct LogsRequest {
 pub async fn logs(ctx: &Ctx, request: &LogsRequest) -> Result<Vec<Line>, DeployError> {
     let config = &request.config;
     initialized(&ctx.aws, config).await?;
-    let found = environment(&store(&ctx.aws, config), &request.env)
-        .await?
-        .value;
+    let found = environment(&store(&ctx.aws, config), &request.env).await?.value;
     let group = layout::log_group(config, &request.env);
     let back = SignedDuration::try_from(request.since).unwrap_or(SignedDuration::ZERO);
     let now = Timestamp::now();

@@ -5,6 +5,7 @@ pub mod env;
 pub mod images;
 pub mod init;
 pub mod logs;
+mod population;
 pub mod status;
 mod verdict;
 
@@ -29,10 +30,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The state bucket of the configured instance.
 #[must_use]
 pub fn store(aws: &Aws, config: &CloudOpsConfig) -> Store {
-    Store::new(
-        aws,
-        state::bucket_name(&config.instance, &config.account, &config.region),
-    )
+    Store::new(aws, state::bucket_name(&config.instance, &config.account, &config.region))
 }
 
 /// The initialization state, in which CloudCore must be there.

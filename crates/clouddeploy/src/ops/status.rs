@@ -17,7 +17,7 @@ use super::{
     environment, initialized, store,
     verdict::{self, Expected},
 };
-use crate::{error::DeployError, layout, topology_file::Topology};
+use crate::{error::DeployError, layout, topology::Topology};
 
 /// A service that runs.
 #[derive(Debug, Clone)]
@@ -57,10 +57,8 @@ pub async fn status(
     initialized(&ctx.aws, config).await?;
     let found = environment(&store(&ctx.aws, config), name).await?.value;
     let stacks = observe::stacks(ctx, &layout::prefix(config, name)).await?;
-    let outputs: BTreeMap<_, _> = stacks
-        .into_iter()
-        .map(|stack| (stack.name, stack.outputs))
-        .collect();
+    let outputs: BTreeMap<_, _> =
+        stacks.into_iter().map(|stack| (stack.name, stack.outputs)).collect();
     let cluster = layout::fact(&outputs, "ClusterName")?;
     let topology = Topology::commerce()?;
     let mut expected = Vec::new();
@@ -81,25 +79,15 @@ pub async fn status(
             });
         }
         let data = layout::env_stack(config, name, &format!("data-{}", side.name()))?;
-        if let Some(id) = outputs
-            .get(&data)
-            .and_then(|data| data.get("DatabaseClusterIdentifier"))
+        if let Some(id) = outputs.get(&data).and_then(|data| data.get("DatabaseClusterIdentifier"))
         {
             let status = database::cluster_status(&ctx.aws, id).await?;
-            databases.insert(
-                side.name().to_owned(),
-                status.unwrap_or_else(|| "gone".to_owned()),
-            );
+            databases.insert(side.name().to_owned(), status.unwrap_or_else(|| "gone".to_owned()));
         }
     }
     let services = future::try_join_all(expected.iter().map(|expected| one(ctx, expected))).await?;
     let storefront = layout::fact(&outputs, "StorefrontUrl").ok();
-    Ok(Status {
-        environment: found,
-        services,
-        databases,
-        storefront,
-    })
+    Ok(Status { environment: found, services, databases, storefront })
 }
 
 async fn one(ctx: &Ctx, expected: &Expected) -> Result<ServiceStatus, DeployError> {

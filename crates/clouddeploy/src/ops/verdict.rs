@@ -53,17 +53,14 @@ pub(super) async fn all(ctx: &Ctx, expected: &[Expected]) -> Result<(), DeployEr
 
 async fn one(ctx: &Ctx, expected: &Expected) -> Result<(), DeployError> {
     let step = format!("verdict/{}", expected.title);
-    ctx.events
-        .step(&step, format!("verdict on {}", expected.title));
+    ctx.events.step(&step, format!("verdict on {}", expected.title));
     let result = settle(ctx, expected).await;
     match &result {
         Ok(running) => {
             let detail = format!("serves the release with {running} tasks");
             ctx.events.step_done(&step, Outcome::Done, detail);
         }
-        Err(error) => ctx
-            .events
-            .step_done(&step, Outcome::Failed, error.to_string()),
+        Err(error) => ctx.events.step_done(&step, Outcome::Failed, error.to_string()),
     }
     result.map(|_| ())
 }
@@ -85,10 +82,7 @@ async fn settle(ctx: &Ctx, expected: &Expected) -> Result<i32, DeployError> {
         match look(ctx, expected).await.map_err(Stop::Failed)? {
             Verdict::Serving { running } => Ok(Some(running)),
             Verdict::InProgress { state } => {
-                ctx.events.send(EventKind::Service {
-                    service: service(),
-                    state,
-                });
+                ctx.events.send(EventKind::Service { service: service(), state });
                 Ok(None)
             }
             verdict => Err(Stop::Failed(refuse(ctx, expected, verdict).await)),
@@ -97,10 +91,7 @@ async fn settle(ctx: &Ctx, expected: &Expected) -> Result<i32, DeployError> {
     match looked.await {
         Ok(running) => Ok(running),
         Err(Stop::Failed(error)) => Err(error),
-        Err(Stop::Wait(source)) => Err(DeployError::Wait {
-            service: service(),
-            source,
-        }),
+        Err(Stop::Wait(source)) => Err(DeployError::Wait { service: service(), source }),
     }
 }
 
@@ -108,11 +99,7 @@ async fn settle(ctx: &Ctx, expected: &Expected) -> Result<i32, DeployError> {
 async fn refuse(ctx: &Ctx, expected: &Expected, verdict: Verdict) -> DeployError {
     let reasons = containers::stopped_reasons(&ctx.aws, &expected.cluster, &expected.service).await;
     for reason in reasons.unwrap_or_default() {
-        ctx.events
-            .warn(format!("a task of {} stopped: {reason}", expected.title));
+        ctx.events.warn(format!("a task of {} stopped: {reason}", expected.title));
     }
-    DeployError::NotServing {
-        service: expected.title.clone(),
-        verdict,
-    }
+    DeployError::NotServing { service: expected.title.clone(), verdict }
 }

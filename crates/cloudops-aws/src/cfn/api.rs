@@ -29,9 +29,7 @@ pub(super) use failed;
 
 impl Api {
     pub(super) fn new(aws: &Aws) -> Self {
-        Self {
-            client: Client::new(aws.config()),
-        }
+        Self { client: Client::new(aws.config()) }
     }
 
     /// The stack, by name or id (`DescribeStacks`).
@@ -40,18 +38,12 @@ impl Api {
         stack: &StackName,
         id: Option<&str>,
     ) -> Result<Option<Stack>, CfnError> {
-        let request = self
-            .client
-            .describe_stacks()
-            .stack_name(id.unwrap_or(stack.as_str()));
+        let request = self.client.describe_stacks().stack_name(id.unwrap_or(stack.as_str()));
         match request.send().await {
             Ok(answer) => Ok(answer.stacks.unwrap_or_default().into_iter().next()),
             Err(error) => match AwsError::new("CloudFormation", "DescribeStacks", error) {
                 error if quirks::is_missing_stack(&error) => Ok(None),
-                source => Err(CfnError::Aws {
-                    stack: stack.clone(),
-                    source,
-                }),
+                source => Err(CfnError::Aws { stack: stack.clone(), source }),
             },
         }
     }
@@ -59,10 +51,7 @@ impl Api {
     /// Text of the template that the stack was last given (`GetTemplate`).
     pub(super) async fn template(&self, stack: &StackName) -> Result<String, CfnError> {
         let request = self.client.get_template().stack_name(stack.as_str());
-        let answer = request
-            .send()
-            .await
-            .map_err(failed!(stack, "GetTemplate"))?;
+        let answer = request.send().await.map_err(failed!(stack, "GetTemplate"))?;
         Ok(answer.template_body.unwrap_or_default())
     }
 
@@ -74,12 +63,7 @@ impl Api {
         last: Option<&str>,
     ) -> Result<Vec<StackEvent>, CfnError> {
         let mut events: Vec<StackEvent> = Vec::new();
-        let mut pages = self
-            .client
-            .describe_stack_events()
-            .stack_name(id)
-            .into_paginator()
-            .send();
+        let mut pages = self.client.describe_stack_events().stack_name(id).into_paginator().send();
         'pages: while let Some(page) = pages.next().await {
             let page = page.map_err(failed!(stack, "DescribeStackEvents"))?;
             for event in page.stack_events.unwrap_or_default() {
@@ -100,10 +84,7 @@ impl Api {
         id: &str,
     ) -> Result<Option<String>, CfnError> {
         let request = self.client.describe_stack_events().stack_name(id);
-        let answer = request
-            .send()
-            .await
-            .map_err(failed!(stack, "DescribeStackEvents"))?;
+        let answer = request.send().await.map_err(failed!(stack, "DescribeStackEvents"))?;
         let newest = answer.stack_events.unwrap_or_default().into_iter().next();
         Ok(newest.and_then(|event| event.event_id))
     }
@@ -135,19 +116,13 @@ impl Api {
 
 pub(super) fn parameters(values: &BTreeMap<String, String>) -> Vec<Parameter> {
     let parameter = |(key, value): (&String, &String)| {
-        Parameter::builder()
-            .parameter_key(key)
-            .parameter_value(value)
-            .build()
+        Parameter::builder().parameter_key(key).parameter_value(value).build()
     };
     values.iter().map(parameter).collect()
 }
 
 pub(super) fn tags(values: &BTreeMap<String, String>) -> Vec<Tag> {
-    values
-        .iter()
-        .map(|(key, value)| Tag::builder().key(key).value(value).build())
-        .collect()
+    values.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
 /// Our templates name IAM resources only where they must, and every run may: the tool was asked

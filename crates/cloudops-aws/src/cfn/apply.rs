@@ -39,11 +39,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            concurrency: 8,
-            approvals: Approvals::default(),
-            on_done: Arc::new(|_, _| {}),
-        }
+        Self { concurrency: 8, approvals: Approvals::default(), on_done: Arc::new(|_, _| {}) }
     }
 }
 
@@ -84,13 +80,7 @@ pub async fn apply(
 ) -> Result<Results, CfnError> {
     graph.check()?;
     let api = Api::new(&ctx.aws);
-    let work = Work {
-        ctx,
-        api: &api,
-        locked,
-        journal,
-        options,
-    };
+    let work = Work { ctx, api: &api, locked, journal, options };
     let mut schedule = Schedule::new(graph.edges(), options.concurrency);
     let mut outputs = Outputs::new();
     let mut results = Results::new();
@@ -124,8 +114,7 @@ pub async fn apply(
     }
     drop(running);
     for name in schedule.skipped() {
-        ctx.events
-            .step_done(step(name), Outcome::Skipped, "a stack it depends on failed");
+        ctx.events.step_done(step(name), Outcome::Skipped, "a stack it depends on failed");
     }
     first_error.map_or(Ok(results), Err)
 }
@@ -169,15 +158,8 @@ async fn converge(
     let mut outcome = Outcome::Unchanged;
     loop {
         work.locked.check()?;
-        let found = work
-            .api
-            .describe(&spec.name, None)
-            .await?
-            .map(Observed::read)
-            .transpose()?;
-        let action = found
-            .as_ref()
-            .map_or(NextAction::Create, |found| found.status.next_action());
+        let found = work.api.describe(&spec.name, None).await?.map(Observed::read).transpose()?;
+        let action = found.as_ref().map_or(NextAction::Create, |found| found.status.next_action());
         let values = graph.values(spec, outputs)?;
         match (action, found) {
             (NextAction::Attach, Some(found)) => {
@@ -189,10 +171,7 @@ async fn converge(
                 return update(work, spec, found, &values, outcome).await;
             }
             (NextAction::Refuse, Some(found)) => {
-                return Err(CfnError::Stuck {
-                    stack: spec.name.clone(),
-                    status: found.status,
-                });
+                return Err(CfnError::Stuck { stack: spec.name.clone(), status: found.status });
             }
             (_, found) => return create(work, spec, found, &values).await,
         }
@@ -201,10 +180,7 @@ async fn converge(
 
 /// Watches an operation that somebody began, whoever it was; what came of it is looked at anew.
 async fn attach(work: Work<'_>, found: &Observed) -> Result<(), CfnError> {
-    work.ctx.events.note(format!(
-        "{} is in {}: watching it",
-        found.name, found.status
-    ));
+    work.ctx.events.note(format!("{} is in {}: watching it", found.name, found.status));
     watch::until_settled(work.ctx, work.api, &found.name, &found.id, None).await?;
     Ok(())
 }
@@ -212,9 +188,7 @@ async fn attach(work: Work<'_>, found: &Observed) -> Result<(), CfnError> {
 /// Deletes what a first creation left that failed and was rolled back: there is nothing in it.
 async fn remove_remains(work: Work<'_>, found: &Observed) -> Result<(), CfnError> {
     let name = &found.name;
-    work.ctx.events.note(format!(
-        "{name} failed when it was first created: deleting its remains"
-    ));
+    work.ctx.events.note(format!("{name} failed when it was first created: deleting its remains"));
     let token = work.ctx.token(&format!("remains/{name}"));
     let last = work.api.newest_event(name, &found.id).await?;
     work.api.delete(name, &token).await?;
@@ -243,10 +217,7 @@ async fn create(
     if spec.termination_protection {
         work.api.protect(&spec.name, true).await?;
     }
-    Ok(StackResult {
-        outcome: Outcome::Done,
-        outputs: created.outputs,
-    })
+    Ok(StackResult { outcome: Outcome::Done, outputs: created.outputs })
 }
 
 async fn update(
@@ -262,27 +233,18 @@ async fn update(
     let same = found.has_inputs(spec, values)
         && work.api.template(&spec.name).await? == spec.template.text();
     if same {
-        return Ok(StackResult {
-            outcome: so_far,
-            outputs: found.outputs,
-        });
+        return Ok(StackResult { outcome: so_far, outputs: found.outputs });
     }
     let made = change_set::make(work.ctx, work.api, spec, values, ChangeSetType::Update).await?;
     let Some(set) = made else {
-        return Ok(StackResult {
-            outcome: so_far,
-            outputs: found.outputs,
-        });
+        return Ok(StackResult { outcome: so_far, outputs: found.outputs });
     };
     if let Err(denied) = gate::check(&spec.name, &set.changes, &work.options.approvals) {
         change_set::delete(work.api, &spec.name, &set.id).await?;
         return Err(denied.into());
     }
     let updated = execute(work, spec, &set).await?;
-    Ok(StackResult {
-        outcome: Outcome::Done,
-        outputs: updated.outputs,
-    })
+    Ok(StackResult { outcome: Outcome::Done, outputs: updated.outputs })
 }
 
 /// Executes a change set and watches it to its end, with the intent in the journal first.

@@ -17,10 +17,7 @@ pub(super) fn root_cause(events: &[StackEvent], template: Option<&Template>) -> 
     Some(RootCause {
         place: template.and_then(|template| place(template, &logical_id)),
         resource_type: event.resource_type().unwrap_or_default().to_owned(),
-        reason: event
-            .resource_status_reason()
-            .unwrap_or("no reason was given")
-            .to_owned(),
+        reason: event.resource_status_reason().unwrap_or("no reason was given").to_owned(),
         logical_id,
     })
 }
@@ -51,11 +48,7 @@ mod tests {
     fn the_first_failure_that_is_no_consequence() {
         let events = [
             event("A", ResourceStatus::CreateComplete, ""),
-            event(
-                "B",
-                ResourceStatus::CreateFailed,
-                "Resource creation cancelled",
-            ),
+            event("B", ResourceStatus::CreateFailed, "Resource creation cancelled"),
             event("C", ResourceStatus::CreateFailed, "The CIDR is in use"),
             event("D", ResourceStatus::CreateFailed, "Another one"),
         ];

@@ -83,21 +83,14 @@ pub(super) async fn make(
     let id = answer.id.unwrap_or_default();
     let stack_id = answer.stack_id.unwrap_or_default();
     match until_made(ctx, api, stack, &id).await? {
-        Made::Ready(changes) => Ok(Some(ChangeSet {
-            id,
-            stack_id,
-            changes,
-        })),
+        Made::Ready(changes) => Ok(Some(ChangeSet { id, stack_id, changes })),
         Made::Empty => {
             delete(api, stack, &id).await?;
             Ok(None)
         }
         Made::Refused(reason) => {
             delete(api, stack, &id).await?;
-            Err(CfnError::ChangeSet {
-                stack: stack.clone(),
-                reason,
-            })
+            Err(CfnError::ChangeSet { stack: stack.clone(), reason })
         }
     }
 }
@@ -107,10 +100,7 @@ async fn until_made(ctx: &Ctx, api: &Api, stack: &StackName, id: &str) -> Result
         Ok(made) => Ok(made),
         Err(Stop::Failed(error)) => Err(error),
         Err(Stop::Wait(WaitError::Cancelled)) => Err(CfnError::Interrupted),
-        Err(Stop::Wait(why)) => Err(CfnError::Detached {
-            stack: stack.clone(),
-            why,
-        }),
+        Err(Stop::Wait(why)) => Err(CfnError::Detached { stack: stack.clone(), why }),
     }
 }
 
@@ -118,15 +108,8 @@ async fn look(api: &Api, stack: &StackName, id: &str) -> Result<Option<Made>, St
     let mut found = Vec::new();
     let mut next = None;
     loop {
-        let request = api
-            .client
-            .describe_change_set()
-            .change_set_name(id)
-            .set_next_token(next);
-        let answer = request
-            .send()
-            .await
-            .map_err(failed!(stack, "DescribeChangeSet"))?;
+        let request = api.client.describe_change_set().change_set_name(id).set_next_token(next);
+        let answer = request.send().await.map_err(failed!(stack, "DescribeChangeSet"))?;
         match answer.status() {
             Some(ChangeSetStatus::CreateComplete) => {}
             Some(ChangeSetStatus::Failed) => {
@@ -150,10 +133,7 @@ async fn look(api: &Api, stack: &StackName, id: &str) -> Result<Option<Made>, St
 /// Deletes a change set (`DeleteChangeSet`).
 pub(super) async fn delete(api: &Api, stack: &StackName, id: &str) -> Result<(), CfnError> {
     let request = api.client.delete_change_set().change_set_name(id);
-    request
-        .send()
-        .await
-        .map_err(failed!(stack, "DeleteChangeSet"))?;
+    request.send().await.map_err(failed!(stack, "DeleteChangeSet"))?;
     Ok(())
 }
 

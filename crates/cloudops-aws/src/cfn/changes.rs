@@ -40,11 +40,7 @@ pub struct ResourceDelta {
 
 /// Reads the changes of a change set; entries without a resource change (hooks) are left out.
 pub(super) fn read(changes: &[Change]) -> Vec<ResourceDelta> {
-    changes
-        .iter()
-        .filter_map(|change| change.resource_change())
-        .map(read_one)
-        .collect()
+    changes.iter().filter_map(|change| change.resource_change()).map(read_one).collect()
 }
 
 fn read_one(change: &ResourceChange) -> ResourceDelta {
@@ -54,9 +50,7 @@ fn read_one(change: &ResourceChange) -> ResourceDelta {
         .iter()
         .filter_map(|detail| detail.target())
         .map(|target| {
-            let attribute = target
-                .attribute()
-                .map_or("", |attribute| attribute.as_str());
+            let attribute = target.attribute().map_or("", |attribute| attribute.as_str());
             match target.name() {
                 Some(name) => format!("{attribute}.{name}"),
                 None => attribute.to_owned(),
@@ -67,20 +61,13 @@ fn read_one(change: &ResourceChange) -> ResourceDelta {
     properties.dedup();
     ResourceDelta {
         logical_id: text(change.logical_resource_id()),
-        physical_id: change
-            .physical_resource_id()
-            .map(str::to_owned)
-            .filter(|id| !id.is_empty()),
+        physical_id: change.physical_resource_id().map(str::to_owned).filter(|id| !id.is_empty()),
         resource_type: text(change.resource_type()),
         action: action(
             change.action().map_or("", |action| action.as_str()),
-            change
-                .replacement()
-                .map_or("", |replacement| replacement.as_str()),
+            change.replacement().map_or("", |replacement| replacement.as_str()),
         ),
-        policy_action: change
-            .policy_action()
-            .map(|policy| policy.as_str().to_owned()),
+        policy_action: change.policy_action().map(|policy| policy.as_str().to_owned()),
         properties,
     }
 }

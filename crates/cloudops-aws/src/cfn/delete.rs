@@ -44,12 +44,7 @@ pub async fn delete(
     stacks: &BTreeMap<StackName, BTreeSet<StackName>>,
 ) -> Result<Vec<StackName>, CfnError> {
     let api = Api::new(&ctx.aws);
-    let work = Work {
-        ctx,
-        api: &api,
-        locked,
-        journal,
-    };
+    let work = Work { ctx, api: &api, locked, journal };
     let mut schedule = Schedule::new(schedule::reversed(stacks), 8);
     let mut running = FuturesUnordered::new();
     let mut first_error = None;
@@ -95,19 +90,12 @@ async fn one(work: Work<'_>, name: StackName) -> (StackName, Result<bool, CfnErr
 
 async fn remove(work: Work<'_>, name: &StackName, key: &str) -> Result<bool, CfnError> {
     work.locked.check()?;
-    let found = work
-        .api
-        .describe(name, None)
-        .await?
-        .map(Observed::read)
-        .transpose()?;
+    let found = work.api.describe(name, None).await?.map(Observed::read).transpose()?;
     let Some(mut found) = found.filter(|found| found.status != StackStatus::DeleteComplete) else {
         return Ok(false);
     };
     if found.status.is_busy() && found.status != StackStatus::DeleteInProgress {
-        found = watch::until_settled(work.ctx, work.api, name, &found.id, None)
-            .await?
-            .stack;
+        found = watch::until_settled(work.ctx, work.api, name, &found.id, None).await?.stack;
     }
     if found.termination_protection {
         work.api.protect(name, false).await?;

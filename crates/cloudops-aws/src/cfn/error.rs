@@ -24,11 +24,7 @@ pub struct RootCause {
 
 impl std::fmt::Display for RootCause {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{} ({}): {}",
-            self.logical_id, self.resource_type, self.reason
-        )?;
+        write!(f, "{} ({}): {}", self.logical_id, self.resource_type, self.reason)?;
         match &self.place {
             Some(place) => write!(f, " [{place}]"),
             None => Ok(()),
@@ -121,15 +117,10 @@ impl Diagnose for CfnError {
             }
             Self::ChangeSet { .. } => Class::NeedsOperator,
             Self::Denied(_) => Class::Denied,
-            Self::Detached {
-                why: WaitError::Cancelled,
-                ..
+            Self::Detached { why: WaitError::Cancelled, .. } | Self::Interrupted => {
+                Class::Interrupted
             }
-            | Self::Interrupted => Class::Interrupted,
-            Self::Detached {
-                why: WaitError::Deadline(_),
-                ..
-            } => Class::TimedOut,
+            Self::Detached { why: WaitError::Deadline(_), .. } => Class::TimedOut,
             Self::Lock(error) => error.class(),
             Self::State(error) => error.class(),
         }

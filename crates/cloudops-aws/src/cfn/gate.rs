@@ -80,10 +80,7 @@ pub fn check(
     deltas: &[ResourceDelta],
     approvals: &Approvals,
 ) -> Result<(), Denied> {
-    for delta in deltas
-        .iter()
-        .filter(|delta| holds_data(&delta.resource_type))
-    {
+    for delta in deltas.iter().filter(|delta| holds_data(&delta.resource_type)) {
         let what = match delta.action {
             Action::Add | Action::Modify => continue,
             Action::Remove => "removing",
@@ -92,11 +89,7 @@ pub fn check(
             Action::Unknown => "an unknown change of",
         };
         if !approvals.covers(stack, delta) {
-            return Err(Denied {
-                stack: stack.clone(),
-                what,
-                delta: Box::new(delta.clone()),
-            });
+            return Err(Denied { stack: stack.clone(), what, delta: Box::new(delta.clone()) });
         }
     }
     Ok(())
@@ -121,12 +114,7 @@ mod tests {
     fn data_is_not_lost_without_an_approval_by_name() {
         let stack: StackName = "acme-live-data".parse().unwrap();
         let none = Approvals::default();
-        for action in [
-            Action::Remove,
-            Action::Replace,
-            Action::MayReplace,
-            Action::Unknown,
-        ] {
+        for action in [Action::Remove, Action::Replace, Action::MayReplace, Action::Unknown] {
             let deltas = [delta("AWS::RDS::DBCluster", action)];
             let denied = check(&stack, &deltas, &none).unwrap_err();
             assert_eq!(denied.class(), Class::Denied);
@@ -135,17 +123,7 @@ mod tests {
             let other = Approvals::for_resources(["acme-qa-data/Cluster".to_owned()]);
             assert!(check(&stack, &deltas, &other).is_err());
         }
-        assert_eq!(
-            check(
-                &stack,
-                &[delta("AWS::RDS::DBCluster", Action::Modify)],
-                &none
-            ),
-            Ok(())
-        );
-        assert_eq!(
-            check(&stack, &[delta("AWS::EC2::Route", Action::Replace)], &none),
-            Ok(())
-        );
+        assert_eq!(check(&stack, &[delta("AWS::RDS::DBCluster", Action::Modify)], &none), Ok(()));
+        assert_eq!(check(&stack, &[delta("AWS::EC2::Route", Action::Replace)], &none), Ok(()));
     }
 }

@@ -123,10 +123,7 @@ impl StackGraph {
     /// that other tools own, by name.
     #[must_use]
     pub fn new(facts: BTreeMap<String, String>) -> Self {
-        Self {
-            stacks: BTreeMap::new(),
-            facts,
-        }
+        Self { stacks: BTreeMap::new(), facts }
     }
 
     /// Adds a stack.
@@ -154,10 +151,7 @@ impl StackGraph {
 
     /// What each stack depends on.
     pub(super) fn edges(&self) -> BTreeMap<StackName, BTreeSet<StackName>> {
-        self.stacks
-            .values()
-            .map(|stack| (stack.name.clone(), stack.depends_on.clone()))
-            .collect()
+        self.stacks.values().map(|stack| (stack.name.clone(), stack.depends_on.clone())).collect()
     }
 
     /// Checks everything that can be known without AWS: templates, dependencies, parameters.
@@ -169,10 +163,8 @@ impl StackGraph {
             if let Some(error) = stack.template.check().into_iter().next() {
                 return Err(error.into());
             }
-            if let Some(missing) = stack
-                .depends_on
-                .iter()
-                .find(|name| !self.stacks.contains_key(name))
+            if let Some(missing) =
+                stack.depends_on.iter().find(|name| !self.stacks.contains_key(name))
             {
                 let (stack, missing) = (stack.name.clone(), missing.clone());
                 return Err(GraphError::UnknownDependency { stack, missing });
@@ -180,11 +172,7 @@ impl StackGraph {
             self.check_parameters(stack)?;
         }
         let cycle = schedule::cyclic(&self.edges());
-        if cycle.is_empty() {
-            Ok(())
-        } else {
-            Err(GraphError::Cycle(cycle))
-        }
+        if cycle.is_empty() { Ok(()) } else { Err(GraphError::Cycle(cycle)) }
     }
 
     fn check_parameters(&self, stack: &StackSpec) -> Result<(), GraphError> {
@@ -282,14 +270,12 @@ fn check_value(
     parameter: &ParameterSpec,
     value: &str,
 ) -> Result<(), GraphError> {
-    parameter
-        .validate(value)
-        .map_err(|reason| GraphError::BadValue {
-            stack: stack.name.clone(),
-            parameter: parameter.name.clone(),
-            value: value.to_owned(),
-            reason,
-        })
+    parameter.validate(value).map_err(|reason| GraphError::BadValue {
+        stack: stack.name.clone(),
+        parameter: parameter.name.clone(),
+        value: value.to_owned(),
+        reason,
+    })
 }
 
 #[cfg(test)]
@@ -339,10 +325,7 @@ mod tests {
             BTreeMap::from([("VpcId".to_owned(), "vpc-1".to_owned())]),
         )]);
         let after = graph.values(user, &outputs).unwrap();
-        assert_eq!(
-            after.known,
-            BTreeMap::from([("VpcId".to_owned(), "vpc-1".to_owned())])
-        );
+        assert_eq!(after.known, BTreeMap::from([("VpcId".to_owned(), "vpc-1".to_owned())]));
     }
 
     #[test]
@@ -369,14 +352,9 @@ mod tests {
             ],
             "these stacks depend on each other in a circle: a, b",
         );
-        let error = graph(vec![spec(
-            "user",
-            USER,
-            &[("VpcId", "v"), ("Port", "http")],
-            &[],
-        )])
-        .check()
-        .unwrap_err();
+        let error = graph(vec![spec("user", USER, &[("VpcId", "v"), ("Port", "http")], &[])])
+            .check()
+            .unwrap_err();
         assert_eq!(error.class(), Class::Configuration, "{error}");
     }
 }

@@ -41,31 +41,18 @@ impl Observed {
             stack: StackName::unnamed(),
             what: format!("{error}"),
         })?;
-        let status = stack
-            .stack_status
-            .as_ref()
-            .map_or("", |status| status.as_str());
-        let unexpected = |error| CfnError::Unexpected {
-            stack: name.clone(),
-            what: format!("{error}"),
-        };
+        let status = stack.stack_status.as_ref().map_or("", |status| status.as_str());
+        let unexpected =
+            |error| CfnError::Unexpected { stack: name.clone(), what: format!("{error}") };
         Ok(Self {
             status: status.parse::<StackStatus>().map_err(unexpected)?,
             id: stack.stack_id().unwrap_or_default().to_owned(),
             reason: stack.stack_status_reason().map(str::to_owned),
             parameters: pairs(
-                stack
-                    .parameters()
-                    .iter()
-                    .map(|p| (p.parameter_key(), p.parameter_value())),
+                stack.parameters().iter().map(|p| (p.parameter_key(), p.parameter_value())),
             ),
             tags: pairs(stack.tags().iter().map(|tag| (tag.key(), tag.value()))),
-            outputs: pairs(
-                stack
-                    .outputs()
-                    .iter()
-                    .map(|o| (o.output_key(), o.output_value())),
-            ),
+            outputs: pairs(stack.outputs().iter().map(|o| (o.output_key(), o.output_value()))),
             termination_protection: stack.enable_termination_protection.unwrap_or(false),
             name,
         })
@@ -74,18 +61,10 @@ impl Observed {
     /// Whether parameters and tags are those wanted. Values that only the template's defaults
     /// give are compared with the defaults.
     pub(super) fn has_inputs(&self, spec: &StackSpec, values: &Values) -> bool {
-        let parameters = spec
-            .template
-            .parameters()
-            .into_iter()
-            .filter_map(|parameter| {
-                let value = values
-                    .known
-                    .get(&parameter.name)
-                    .cloned()
-                    .or(parameter.default)?;
-                Some((parameter.name, value))
-            });
+        let parameters = spec.template.parameters().into_iter().filter_map(|parameter| {
+            let value = values.known.get(&parameter.name).cloned().or(parameter.default)?;
+            Some((parameter.name, value))
+        });
         values.unknown.is_empty()
             && self.parameters == parameters.collect()
             && self.tags == spec.tags
@@ -105,11 +84,7 @@ fn pairs<'a>(
 /// # Errors
 /// [`CfnError::Aws`].
 pub async fn stack(ctx: &Ctx, name: &StackName) -> Result<Option<Observed>, CfnError> {
-    Api::new(&ctx.aws)
-        .describe(name, None)
-        .await?
-        .map(Observed::read)
-        .transpose()
+    Api::new(&ctx.aws).describe(name, None).await?.map(Observed::read).transpose()
 }
 
 /// All stacks whose name begins with a prefix, by name (`DescribeStacks`, all pages).

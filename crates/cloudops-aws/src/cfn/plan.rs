@@ -61,9 +61,7 @@ impl GraphPlan {
     /// Whether anything would change.
     #[must_use]
     pub fn has_changes(&self) -> bool {
-        self.stacks
-            .values()
-            .any(|change| *change != StackChange::Unchanged)
+        self.stacks.values().any(|change| *change != StackChange::Unchanged)
     }
 }
 
@@ -96,19 +94,13 @@ pub async fn plan(ctx: &Ctx, _locked: &Locked, graph: &StackGraph) -> Result<Gra
     graph.check()?;
     let api = Api::new(&ctx.aws);
     let looks = graph.stacks().map(|spec| async {
-        let found = api
-            .describe(&spec.name, None)
-            .await?
-            .map(Observed::read)
-            .transpose()?;
+        let found = api.describe(&spec.name, None).await?.map(Observed::read).transpose()?;
         Ok::<_, CfnError>((spec.name.clone(), found))
     });
     let found: BTreeMap<StackName, Option<Observed>> =
         future::try_join_all(looks).await?.into_iter().collect();
     let usable = |found: &Option<Observed>| {
-        found
-            .clone()
-            .filter(|found| found.status.next_action() == NextAction::Update)
+        found.clone().filter(|found| found.status.next_action() == NextAction::Update)
     };
     let outputs: Outputs = found
         .iter()
@@ -116,10 +108,7 @@ pub async fn plan(ctx: &Ctx, _locked: &Locked, graph: &StackGraph) -> Result<Gra
         .collect();
     let plans = graph.stacks().map(|spec| async {
         let found = found.get(&spec.name).cloned().flatten();
-        Ok::<_, CfnError>((
-            spec.name.clone(),
-            one(ctx, &api, graph, spec, found, &outputs).await?,
-        ))
+        Ok::<_, CfnError>((spec.name.clone(), one(ctx, &api, graph, spec, found, &outputs).await?))
     });
     let stacks = future::try_join_all(plans).await?.into_iter().collect();
     Ok(GraphPlan { stacks })
@@ -140,22 +129,16 @@ async fn one(
     match status.next_action() {
         NextAction::Create | NextAction::Recreate => return Ok(creation(spec)),
         NextAction::Attach => {
-            return Ok(StackChange::Busy {
-                status: name_of(status),
-            });
+            return Ok(StackChange::Busy { status: name_of(status) });
         }
         NextAction::Refuse => {
-            return Ok(StackChange::Stuck {
-                status: name_of(status),
-            });
+            return Ok(StackChange::Stuck { status: name_of(status) });
         }
         NextAction::Update => {}
     }
     let values = graph.values(spec, outputs)?;
     if !values.unknown.is_empty() {
-        return Ok(StackChange::Unknown {
-            waits_for: values.unknown.into_keys().collect(),
-        });
+        return Ok(StackChange::Unknown { waits_for: values.unknown.into_keys().collect() });
     }
     if found.has_inputs(spec, &values) && api.template(&spec.name).await? == spec.template.text() {
         return Ok(StackChange::Unchanged);
@@ -165,9 +148,7 @@ async fn one(
         return Ok(StackChange::Unchanged);
     };
     change_set::delete(api, &spec.name, &set.id).await?;
-    Ok(StackChange::Update {
-        changes: set.changes,
-    })
+    Ok(StackChange::Update { changes: set.changes })
 }
 
 fn name_of(status: StackStatus) -> String {
@@ -177,9 +158,6 @@ fn name_of(status: StackStatus) -> String {
 fn creation(spec: &StackSpec) -> StackChange {
     let resources = spec.template.resources();
     StackChange::Create {
-        resources: resources
-            .into_iter()
-            .map(|resource| resource.resource_type)
-            .collect(),
+        resources: resources.into_iter().map(|resource| resource.resource_type).collect(),
     }
 }

@@ -38,18 +38,9 @@ mod tests {
 
     #[test]
     fn a_missing_stack_is_known_by_its_message() {
-        assert!(is_missing_stack(&refused(
-            "ValidationError",
-            "Stack with id a does not exist"
-        )));
-        assert!(!is_missing_stack(&refused(
-            "ValidationError",
-            "1 validation error detected"
-        )));
-        assert!(!is_missing_stack(&refused(
-            "AccessDenied",
-            "role does not exist"
-        )));
+        assert!(is_missing_stack(&refused("ValidationError", "Stack with id a does not exist")));
+        assert!(!is_missing_stack(&refused("ValidationError", "1 validation error detected")));
+        assert!(!is_missing_stack(&refused("AccessDenied", "role does not exist")));
     }
 
     #[test]
@@ -59,19 +50,13 @@ mod tests {
              create a change set."
         ));
         assert!(is_empty_change_set("No updates are to be performed."));
-        assert!(!is_empty_change_set(
-            "Requires capabilities : [CAPABILITY_NAMED_IAM]"
-        ));
+        assert!(!is_empty_change_set("Requires capabilities : [CAPABILITY_NAMED_IAM]"));
     }
 
     #[test]
     fn consequences_are_not_causes() {
         assert!(is_consequence("Resource creation cancelled"));
-        assert!(is_consequence(
-            "The following resource(s) failed to create: [Vpc]. "
-        ));
-        assert!(!is_consequence(
-            "The maximum number of VPCs has been reached."
-        ));
+        assert!(is_consequence("The following resource(s) failed to create: [Vpc]. "));
+        assert!(!is_consequence("The maximum number of VPCs has been reached."));
     }
 }

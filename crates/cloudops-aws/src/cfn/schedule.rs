@@ -23,12 +23,7 @@ pub(super) struct Schedule<K> {
 impl<K: Clone + Ord> Schedule<K> {
     /// A schedule of nodes and what each of them depends on; at most `limit` run at once.
     pub(super) fn new(nodes: BTreeMap<K, BTreeSet<K>>, limit: usize) -> Self {
-        Self {
-            waiting: nodes,
-            running: BTreeSet::new(),
-            skipped: BTreeSet::new(),
-            limit,
-        }
+        Self { waiting: nodes, running: BTreeSet::new(), skipped: BTreeSet::new(), limit }
     }
 
     /// Takes the nodes that may start now.
@@ -75,16 +70,11 @@ impl<K: Clone + Ord> Schedule<K> {
 pub(super) fn reversed<K: Clone + Ord>(
     nodes: &BTreeMap<K, BTreeSet<K>>,
 ) -> BTreeMap<K, BTreeSet<K>> {
-    let mut backwards: BTreeMap<K, BTreeSet<K>> = nodes
-        .keys()
-        .map(|key| (key.clone(), BTreeSet::new()))
-        .collect();
+    let mut backwards: BTreeMap<K, BTreeSet<K>> =
+        nodes.keys().map(|key| (key.clone(), BTreeSet::new())).collect();
     for (key, needs) in nodes {
         for need in needs {
-            backwards
-                .entry(need.clone())
-                .or_default()
-                .insert(key.clone());
+            backwards.entry(need.clone()).or_default().insert(key.clone());
         }
     }
     backwards
@@ -111,18 +101,13 @@ mod tests {
     fn nodes(
         edges: &[(&'static str, &[&'static str])],
     ) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
-        edges
-            .iter()
-            .map(|(key, needs)| (*key, needs.iter().copied().collect()))
-            .collect()
+        edges.iter().map(|(key, needs)| (*key, needs.iter().copied().collect())).collect()
     }
 
     #[test]
     fn a_node_starts_the_moment_its_last_need_is_done() {
-        let mut schedule = Schedule::new(
-            nodes(&[("a", &[]), ("b", &[]), ("c", &["a"]), ("d", &["a", "b"])]),
-            9,
-        );
+        let mut schedule =
+            Schedule::new(nodes(&[("a", &[]), ("b", &[]), ("c", &["a"]), ("d", &["a", "b"])]), 9);
         assert_eq!(schedule.start(), ["a", "b"]);
         schedule.end(&"a", Ended::Well);
         assert_eq!(schedule.start(), ["c"], "c does not wait for b");
@@ -132,17 +117,12 @@ mod tests {
 
     #[test]
     fn a_failure_stops_only_its_dependants() {
-        let mut schedule = Schedule::new(
-            nodes(&[("a", &[]), ("b", &["a"]), ("c", &["b"]), ("x", &[])]),
-            1,
-        );
+        let mut schedule =
+            Schedule::new(nodes(&[("a", &[]), ("b", &["a"]), ("c", &["b"]), ("x", &[])]), 1);
         assert_eq!(schedule.start(), ["a"], "the limit holds");
         schedule.end(&"a", Ended::Badly);
         assert_eq!(schedule.start(), ["x"]);
-        assert_eq!(
-            schedule.skipped().iter().copied().collect::<Vec<_>>(),
-            ["b", "c"]
-        );
+        assert_eq!(schedule.skipped().iter().copied().collect::<Vec<_>>(), ["b", "c"]);
     }
 
     #[test]
@@ -150,9 +130,6 @@ mod tests {
         let forwards = nodes(&[("a", &[]), ("b", &["a"])]);
         assert_eq!(reversed(&forwards), nodes(&[("a", &["b"]), ("b", &[])]));
         assert!(cyclic(&forwards).is_empty());
-        assert_eq!(
-            cyclic(&nodes(&[("a", &["b"]), ("b", &["a"]), ("c", &[])])),
-            ["a", "b"]
-        );
+        assert_eq!(cyclic(&nodes(&[("a", &["b"]), ("b", &["a"]), ("c", &[])])), ["a", "b"]);
     }
 }

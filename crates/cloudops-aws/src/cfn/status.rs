@@ -4,10 +4,7 @@ use std::{fmt, str::FromStr};
 
 /// Status of a stack (CloudFormation API reference, `Stack`, `StackStatus`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(
-    missing_docs,
-    reason = "the names are CloudFormation's; its reference documents them"
-)]
+#[expect(missing_docs, reason = "the names are CloudFormation's; its reference documents them")]
 pub enum StackStatus {
     CreateInProgress,
     CreateFailed,
@@ -48,18 +45,12 @@ const NAMES: [(S, &str); 23] = [
     (S::DeleteFailed, "DELETE_FAILED"),
     (S::DeleteComplete, "DELETE_COMPLETE"),
     (S::UpdateInProgress, "UPDATE_IN_PROGRESS"),
-    (
-        S::UpdateCompleteCleanupInProgress,
-        "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
-    ),
+    (S::UpdateCompleteCleanupInProgress, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"),
     (S::UpdateComplete, "UPDATE_COMPLETE"),
     (S::UpdateFailed, "UPDATE_FAILED"),
     (S::UpdateRollbackInProgress, "UPDATE_ROLLBACK_IN_PROGRESS"),
     (S::UpdateRollbackFailed, "UPDATE_ROLLBACK_FAILED"),
-    (
-        S::UpdateRollbackCompleteCleanupInProgress,
-        "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
-    ),
+    (S::UpdateRollbackCompleteCleanupInProgress, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"),
     (S::UpdateRollbackComplete, "UPDATE_ROLLBACK_COMPLETE"),
     (S::ReviewInProgress, "REVIEW_IN_PROGRESS"),
     (S::ImportInProgress, "IMPORT_IN_PROGRESS"),
@@ -93,10 +84,7 @@ impl StackStatus {
     /// CloudFormation's name.
     #[must_use]
     pub fn name(self) -> &'static str {
-        NAMES
-            .iter()
-            .find(|(status, _)| *status == self)
-            .map_or("", |(_, name)| name)
+        NAMES.iter().find(|(status, _)| *status == self).map_or("", |(_, name)| name)
     }
 
     /// Whether an operation is running.
@@ -137,19 +125,13 @@ impl StackStatus {
     /// Whether an operation that ended so did what was asked.
     #[must_use]
     pub const fn is_success(self) -> bool {
-        matches!(
-            self,
-            S::CreateComplete | S::UpdateComplete | S::ImportComplete
-        )
+        matches!(self, S::CreateComplete | S::UpdateComplete | S::ImportComplete)
     }
 
     /// Whether an operation that ended so was undone, and the stack is as it was before.
     #[must_use]
     pub const fn is_rolled_back(self) -> bool {
-        matches!(
-            self,
-            S::RollbackComplete | S::UpdateRollbackComplete | S::ImportRollbackComplete
-        )
+        matches!(self, S::RollbackComplete | S::UpdateRollbackComplete | S::ImportRollbackComplete)
     }
 }
 
@@ -169,9 +151,7 @@ impl FromStr for StackStatus {
 
     fn from_str(text: &str) -> Result<Self, UnknownStatus> {
         let found = NAMES.iter().find(|(_, name)| *name == text);
-        found
-            .map(|(status, _)| *status)
-            .ok_or_else(|| UnknownStatus(text.to_owned()))
+        found.map(|(status, _)| *status).ok_or_else(|| UnknownStatus(text.to_owned()))
     }
 }
 

@@ -40,11 +40,7 @@ impl Ended {
     /// The error of an operation that did not.
     pub(super) fn failure(self, template: Option<&Template>) -> CfnError {
         let cause = cause::root_cause(&self.events, template).map(Box::new);
-        CfnError::Failed {
-            stack: self.stack.name,
-            status: self.stack.status,
-            cause,
-        }
+        CfnError::Failed { stack: self.stack.name, status: self.stack.status, cause }
     }
 }
 
@@ -88,15 +84,9 @@ pub(super) async fn until_settled(
         Ok::<_, Stop>(found.filter(|found| is_settled(found.status)))
     });
     match looked.await {
-        Ok(observed) => Ok(Ended {
-            stack: observed,
-            events: seen.into_inner().1,
-        }),
+        Ok(observed) => Ok(Ended { stack: observed, events: seen.into_inner().1 }),
         Err(Stop::Failed(error)) => Err(error),
-        Err(Stop::Wait(why)) => Err(CfnError::Detached {
-            stack: stack.clone(),
-            why,
-        }),
+        Err(Stop::Wait(why)) => Err(CfnError::Detached { stack: stack.clone(), why }),
     }
 }
 
@@ -109,10 +99,7 @@ fn report(ctx: &Ctx, stack: &StackName, event: &StackEvent) {
         stack: stack.to_string(),
         logical_id: event.logical_resource_id().unwrap_or_default().to_owned(),
         resource_type: event.resource_type().unwrap_or_default().to_owned(),
-        status: event
-            .resource_status()
-            .map_or("", |status| status.as_str())
-            .to_owned(),
+        status: event.resource_status().map_or("", |status| status.as_str()).to_owned(),
         reason: event.resource_status_reason().map(str::to_owned),
     });
 }

@@ -32,10 +32,7 @@ impl At<'_> {
     where
         T::Err: std::fmt::Display,
     {
-        value
-            .value
-            .parse()
-            .map_err(|error: T::Err| self.error(key, value, error.to_string()))
+        value.value.parse().map_err(|error: T::Err| self.error(key, value, error.to_string()))
     }
 
     fn one_of(
@@ -64,19 +61,14 @@ fn text(value: Option<&Text>, default: &str) -> String {
 }
 
 fn texts(values: &BTreeMap<String, Text>) -> BTreeMap<String, String> {
-    values
-        .iter()
-        .map(|(key, value)| (key.clone(), value.value.clone()))
-        .collect()
+    values.iter().map(|(key, value)| (key.clone(), value.value.clone())).collect()
 }
 
 pub(super) fn config(file: &str, raw: &RawConfig) -> Result<CloudOpsConfig, ConfigError> {
     let at = At { file };
     if raw.schema.value != SCHEMA {
-        let message = format!(
-            "schema {} is not {SCHEMA}, the one this version reads",
-            raw.schema.value
-        );
+        let message =
+            format!("schema {} is not {SCHEMA}, the one this version reads", raw.schema.value);
         let mut error = at.error("schema", &raw.schema, message);
         error.hint = Some("Use the version of the tools that the file was written for.".to_owned());
         return Err(error);
@@ -127,18 +119,12 @@ fn domain(at: &At<'_>, value: &Text) -> Result<String, ConfigError> {
         (1..=63).contains(&label.len())
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
     if name.len() <= 200 && name.contains('.') && name.split('.').all(label) {
         return Ok(name.clone());
     }
-    Err(at.error(
-        "domain",
-        value,
-        format!("`{name}` is not a domain name in lowercase letters"),
-    ))
+    Err(at.error("domain", value, format!("`{name}` is not a domain name in lowercase letters")))
 }
 
 /// AWS allows 128 and 256 characters, and keeps `aws:` for itself.
@@ -149,11 +135,7 @@ fn tags(
     for (key, value) in raw {
         let path = format!("tags.{key}");
         if key.is_empty() || key.len() > 128 || value.value.len() > 256 {
-            return Err(at.error(
-                &path,
-                value,
-                "a tag has at most 128 characters, its value 256",
-            ));
+            return Err(at.error(&path, value, "a tag has at most 128 characters, its value 256"));
         }
         if key.starts_with("aws:") || key.starts_with("cloudops:") {
             return Err(at.error(
@@ -174,11 +156,7 @@ fn admin_cidrs(at: &At<'_>, raw: &[Text]) -> Result<Vec<String>, ConfigError> {
     for value in raw {
         let (_, bits) = cidr(at, key, value)?;
         if bits == 0 {
-            return Err(at.error(
-                key,
-                value,
-                format!("`{}` would let everybody in", value.value),
-            ));
+            return Err(at.error(key, value, format!("`{}` would let everybody in", value.value)));
         }
     }
     Ok(raw.iter().map(|value| value.value.clone()).collect())
@@ -218,16 +196,8 @@ fn network(at: &At<'_>, raw: &RawConfig) -> Result<NetworkConfig, ConfigError> {
             ));
         }
     }
-    if let Some(zones) = network
-        .zones
-        .as_ref()
-        .filter(|zones| !(2..=3).contains(&zones.value))
-    {
-        return Err(at.error(
-            "network.zones",
-            zones,
-            format!("{} is not 2 or 3", zones.value),
-        ));
+    if let Some(zones) = network.zones.as_ref().filter(|zones| !(2..=3).contains(&zones.value)) {
+        return Err(at.error("network.zones", zones, format!("{} is not 2 or 3", zones.value)));
     }
     let allowed = ["none", "single", "per-zone"];
     Ok(NetworkConfig {
@@ -294,11 +264,7 @@ fn images(at: &At<'_>, raw: &RawImages) -> Result<ImagesConfig, ConfigError> {
             return Err(at.error("images.base.reference", reference, message));
         }
         (Some(layout), Some(_)) => {
-            return Err(at.error(
-                "images.base",
-                layout,
-                "give `layout` or `reference`, not both",
-            ));
+            return Err(at.error("images.base", layout, "give `layout` or `reference`, not both"));
         }
         (None, None) => return Ok(ImagesConfig::default()),
     };
@@ -328,10 +294,7 @@ mod tests {
 
     #[test]
     fn errors_name_the_place_and_the_way_out() {
-        check(
-            "network: {zones: 5}\n",
-            "cloudops.yaml:6:18: network.zones: 5 is not 2 or 3 | ",
-        );
+        check("network: {zones: 5}\n", "cloudops.yaml:6:18: network.zones: 5 is not 2 or 3 | ");
         check(
             "admin-cidrs: [0.0.0.0/0]\n",
             "cloudops.yaml:6:15: admin-cidrs: `0.0.0.0/0` would let everybody in | ",

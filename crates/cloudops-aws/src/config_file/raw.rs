@@ -113,9 +113,7 @@ impl CloudOpsConfig {
 
 fn read_error(file: &str, error: &serde_saphyr::Error) -> ConfigError {
     let error = error.without_snippet();
-    let (line, column) = error
-        .location()
-        .map_or((0, 0), |place| (place.line(), place.column()));
+    let (line, column) = error.location().map_or((0, 0), |place| (place.line(), place.column()));
     let mut config_error = ConfigError {
         file: file.to_owned(),
         line,
@@ -124,10 +122,7 @@ fn read_error(file: &str, error: &serde_saphyr::Error) -> ConfigError {
         message: first_line(&error.to_string()),
         hint: None,
     };
-    if let serde_saphyr::Error::SerdeUnknownField {
-        field, expected, ..
-    } = error
-    {
+    if let serde_saphyr::Error::SerdeUnknownField { field, expected, .. } = error {
         config_error.key = Some(field.clone());
         config_error.message = "there is no such key".to_owned();
         config_error.hint = Some(match did_you_mean(field, expected) {

@@ -56,17 +56,9 @@ pub async fn service(
     cluster: &str,
     name: &str,
 ) -> Result<Option<ServiceState>, AwsError> {
-    let request = Client::new(aws.config())
-        .describe_services()
-        .cluster(cluster)
-        .services(name);
+    let request = Client::new(aws.config()).describe_services().cluster(cluster).services(name);
     match request.send().await {
-        Ok(answer) => Ok(answer
-            .services
-            .unwrap_or_default()
-            .into_iter()
-            .next()
-            .map(read)),
+        Ok(answer) => Ok(answer.services.unwrap_or_default().into_iter().next().map(read)),
         Err(error) => match AwsError::new("ECS", "DescribeServices", error) {
             error if error.is_not_found() => Ok(None),
             error => Err(error),
@@ -88,11 +80,7 @@ pub async fn images(aws: &Aws, task_definition: &str) -> Result<Vec<String>, Aws
     let definition = answer.task_definition.as_ref();
     let containers = definition.map(types::TaskDefinition::container_definitions);
     let image = |container: &types::ContainerDefinition| container.image().map(str::to_owned);
-    Ok(containers
-        .unwrap_or_default()
-        .iter()
-        .filter_map(image)
-        .collect())
+    Ok(containers.unwrap_or_default().iter().filter_map(image).collect())
 }
 
 fn read(service: types::Service) -> ServiceState {
@@ -117,10 +105,7 @@ fn read_deployment(deployment: &types::Deployment) -> Deployment {
     Deployment {
         id: text(deployment.id()),
         status: text(deployment.status()),
-        rollout_state: deployment
-            .rollout_state()
-            .map_or("", |state| state.as_str())
-            .to_owned(),
+        rollout_state: deployment.rollout_state().map_or("", |state| state.as_str()).to_owned(),
         rollout_reason: text(deployment.rollout_state_reason()),
         task_definition: text(deployment.task_definition()),
         desired: deployment.desired_count(),

@@ -108,29 +108,19 @@ async fn start(ctx: &Ctx, client: &Client, request: &TaskRequest) -> Result<Stri
         .task_definition(&request.task_definition)
         .capacity_provider_strategy(strategy)
         .network_configuration(
-            NetworkConfiguration::builder()
-                .awsvpc_configuration(network)
-                .build(),
+            NetworkConfiguration::builder().awsvpc_configuration(network).build(),
         )
         .overrides(TaskOverride::builder().container_overrides(command).build())
-        .client_token(ctx.token(&format!(
-            "task/{}/{:?}",
-            request.task_definition, request.command
-        )))
+        .client_token(ctx.token(&format!("task/{}/{:?}", request.task_definition, request.command)))
         .send()
         .await
         .map_err(|error| AwsError::new("ECS", "RunTask", error))?;
     if let Some(failure) = answer.failures().first() {
         let why = failure.reason().unwrap_or("no reason was given");
-        return Err(broken(
-            "ECS",
-            "RunTask",
-            &format!("the task was not placed: {why}"),
-        ));
+        return Err(broken("ECS", "RunTask", &format!("the task was not placed: {why}")));
     }
     let task = answer.tasks().first().and_then(Task::task_arn);
-    task.map(str::to_owned)
-        .ok_or_else(|| broken("ECS", "RunTask", &"no task"))
+    task.map(str::to_owned).ok_or_else(|| broken("ECS", "RunTask", &"no task"))
 }
 
 async fn look(client: &Client, cluster: &str, arn: &str) -> Result<Option<TaskEnd>, TaskError> {
@@ -142,11 +132,7 @@ async fn look(client: &Client, cluster: &str, arn: &str) -> Result<Option<TaskEn
         .await
         .map_err(|error| AwsError::new("ECS", "DescribeTasks", error))?;
     let stopped = |task: &&Task| task.last_status() == Some("STOPPED");
-    Ok(answer
-        .tasks()
-        .first()
-        .filter(stopped)
-        .map(|task| read(arn, task)))
+    Ok(answer.tasks().first().filter(stopped).map(|task| read(arn, task)))
 }
 
 fn read(arn: &str, task: &Task) -> TaskEnd {
@@ -155,10 +141,7 @@ fn read(arn: &str, task: &Task) -> TaskEnd {
     TaskEnd {
         id: arn.rsplit('/').next().unwrap_or(arn).to_owned(),
         exit_code: container.and_then(|container| container.exit_code()),
-        reason: reason
-            .or(task.stopped_reason())
-            .unwrap_or_default()
-            .to_owned(),
+        reason: reason.or(task.stopped_reason()).unwrap_or_default().to_owned(),
     }
 }
 

@@ -51,19 +51,11 @@ pub fn judge(
     let words = service.messages.first().cloned().unwrap_or_default();
     if service.task_definition != expected {
         let task_definition = service.task_definition.clone();
-        return Verdict::Other {
-            task_definition,
-            reason: words,
-        };
+        return Verdict::Other { task_definition, reason: words };
     }
-    let primary = service
-        .deployments
-        .iter()
-        .find(|deployment| deployment.status == "PRIMARY");
+    let primary = service.deployments.iter().find(|deployment| deployment.status == "PRIMARY");
     if let Some(failed) = primary.filter(|primary| primary.rollout_state == "FAILED") {
-        return Verdict::Failed {
-            reason: failed.rollout_reason.clone(),
-        };
+        return Verdict::Failed { reason: failed.rollout_reason.clone() };
     }
     if service.desired == 0 {
         return Verdict::ScaledToZero;
@@ -75,13 +67,9 @@ pub fn judge(
     let wanted = usize::try_from(service.desired).unwrap_or(0);
     let healthy = targets.is_none_or(|targets| targets.healthy >= wanted);
     if alone && done && healthy {
-        return Verdict::Serving {
-            running: service.running,
-        };
+        return Verdict::Serving { running: service.running };
     }
-    Verdict::InProgress {
-        state: progress(service, targets),
-    }
+    Verdict::InProgress { state: progress(service, targets) }
 }
 
 fn progress(service: &ServiceState, targets: Option<TargetHealth>) -> String {
@@ -123,31 +111,16 @@ mod tests {
     }
 
     fn healthy(healthy: usize) -> Option<TargetHealth> {
-        Some(TargetHealth {
-            healthy,
-            registered: 2,
-        })
+        Some(TargetHealth { healthy, registered: 2 })
     }
 
     #[test]
     fn only_our_own_whole_and_healthy_deployment_serves() {
         let whole = service("new", vec![deployment("PRIMARY", "COMPLETED", "new", 2)]);
-        assert_eq!(
-            judge(Some(&whole), "new", healthy(2)),
-            Verdict::Serving { running: 2 }
-        );
-        assert_eq!(
-            judge(Some(&whole), "new", None),
-            Verdict::Serving { running: 2 }
-        );
-        assert!(matches!(
-            judge(Some(&whole), "new", healthy(1)),
-            Verdict::InProgress { .. }
-        ));
-        assert!(matches!(
-            judge(Some(&whole), "newer", healthy(2)),
-            Verdict::Other { .. }
-        ));
+        assert_eq!(judge(Some(&whole), "new", healthy(2)), Verdict::Serving { running: 2 });
+        assert_eq!(judge(Some(&whole), "new", None), Verdict::Serving { running: 2 });
+        assert!(matches!(judge(Some(&whole), "new", healthy(1)), Verdict::InProgress { .. }));
+        assert!(matches!(judge(Some(&whole), "newer", healthy(2)), Verdict::Other { .. }));
         assert_eq!(judge(None, "new", None), Verdict::Missing);
     }
 
@@ -155,20 +128,11 @@ mod tests {
     fn what_is_not_done_is_not_called_done() {
         let both = service(
             "new",
-            vec![
-                deployment("PRIMARY", "COMPLETED", "new", 2),
-                deployment("ACTIVE", "", "old", 1),
-            ],
+            vec![deployment("PRIMARY", "COMPLETED", "new", 2), deployment("ACTIVE", "", "old", 1)],
         );
-        assert!(matches!(
-            judge(Some(&both), "new", healthy(2)),
-            Verdict::InProgress { .. }
-        ));
+        assert!(matches!(judge(Some(&both), "new", healthy(2)), Verdict::InProgress { .. }));
         let failed = service("new", vec![deployment("PRIMARY", "FAILED", "new", 0)]);
-        assert!(matches!(
-            judge(Some(&failed), "new", None),
-            Verdict::Failed { .. }
-        ));
+        assert!(matches!(judge(Some(&failed), "new", None), Verdict::Failed { .. }));
         let mut zero = service("new", vec![deployment("PRIMARY", "COMPLETED", "new", 0)]);
         zero.desired = 0;
         assert_eq!(judge(Some(&zero), "new", None), Verdict::ScaledToZero);

@@ -24,11 +24,7 @@ impl Answer {
             return error.to_owned();
         }
         let text = plain(&String::from_utf8_lossy(&self.body));
-        if text.is_empty() {
-            self.status.to_string()
-        } else {
-            text
-        }
+        if text.is_empty() { self.status.to_string() } else { text }
     }
 }
 
@@ -39,22 +35,13 @@ fn plain(html: &str) -> String {
     while let Some((before, tag)) = rest.split_once('<') {
         text.push_str(before);
         text.push(' ');
-        let element = ["style", "script", "head"]
-            .into_iter()
-            .find(|name| tag.starts_with(name));
+        let element = ["style", "script", "head"].into_iter().find(|name| tag.starts_with(name));
         let after = element.and_then(|name| tag.split_once(&format!("</{name}")));
-        rest = after
-            .map_or(tag, |(_, rest)| rest)
-            .split_once('>')
-            .map_or("", |(_, rest)| rest);
+        rest = after.map_or(tag, |(_, rest)| rest).split_once('>').map_or("", |(_, rest)| rest);
     }
     text.push_str(rest);
     let words: Vec<_> = text.split_whitespace().collect();
-    let line = words
-        .join(" ")
-        .replace("&#039;", "'")
-        .replace("&lt;", "<")
-        .replace("&gt;", ">");
+    let line = words.join(" ").replace("&#039;", "'").replace("&lt;", "<").replace("&gt;", ">");
     line.chars().take(300).collect()
 }
 
@@ -63,10 +50,8 @@ pub(super) fn json<T: DeserializeOwned>(
     action: String,
     answer: &Answer,
 ) -> Result<T, JenkinsError> {
-    serde_json::from_slice(&answer.body).map_err(|error| JenkinsError::Answer {
-        action,
-        reason: error.to_string(),
-    })
+    serde_json::from_slice(&answer.body)
+        .map_err(|error| JenkinsError::Answer { action, reason: error.to_string() })
 }
 
 #[cfg(test)]

@@ -15,9 +15,7 @@ impl Owner {
     /// The owner of the jobs of an instance.
     #[must_use]
     pub fn new(instance: impl Into<String>) -> Self {
-        Self {
-            instance: instance.into(),
-        }
+        Self { instance: instance.into() }
     }
 
     /// The mark: `Managed by CloudOps for AWS (instance acme)`.
@@ -71,9 +69,7 @@ pub enum Applied {
 }
 
 pub(super) fn refused(path: &ItemPath, why: &str) -> Applied {
-    Applied::Refused {
-        reason: format!("Jenkins item {path} is not ours: {why}"),
-    }
+    Applied::Refused { reason: format!("Jenkins item {path} is not ours: {why}") }
 }
 
 impl Jenkins {
@@ -143,16 +139,10 @@ impl Jenkins {
 }
 
 fn read(owner: &Owner, path: &ItemPath, xml: &str) -> Result<Element, DefinitionError> {
-    let wrong = |reason: String| DefinitionError {
-        job: path.clone(),
-        reason,
-    };
+    let wrong = |reason: String| DefinitionError { job: path.clone(), reason };
     let wanted = Element::parse(xml).map_err(|error| wrong(error.to_string()))?;
     if owner.marks(&wanted) {
         return Ok(wanted);
     }
-    Err(wrong(format!(
-        "its description lacks \"{}\"",
-        owner.marker()
-    )))
+    Err(wrong(format!("its description lacks \"{}\"", owner.marker())))
 }

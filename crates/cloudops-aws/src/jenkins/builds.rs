@@ -80,10 +80,7 @@ impl BuildResult {
         if self.outcome == BuildOutcome::Success {
             return Ok(self);
         }
-        Err(JenkinsError::BuildFailed {
-            job: job.clone(),
-            result: self,
-        })
+        Err(JenkinsError::BuildFailed { job: job.clone(), result: self })
     }
 }
 
@@ -139,9 +136,7 @@ impl Jenkins {
     /// [`JenkinsError::NotFound`] when there is no such build; those of the request.
     pub async fn abort(&self, build: &Build) -> Result<(), JenkinsError> {
         let url = build.url(self.base(), &["stop"]);
-        self.post(format!("stop at {build}"), url, Body::Empty)
-            .await
-            .map(drop)
+        self.post(format!("stop at {build}"), url, Body::Empty).await.map(drop)
     }
 
     /// The files that a build keeps.
@@ -158,15 +153,10 @@ impl Jenkins {
     /// # Errors
     /// [`JenkinsError::NotFound`] when there is no such file; those of the request.
     pub async fn artifact(&self, build: &Build, file: &Artifact) -> Result<Bytes, JenkinsError> {
-        let parts: Vec<&str> = ["artifact"]
-            .into_iter()
-            .chain(file.relative_path.split('/'))
-            .collect();
+        let parts: Vec<&str> =
+            ["artifact"].into_iter().chain(file.relative_path.split('/')).collect();
         let url = build.url(self.base(), &parts);
-        Ok(self
-            .get(format!("read at {build}: {}", file.relative_path), url)
-            .await?
-            .body)
+        Ok(self.get(format!("read at {build}: {}", file.relative_path), url).await?.body)
     }
 
     /// The whole log of a build.

@@ -81,10 +81,7 @@ impl Jenkins {
     /// be set up.
     pub fn new(connect: Connect) -> Result<Self, JenkinsError> {
         if !matches!(connect.url.scheme(), "http" | "https") {
-            let reason = format!(
-                "`{}` is not an http or https URL",
-                SafeUrl::new(connect.url)
-            );
+            let reason = format!("`{}` is not an http or https URL", SafeUrl::new(connect.url));
             return Err(JenkinsError::Connection { reason });
         }
         let http = reqwest::Client::builder()
@@ -93,9 +90,7 @@ impl Jenkins {
             .connect_timeout(CONNECT)
             .redirect(reqwest::redirect::Policy::none())
             .build()
-            .map_err(|error| JenkinsError::Connection {
-                reason: chain(&error),
-            })?;
+            .map_err(|error| JenkinsError::Connection { reason: chain(&error) })?;
         Ok(Self(Arc::new(Inner {
             http,
             base: connect.url,
@@ -125,12 +120,7 @@ impl Jenkins {
         action: impl Into<String>,
         url: Url,
     ) -> Result<Answer, JenkinsError> {
-        let call = Call {
-            action: action.into(),
-            method: Method::GET,
-            url,
-            body: Body::Empty,
-        };
+        let call = Call { action: action.into(), method: Method::GET, url, body: Body::Empty };
         for pause in PAUSES {
             match self.checked(&call).await {
                 Err(error) if error.is_transient() => {
@@ -161,12 +151,7 @@ impl Jenkins {
         url: Url,
         body: Body,
     ) -> Result<Answer, JenkinsError> {
-        let call = Call {
-            action: action.into(),
-            method: Method::POST,
-            url,
-            body,
-        };
+        let call = Call { action: action.into(), method: Method::POST, url, body };
         let answer = self.send(&call).await?;
         let lacks_crumb = answer.status == StatusCode::FORBIDDEN
             && String::from_utf8_lossy(&answer.body).contains("No valid crumb");
@@ -180,9 +165,7 @@ impl Jenkins {
     async fn renew_crumb(&self) -> Result<(), JenkinsError> {
         let mut url = self.0.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
-            segments
-                .pop_if_empty()
-                .extend(["crumbIssuer", "api", "json"]);
+            segments.pop_if_empty().extend(["crumbIssuer", "api", "json"]);
         }
         let crumb: Crumb = self.get_json("get a crumb", url).await?;
         self.0.session.set_crumb(crumb);
@@ -206,11 +189,7 @@ impl Jenkins {
         if let Some(cookies) = inner.session.cookie_header() {
             request = request.header(header::COOKIE, cookies);
         }
-        if let Some(crumb) = inner
-            .session
-            .crumb()
-            .filter(|_| call.method == Method::POST)
-        {
+        if let Some(crumb) = inner.session.crumb().filter(|_| call.method == Method::POST) {
             request = request.header(crumb.crumb_request_field, crumb.crumb);
         }
         request = match &call.body {
@@ -221,28 +200,15 @@ impl Jenkins {
                 .header(header::CONTENT_TYPE, "application/xml; charset=utf-8")
                 .body(xml.clone()),
         };
-        let response = request
-            .send()
-            .await
-            .map_err(|error| self.unreachable(&error))?;
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         inner.session.keep_cookies(&headers);
-        let body = response
-            .bytes()
-            .await
-            .map_err(|error| self.unreachable(&error))?;
-        Ok(Answer {
-            status,
-            headers,
-            body,
-        })
+        let body = response.bytes().await.map_err(|error| self.unreachable(&error))?;
+        Ok(Answer { status, headers, body })
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> JenkinsError {
-        JenkinsError::Unreachable {
-            url: self.shown_url(),
-            reason: chain(error),
-        }
+        JenkinsError::Unreachable { url: self.shown_url(), reason: chain(error) }
     }
 
     fn check(&self, call: &Call, answer: Answer) -> Result<Answer, JenkinsError> {
@@ -254,15 +220,12 @@ impl Jenkins {
         let reason = answer.reason();
         let url = self.shown_url();
         Err(match answer.status {
-            StatusCode::UNAUTHORIZED => JenkinsError::Unauthorized {
-                url,
-                user: self.0.user.clone(),
-            },
-            StatusCode::FORBIDDEN => JenkinsError::Forbidden {
-                user: self.0.user.clone(),
-                action,
-                reason,
-            },
+            StatusCode::UNAUTHORIZED => {
+                JenkinsError::Unauthorized { url, user: self.0.user.clone() }
+            }
+            StatusCode::FORBIDDEN => {
+                JenkinsError::Forbidden { user: self.0.user.clone(), action, reason }
+            }
             StatusCode::NOT_FOUND => JenkinsError::NotFound { action },
             StatusCode::BAD_GATEWAY
             | StatusCode::SERVICE_UNAVAILABLE
@@ -270,16 +233,9 @@ impl Jenkins {
             | StatusCode::TOO_MANY_REQUESTS => JenkinsError::NotReady { url, reason },
             _ if moved => {
                 let to = answer.header("Location").unwrap_or("nowhere");
-                JenkinsError::NotJenkins {
-                    url,
-                    reason: format!("it redirects to {to}"),
-                }
+                JenkinsError::NotJenkins { url, reason: format!("it redirects to {to}") }
             }
-            status => JenkinsError::Refused {
-                action,
-                status: status.as_u16(),
-                reason,
-            },
+            status => JenkinsError::Refused { action, status: status.as_u16(), reason },
         })
     }
 }

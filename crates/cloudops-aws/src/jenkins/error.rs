@@ -119,10 +119,7 @@ pub enum JenkinsError {
 
 impl From<WaitError> for JenkinsError {
     fn from(reason: WaitError) -> Self {
-        Self::Wait {
-            what: "Jenkins".to_owned(),
-            reason,
-        }
+        Self::Wait { what: "Jenkins".to_owned(), reason }
     }
 }
 
@@ -130,10 +127,7 @@ impl JenkinsError {
     /// Names what was awaited.
     pub(super) fn while_waiting_for(self, awaited: impl Into<String>) -> Self {
         match self {
-            Self::Wait { reason, .. } => Self::Wait {
-                what: awaited.into(),
-                reason,
-            },
+            Self::Wait { reason, .. } => Self::Wait { what: awaited.into(), reason },
             other => other,
         }
     }
@@ -167,14 +161,8 @@ impl Diagnose for JenkinsError {
             | Self::QueueCancelled(_)
             | Self::QueueLost(_)
             | Self::BuildFailed { .. } => Class::NeedsOperator,
-            Self::Wait {
-                reason: WaitError::Deadline(_),
-                ..
-            } => Class::TimedOut,
-            Self::Wait {
-                reason: WaitError::Cancelled,
-                ..
-            } => Class::Interrupted,
+            Self::Wait { reason: WaitError::Deadline(_), .. } => Class::TimedOut,
+            Self::Wait { reason: WaitError::Cancelled, .. } => Class::Interrupted,
         }
     }
 
@@ -205,15 +193,11 @@ impl Diagnose for JenkinsError {
                 format!("Start {} again.", item.job)
             }
             Self::BuildFailed { result, .. } => {
-                format!(
-                    "Read the log at {}console, correct the cause, start it again.",
-                    result.url
-                )
+                format!("Read the log at {}console, correct the cause, start it again.", result.url)
             }
-            Self::Wait {
-                reason: WaitError::Deadline(_),
-                ..
-            } => "The work goes on in Jenkins; the same command attaches to it.".to_owned(),
+            Self::Wait { reason: WaitError::Deadline(_), .. } => {
+                "The work goes on in Jenkins; the same command attaches to it.".to_owned()
+            }
             Self::Refused { .. }
             | Self::Answer { .. }
             | Self::Connection { .. }
@@ -236,9 +220,5 @@ pub(super) fn chain(error: &reqwest::Error) -> String {
         texts.push("no answer in time".to_owned());
     }
     texts.dedup();
-    if texts.is_empty() {
-        "the request failed".to_owned()
-    } else {
-        texts.join(": ")
-    }
+    if texts.is_empty() { "the request failed".to_owned() } else { texts.join(": ") }
 }

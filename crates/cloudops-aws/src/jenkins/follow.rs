@@ -36,10 +36,7 @@ impl Reader {
         };
         let rest = self.partial.split_off(end + 1);
         let lines = std::mem::replace(&mut self.partial, rest);
-        String::from_utf8_lossy(&lines)
-            .lines()
-            .map(str::to_owned)
-            .collect()
+        String::from_utf8_lossy(&lines).lines().map(str::to_owned).collect()
     }
 
     /// The last line, when it has no end.
@@ -108,13 +105,10 @@ impl Jenkins {
         events: &EventSink,
     ) -> Result<(), JenkinsError> {
         let mut url = build.url(self.base(), &["logText", "progressiveText"]);
-        url.query_pairs_mut()
-            .append_pair("start", &reader.start.to_string());
+        url.query_pairs_mut().append_pair("start", &reader.start.to_string());
         let action = format!("read at {build}: the log");
         let answer = self.get(action.clone(), url).await?;
-        let size = answer
-            .header("X-Text-Size")
-            .and_then(|size| size.parse().ok());
+        let size = answer.header("X-Text-Size").and_then(|size| size.parse().ok());
         reader.start = size.ok_or_else(|| JenkinsError::Answer {
             action,
             reason: "the answer has no X-Text-Size header".to_owned(),
@@ -125,10 +119,7 @@ impl Jenkins {
             lines.extend(reader.rest());
         }
         for line in lines {
-            events.send(EventKind::LogLine {
-                source: build.job.to_string(),
-                line,
-            });
+            events.send(EventKind::LogLine { source: build.job.to_string(), line });
         }
         Ok(())
     }

@@ -45,8 +45,7 @@ impl Jenkins {
     /// [`JenkinsError::NotFound`] when there is no such folder; those of the request.
     pub async fn list(&self, folder: &ItemPath) -> Result<Vec<ItemSummary>, JenkinsError> {
         let mut url = folder.url(self.base(), &["api", "json"]);
-        url.query_pairs_mut()
-            .append_pair("tree", "jobs[name,url,color]");
+        url.query_pairs_mut().append_pair("tree", "jobs[name,url,color]");
         let listing: Listing = self.get_json(format!("list in {folder}"), url).await?;
         Ok(listing.jobs)
     }
@@ -59,9 +58,7 @@ impl Jenkins {
     pub async fn create_job(&self, path: &ItemPath, xml: &str) -> Result<(), JenkinsError> {
         let mut url = path.parent().url(self.base(), &["createItem"]);
         url.query_pairs_mut().append_pair("name", path.name());
-        self.post(format!("create {path}"), url, Body::Xml(xml.to_owned()))
-            .await
-            .map(drop)
+        self.post(format!("create {path}"), url, Body::Xml(xml.to_owned())).await.map(drop)
     }
 
     /// Replaces the `config.xml` of a job.
@@ -70,9 +67,7 @@ impl Jenkins {
     /// [`JenkinsError::NotFound`], [`JenkinsError::Refused`]; those of the request.
     pub async fn update_job(&self, path: &ItemPath, xml: &str) -> Result<(), JenkinsError> {
         let url = path.url(self.base(), &["config.xml"]);
-        self.post(format!("update {path}"), url, Body::Xml(xml.to_owned()))
-            .await
-            .map(drop)
+        self.post(format!("update {path}"), url, Body::Xml(xml.to_owned())).await.map(drop)
     }
 
     /// Creates a folder of ours, unless it is there. A folder that exists keeps its settings.
@@ -116,10 +111,7 @@ impl Jenkins {
         };
         if found.name == job_xml::FOLDER || !owner.marks(&found) {
             let reason = owner.why_not(&found);
-            return Err(JenkinsError::NotOurs {
-                path: path.clone(),
-                reason,
-            });
+            return Err(JenkinsError::NotOurs { path: path.clone(), reason });
         }
         self.disable(path).await?;
         let url = path.url(self.base(), &["doDelete"]);
@@ -139,9 +131,7 @@ impl Jenkins {
     /// [`JenkinsError::NotFound`]; those of the request.
     pub async fn enable(&self, path: &ItemPath) -> Result<(), JenkinsError> {
         let url = path.url(self.base(), &["enable"]);
-        self.post(format!("enable {path}"), url, Body::Empty)
-            .await
-            .map(drop)
+        self.post(format!("enable {path}"), url, Body::Empty).await.map(drop)
     }
 
     /// Keeps a job from being built, by people and by triggers.
@@ -150,9 +140,7 @@ impl Jenkins {
     /// [`JenkinsError::NotFound`]; those of the request.
     pub async fn disable(&self, path: &ItemPath) -> Result<(), JenkinsError> {
         let url = path.url(self.base(), &["disable"]);
-        self.post(format!("disable {path}"), url, Body::Empty)
-            .await
-            .map(drop)
+        self.post(format!("disable {path}"), url, Body::Empty).await.map(drop)
     }
 
     /// The definition of a job or folder, where there is one.

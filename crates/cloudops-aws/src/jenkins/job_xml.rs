@@ -10,37 +10,21 @@ const FLOW: &str = "flow-definition";
 pub(super) const FOLDER: &str = "com.cloudbees.hudson.plugins.folder.Folder";
 
 fn node(name: &str, children: Vec<Element>) -> Element {
-    Element {
-        name: name.to_owned(),
-        children,
-        ..Element::default()
-    }
+    Element { name: name.to_owned(), children, ..Element::default() }
 }
 
 fn leaf(name: &str, text: impl Into<String>) -> Element {
-    Element {
-        name: name.to_owned(),
-        text: text.into(),
-        ..Element::default()
-    }
+    Element { name: name.to_owned(), text: text.into(), ..Element::default() }
 }
 
 fn with_class(mut element: Element, class: &str) -> Element {
-    element
-        .attributes
-        .insert("class".to_owned(), class.to_owned());
+    element.attributes.insert("class".to_owned(), class.to_owned());
     element
 }
 
 /// A folder of ours.
 pub(super) fn folder(owner: &Owner, description: &str) -> Element {
-    node(
-        FOLDER,
-        vec![
-            leaf("description", owner.mark(description)),
-            leaf("properties", ""),
-        ],
-    )
+    node(FOLDER, vec![leaf("description", owner.mark(description)), leaf("properties", "")])
 }
 
 /// A pipeline job.
@@ -99,21 +83,14 @@ fn discarder(retention: Retention) -> Element {
 }
 
 fn parameters(job: &ShellJob) -> Element {
-    let run = Param::text(
-        RUN_PARAMETER,
-        "",
-        "Identifies the run that started the build.",
-    );
+    let run = Param::text(RUN_PARAMETER, "", "Identifies the run that started the build.");
     let definitions = job.parameters.iter().chain([&run]).map(parameter).collect();
     let list = node("parameterDefinitions", definitions);
     node("hudson.model.ParametersDefinitionProperty", vec![list])
 }
 
 fn parameter(param: &Param) -> Element {
-    let mut fields = vec![
-        leaf("name", &param.name),
-        leaf("description", &param.description),
-    ];
+    let mut fields = vec![leaf("name", &param.name), leaf("description", &param.description)];
     let class = match &param.kind {
         Kind::Text(default) => {
             fields.extend([leaf("defaultValue", default), leaf("trim", "false")]);
@@ -126,10 +103,7 @@ fn parameter(param: &Param) -> Element {
         Kind::Choice(values) => {
             let strings = values.iter().map(|value| leaf("string", value)).collect();
             let array = with_class(node("a", strings), "string-array");
-            fields.push(with_class(
-                node("choices", vec![array]),
-                "java.util.Arrays$ArrayList",
-            ));
+            fields.push(with_class(node("choices", vec![array]), "java.util.Arrays$ArrayList"));
             "hudson.model.ChoiceParameterDefinition"
         }
     };

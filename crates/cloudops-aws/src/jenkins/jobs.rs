@@ -29,33 +29,21 @@ impl Param {
     #[must_use]
     pub fn text(name: &str, default: &str, description: &str) -> Self {
         let kind = Kind::Text(default.to_owned());
-        Self {
-            name: name.to_owned(),
-            description: description.to_owned(),
-            kind,
-        }
+        Self { name: name.to_owned(), description: description.to_owned(), kind }
     }
 
     /// A parameter that is `true` or `false`.
     #[must_use]
     pub fn flag(name: &str, default: bool, description: &str) -> Self {
         let kind = Kind::Flag(default);
-        Self {
-            name: name.to_owned(),
-            description: description.to_owned(),
-            kind,
-        }
+        Self { name: name.to_owned(), description: description.to_owned(), kind }
     }
 
     /// A parameter with a few values.
     #[must_use]
     pub fn choice(name: &str, values: &[&str], description: &str) -> Self {
         let kind = Kind::Choice(values.iter().map(|value| (*value).to_owned()).collect());
-        Self {
-            name: name.to_owned(),
-            description: description.to_owned(),
-            kind,
-        }
+        Self { name: name.to_owned(), description: description.to_owned(), kind }
     }
 }
 
@@ -117,10 +105,7 @@ impl ShellJob {
             parameters: Vec::new(),
             script: script.to_owned(),
             label: None,
-            retention: Retention {
-                builds: Some(50),
-                days: None,
-            },
+            retention: Retention { builds: Some(50), days: None },
             triggers: Vec::new(),
             concurrent: false,
             artifacts: None,
@@ -133,10 +118,7 @@ impl ShellJob {
     /// [`DefinitionError`] for a parameter that is no environment variable or stands twice, a
     /// choice without values, an empty script, and characters that XML cannot hold.
     pub fn config_xml(&self) -> Result<String, DefinitionError> {
-        self.check().map_err(|reason| DefinitionError {
-            job: self.path.clone(),
-            reason,
-        })?;
+        self.check().map_err(|reason| DefinitionError { job: self.path.clone(), reason })?;
         Ok(job_xml::flow_definition(self).to_string())
     }
 
@@ -146,17 +128,11 @@ impl ShellJob {
         }
         for (index, param) in self.parameters.iter().enumerate() {
             check_name(&param.name)?;
-            if self.parameters[..index]
-                .iter()
-                .any(|other| other.name == param.name)
-            {
+            if self.parameters[..index].iter().any(|other| other.name == param.name) {
                 return Err(format!("parameter {} stands twice", param.name));
             }
             if param.kind == Kind::Choice(Vec::new()) {
-                return Err(format!(
-                    "parameter {} has no values to choose from",
-                    param.name
-                ));
+                return Err(format!("parameter {} has no values to choose from", param.name));
             }
         }
         for text in self.texts() {
@@ -188,9 +164,7 @@ impl ShellJob {
 fn check_name(name: &str) -> Result<(), String> {
     let letters = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if name.is_empty() || !letters || name.starts_with(|c: char| c.is_ascii_digit()) {
-        return Err(format!(
-            "parameter `{name}` cannot be an environment variable"
-        ));
+        return Err(format!("parameter `{name}` cannot be an environment variable"));
     }
     if name == RUN_PARAMETER {
         return Err(format!("parameter {RUN_PARAMETER} is added by itself"));
@@ -223,10 +197,7 @@ pub fn jenkinsfile(job: &ShellJob) -> String {
 /// A text between `'''` of Groovy: backslashes are doubled, and quotes are masked where they
 /// could end the text: three in a row, and the last character.
 fn block(text: &str) -> String {
-    let text = text
-        .replace("\r\n", "\n")
-        .replace('\\', "\\\\")
-        .replace("'''", "\\'\\'\\'");
+    let text = text.replace("\r\n", "\n").replace('\\', "\\\\").replace("'''", "\\'\\'\\'");
     match text.strip_suffix('\'') {
         // A quote that is masked already is the last of three.
         Some(rest) if !text.ends_with("\\'\\'\\'") => format!("{rest}\\'"),
@@ -236,7 +207,5 @@ fn block(text: &str) -> String {
 
 /// A text between `'` of Groovy.
 fn line(text: &str) -> String {
-    text.replace('\\', "\\\\")
-        .replace('\'', "\\'")
-        .replace('\n', "\\n")
+    text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n")
 }

@@ -33,10 +33,7 @@ impl ItemPath {
     /// # Errors
     /// [`PathError`] when Jenkins would refuse the name.
     pub fn join(&self, name: &str) -> Result<Self, PathError> {
-        check(name).map_err(|reason| PathError {
-            path: name.to_owned(),
-            reason,
-        })?;
+        check(name).map_err(|reason| PathError { path: name.to_owned(), reason })?;
         let mut names = self.0.clone();
         names.push(name.to_owned());
         Ok(Self(names))
@@ -57,12 +54,7 @@ impl ItemPath {
     /// The folder that holds this item; the root for the root.
     #[must_use]
     pub fn parent(&self) -> Self {
-        Self(
-            self.0
-                .split_last()
-                .map(|(_, rest)| rest.to_vec())
-                .unwrap_or_default(),
-        )
+        Self(self.0.split_last().map(|(_, rest)| rest.to_vec()).unwrap_or_default())
     }
 
     /// The address of this item, with more path segments behind it:
@@ -85,18 +77,10 @@ fn check(name: &str) -> Result<(), String> {
         return Err("a name is empty or only dots".to_owned());
     }
     if name.trim() != name || name.ends_with('.') {
-        return Err(format!(
-            "`{name}` begins or ends with a blank, or ends with a dot"
-        ));
+        return Err(format!("`{name}` begins or ends with a blank, or ends with a dot"));
     }
-    match name
-        .chars()
-        .find(|c| c.is_control() || REFUSED.contains(*c))
-    {
-        Some(bad) => Err(format!(
-            "`{}` is not allowed in a name",
-            bad.escape_default()
-        )),
+    match name.chars().find(|c| c.is_control() || REFUSED.contains(*c)) {
+        Some(bad) => Err(format!("`{}` is not allowed in a name", bad.escape_default())),
         None => Ok(()),
     }
 }
@@ -106,21 +90,15 @@ impl FromStr for ItemPath {
 
     fn from_str(text: &str) -> Result<Self, PathError> {
         text.split('/').try_fold(Self::root(), |path, name| {
-            path.join(name).map_err(|error| PathError {
-                path: text.to_owned(),
-                reason: error.reason,
-            })
+            path.join(name)
+                .map_err(|error| PathError { path: text.to_owned(), reason: error.reason })
         })
     }
 }
 
 impl fmt::Display for ItemPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_root() {
-            f.write_str("the root")
-        } else {
-            f.write_str(&self.0.join("/"))
-        }
+        if self.is_root() { f.write_str("the root") } else { f.write_str(&self.0.join("/")) }
     }
 }
 

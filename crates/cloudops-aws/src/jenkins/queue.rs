@@ -46,10 +46,7 @@ impl Jenkins {
         parameters: &[(String, String)],
     ) -> Result<QueueItem, JenkinsError> {
         let mut form = parameters.to_vec();
-        let given = form
-            .iter()
-            .find(|(name, _)| name == RUN_PARAMETER)
-            .map(|(_, run)| run.clone());
+        let given = form.iter().find(|(name, _)| name == RUN_PARAMETER).map(|(_, run)| run.clone());
         if let Some(run) = &given
             && let Some(item) = self.find_run(path, run).await?
         {
@@ -85,16 +82,9 @@ impl Jenkins {
         let location = answer.header("Location").unwrap_or_default();
         let id = queue_id(location).ok_or_else(|| JenkinsError::Answer {
             action,
-            reason: format!(
-                "HTTP {}, and `{location}` is not a queue item",
-                answer.status
-            ),
+            reason: format!("HTTP {}, and `{location}` is not a queue item", answer.status),
         })?;
-        Ok(QueueItem {
-            id,
-            job: path.clone(),
-            run: run.to_owned(),
-        })
+        Ok(QueueItem { id, job: path.clone(), run: run.to_owned() })
     }
 
     /// The place in the queue, past or present, of the build with this run.
@@ -118,11 +108,7 @@ impl Jenkins {
                 .find(|build| has_run(&build.actions, run))
                 .map(|build| build.queue_id.unwrap_or_default()),
         };
-        Ok(id.map(|id| QueueItem {
-            id,
-            job: path.clone(),
-            run: run.to_owned(),
-        }))
+        Ok(id.map(|id| QueueItem { id, job: path.clone(), run: run.to_owned() }))
     }
 
     /// The newest builds of a job. Jenkins gives 100.
@@ -175,25 +161,15 @@ impl Jenkins {
         let id = item.id.to_string();
         let url = ItemPath::root().url(self.base(), &["queue", "item", &id, "api", "json"]);
         let found: Result<Item, _> = self.get_json(format!("read at queue item {id}"), url).await;
-        let build = |number| Build {
-            job: item.job.clone(),
-            number,
-        };
+        let build = |number| Build { job: item.job.clone(), number };
         match found {
-            Ok(Item {
-                executable: Some(started),
-                ..
-            }) => Ok(Look::Started(build(started.number))),
-            Ok(Item {
-                cancelled: true, ..
-            }) => Err(JenkinsError::QueueCancelled(item.clone())),
+            Ok(Item { executable: Some(started), .. }) => Ok(Look::Started(build(started.number))),
+            Ok(Item { cancelled: true, .. }) => Err(JenkinsError::QueueCancelled(item.clone())),
             Ok(Item { why, .. }) => Ok(Look::Waits(why.unwrap_or_default())),
             Err(error) if error.is_not_found() => {
                 let candidates = self.candidates(&item.job).await?;
                 // Numbers of queue items begin again after a crash, so the run decides alone.
-                let ours = candidates
-                    .iter()
-                    .find(|build| has_run(&build.actions, &item.run));
+                let ours = candidates.iter().find(|build| has_run(&build.actions, &item.run));
                 Ok(ours.map_or(Look::Unknown, |ours| Look::Started(build(ours.number))))
             }
             Err(error) => Err(error),
@@ -206,8 +182,7 @@ impl Jenkins {
     /// Those of the request.
     pub async fn cancel_queued(&self, item: &QueueItem) -> Result<(), JenkinsError> {
         let mut url = ItemPath::root().url(self.base(), &["queue", "cancelItem"]);
-        url.query_pairs_mut()
-            .append_pair("id", &item.id.to_string());
+        url.query_pairs_mut().append_pair("id", &item.id.to_string());
         let action = format!("cancel at queue item {}", item.id);
         match self.post(action, url, Body::Empty).await {
             Err(error) if error.is_not_found() => Ok(()),
@@ -223,9 +198,7 @@ enum Look {
 }
 
 fn report_change(told: &std::sync::Mutex<String>, job: &ItemPath, why: String, events: &EventSink) {
-    let mut told = told
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut told = told.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if !why.is_empty() && *told != why {
         events.note(format!("{job} waits in the queue of Jenkins: {why}"));
         *told = why;
@@ -244,10 +217,7 @@ mod tests {
 
     #[test]
     fn a_location_gives_the_queue_item() {
-        assert_eq!(
-            queue_id("http://ci.example/jenkins/queue/item/12/"),
-            Some(12)
-        );
+        assert_eq!(queue_id("http://ci.example/jenkins/queue/item/12/"), Some(12));
         assert_eq!(queue_id("/queue/item/7"), Some(7));
         assert_eq!(queue_id("http://ci.example/job/x/"), None);
     }

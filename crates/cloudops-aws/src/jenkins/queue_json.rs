@@ -59,10 +59,7 @@ pub(super) struct Value {
 
 /// Whether a queue item or build has this run among its parameters.
 pub(super) fn has_run(actions: &[Option<Action>], run: &str) -> bool {
-    let parameters = actions
-        .iter()
-        .flatten()
-        .flat_map(|action| &action.parameters);
+    let parameters = actions.iter().flatten().flat_map(|action| &action.parameters);
     parameters
         .filter(|parameter| parameter.name == RUN_PARAMETER)
         .any(|parameter| parameter.value.as_ref().and_then(serde_json::Value::as_str) == Some(run))

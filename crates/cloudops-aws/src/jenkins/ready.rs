@@ -58,12 +58,7 @@ impl Jenkins {
     pub async fn ready(&self) -> Result<Readiness, JenkinsError> {
         let url = ItemPath::root().url(self.base(), &["api", "json"]);
         let action = "read the state of the server".to_owned();
-        let call = Call {
-            action,
-            method: Method::GET,
-            url,
-            body: Body::Empty,
-        };
+        let call = Call { action, method: Method::GET, url, body: Body::Empty };
         let answer = self.send(&call).await?;
         self.readiness(&answer)
     }
@@ -75,15 +70,10 @@ impl Jenkins {
             StatusCode::SERVICE_UNAVAILABLE
             | StatusCode::BAD_GATEWAY
             | StatusCode::GATEWAY_TIMEOUT => {
-                return Ok(Readiness::NotReady {
-                    reason: answer.reason(),
-                });
+                return Ok(Readiness::NotReady { reason: answer.reason() });
             }
             StatusCode::UNAUTHORIZED => {
-                return Err(JenkinsError::Unauthorized {
-                    url,
-                    user: self.user().to_owned(),
-                });
+                return Err(JenkinsError::Unauthorized { url, user: self.user().to_owned() });
             }
             StatusCode::FORBIDDEN => {
                 return Err(JenkinsError::Forbidden {
@@ -101,17 +91,12 @@ impl Jenkins {
             let reason = "the answer has no X-Jenkins header".to_owned();
             return Err(JenkinsError::NotJenkins { url, reason });
         };
-        let root: Root =
-            serde_json::from_slice(&answer.body).map_err(|error| JenkinsError::NotJenkins {
-                url,
-                reason: error.to_string(),
-            })?;
+        let root: Root = serde_json::from_slice(&answer.body)
+            .map_err(|error| JenkinsError::NotJenkins { url, reason: error.to_string() })?;
         Ok(if root.quieting_down {
             Readiness::QuietingDown
         } else {
-            Readiness::Ready {
-                version: version.to_owned(),
-            }
+            Readiness::Ready { version: version.to_owned() }
         })
     }
 
@@ -145,9 +130,7 @@ impl Jenkins {
     /// Those of the request.
     pub async fn quiet_down(&self) -> Result<(), JenkinsError> {
         let url = ItemPath::root().url(self.base(), &["quietDown"]);
-        self.post("prepare the shutdown", url, Body::Empty)
-            .await
-            .map(drop)
+        self.post("prepare the shutdown", url, Body::Empty).await.map(drop)
     }
 
     /// Takes [`Jenkins::quiet_down`] back.
@@ -156,9 +139,7 @@ impl Jenkins {
     /// Those of the request.
     pub async fn cancel_quiet_down(&self) -> Result<(), JenkinsError> {
         let url = ItemPath::root().url(self.base(), &["cancelQuietDown"]);
-        self.post("take the shutdown back", url, Body::Empty)
-            .await
-            .map(drop)
+        self.post("take the shutdown back", url, Body::Empty).await.map(drop)
     }
 
     /// Makes an API token for the user of this connection. The server shows it only this once.

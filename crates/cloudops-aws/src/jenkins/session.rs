@@ -54,11 +54,8 @@ impl Session {
     /// The `Cookie` header, where there are cookies.
     pub(super) fn cookie_header(&self) -> Option<String> {
         self.with(|inner| {
-            let pairs: Vec<_> = inner
-                .cookies
-                .iter()
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect();
+            let pairs: Vec<_> =
+                inner.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             (!pairs.is_empty()).then(|| pairs.join("; "))
         })
     }
@@ -94,24 +91,12 @@ mod tests {
     fn cookies_are_kept_and_dropped() {
         let session = Session::default();
         let mut headers = HeaderMap::new();
-        headers.append(
-            SET_COOKIE,
-            "JSESSIONID.1a=node0xyz; Path=/; HttpOnly".parse().unwrap(),
-        );
-        headers.append(
-            SET_COOKIE,
-            "remember-me=; Path=/; Max-Age=0".parse().unwrap(),
-        );
+        headers.append(SET_COOKIE, "JSESSIONID.1a=node0xyz; Path=/; HttpOnly".parse().unwrap());
+        headers.append(SET_COOKIE, "remember-me=; Path=/; Max-Age=0".parse().unwrap());
         session.keep_cookies(&headers);
-        assert_eq!(
-            session.cookie_header().as_deref(),
-            Some("JSESSIONID.1a=node0xyz")
-        );
+        assert_eq!(session.cookie_header().as_deref(), Some("JSESSIONID.1a=node0xyz"));
         let mut headers = HeaderMap::new();
-        headers.append(
-            SET_COOKIE,
-            "JSESSIONID.1a=node0xyz; Max-Age=0".parse().unwrap(),
-        );
+        headers.append(SET_COOKIE, "JSESSIONID.1a=node0xyz; Max-Age=0".parse().unwrap());
         session.keep_cookies(&headers);
         assert_eq!(session.cookie_header(), None);
     }

@@ -1,257 +1,92 @@
-//! Base images: what the layers of an image stand on.
+//! The base image: from a folder with an OCI image layout, or from a registry by digest.
 
-use std::{path::Path, sync::Arc};
+use bytes::Bytes;
+use camino::Utf8Path;
+use serde_json::Value;
 
-use oci_spec::image::{
-    Descriptor, ImageConfiguration, ImageConfigurationBuilder, ImageIndex, ImageManifest,
-    MediaType, RootFsBuilder,
-};
+use super::{OciError, image::Blob, registry::Registry};
+use crate::ids::Digest;
 
-use super::{
-    OciError,
-    content::Content,
-    image::ImageError,
-    layer::Layer,
-    layout::{self, LayoutError},
-    platform::Platform,
-    registry::Registry,
-};
-use crate::ids::{Digest, InvalidId};
-
-/// A base image for one platform.
+/// A base image with everything in it.
 #[derive(Debug, Clone)]
 pub struct Base {
-    /// Where it came from, for annotations, such as `registry/repository` or the folder's name.
-    pub name: String,
     /// Digest of its manifest.
     pub digest: Digest,
-    /// Platform.
-    pub platform: Platform,
+    /// Where it comes from, for the annotation.
+    pub name: String,
     /// Its configuration.
-    pub config: ImageConfiguration,
-    /// Its layers, the lowest first.
-    pub layers: Vec<Arc<Layer>>,
+    pub(super) config: Value,
+    /// Its layers, lowest first.
+    pub(super) layers: Vec<Blob>,
 }
 
 impl Base {
-    /// An empty base, for images that bring everything themselves.
+    /// Reads a base image from an OCI image layout: its only image, or the one for the platform
+    /// `linux/amd64`.
     ///
     /// # Errors
-    /// [`ImageError`].
-    pub fn scratch(platform: &Platform) -> Result<Self, ImageError> {
-        let spec = |source| ImageError::Spec {
-            what: "configuration",
-            source,
-        };
-        let rootfs = RootFsBuilder::default()
-            .typ("layers")
-            .diff_ids(Vec::<String>::new());
-        let config = ImageConfigurationBuilder::default()
-            .os(platform.os.as_str())
-            .architecture(platform.architecture.as_str())
-            .rootfs(rootfs.build().map_err(spec)?)
-            .build()
-            .map_err(spec)?;
-        let digest = Digest::of(b"");
-        let (name, platform) = ("scratch".to_owned(), platform.clone());
-        Ok(Self {
-            name,
-            digest,
-            platform,
-            config,
-            layers: Vec::new(),
-        })
+    /// [`OciError::Layout`], and [`OciError::Digest`] for a damaged blob.
+    pub fn from_layout(layout: &Utf8Path) -> Result<Self, OciError> {
+        let index = read(layout, "index.json")?;
+        let index = parse(layout, &index)?;
+        let manifests = index["manifests"].as_array().cloned().unwrap_or_default();
+        let is_ours = |manifest: &&Value| manifest["platform"]["architecture"] == "amd64";
+        let chosen = manifests.iter().find(is_ours).or_else(|| manifests.first());
+        let chosen = chosen.ok_or_else(|| wrong(layout, "there is no image in it"))?;
+        let digest = digest(layout, chosen)?;
+        let manifest = parse(layout, &blob(layout, &digest)?)?;
+        let config_digest = self::digest(layout, &manifest["config"])?;
+        let config = parse(layout, &blob(layout, &config_digest)?)?;
+        let layers = manifest["layers"].as_array().cloned().unwrap_or_default();
+        let layers =
+            layers.iter().map(|layer| read_layer(layout, layer)).collect::<Result<_, _>>()?;
+        Ok(Self { name: format!("layout:{}", digest.short()), digest, config, layers })
     }
 
-    /// Reads the base for a platform from an image layout directory.
+    /// Fetches a base image from a registry, by a reference with a digest.
     ///
     /// # Errors
-    /// [`LayoutError`].
-    pub fn from_layout(folder: &Path, platform: &Platform) -> Result<Self, LayoutError> {
-        layout::read(folder, platform)
-    }
-
-    /// Reads the base for a platform from a registry. `reference` is a digest or a tag; only a
-    /// digest gives the same base tomorrow. Layers stay where they are until they are pushed.
-    ///
-    /// # Errors
-    /// [`OciError::Registry`], also when the registry gives other content than the digest says;
-    /// [`OciError::Layout`] when there is no image for the platform.
-    pub async fn from_registry(
-        registry: &Registry,
-        repository: &str,
-        reference: &str,
-        platform: &Platform,
-    ) -> Result<Self, OciError> {
-        let place = format!("{}/{repository}", registry.host());
-        let mut found = registry.get_manifest(repository, reference).await?;
-        if is_index(found.media_type.as_ref()) {
-            let index: ImageIndex = parse(&place, &found.bytes)?;
-            let Some(chosen) = choose(index.manifests(), platform) else {
-                let found = platforms(index.manifests());
-                let wanted = platform.clone();
-                return Err(LayoutError::NoPlatform {
-                    place,
-                    wanted,
-                    found,
-                }
-                .into());
-            };
-            let digest = chosen.digest().to_string();
-            found = registry.get_manifest(repository, &digest).await?;
-        }
-        let manifest: ImageManifest = parse(&place, &found.bytes)?;
-        let config_digest = digest_of(&place, manifest.config())?;
-        let config = registry.get_small_blob(repository, &config_digest).await?;
-        let content = |_: &Digest| Content::Remote {
-            registry: registry.clone(),
-            repository: repository.to_owned(),
-        };
-        let parts = Parts {
-            place,
-            digest: found.digest,
-            manifest,
-            config: &config,
-        };
-        Ok(parts.assemble(platform, content)?)
+    /// [`OciError::Reference`], [`OciError::Registry`], [`OciError::Digest`].
+    pub async fn from_registry(reference: &str) -> Result<Self, OciError> {
+        let pulled = Registry::anonymous(reference)?.pull(reference).await?;
+        let (digest, config, layers) = pulled;
+        Ok(Self { digest, name: reference.to_owned(), config, layers })
     }
 }
 
-/// What a base is assembled from.
-pub(super) struct Parts<'a> {
-    /// Where it comes from, for messages and annotations.
-    pub(super) place: String,
-    /// Digest of the manifest.
-    pub(super) digest: Digest,
-    /// The manifest.
-    pub(super) manifest: ImageManifest,
-    /// The configuration, as it is stored.
-    pub(super) config: &'a [u8],
+fn wrong(layout: &Utf8Path, reason: impl Into<String>) -> OciError {
+    OciError::Layout { layout: layout.to_string(), reason: reason.into() }
 }
 
-impl Parts<'_> {
-    pub(super) fn assemble(
-        self,
-        platform: &Platform,
-        content: impl Fn(&Digest) -> Content,
-    ) -> Result<Base, LayoutError> {
-        let place = self.place;
-        let config: ImageConfiguration = parse(&place, self.config)?;
-        let found = Platform {
-            os: config.os().to_string(),
-            architecture: config.architecture().to_string(),
-        };
-        if found != *platform {
-            let (wanted, found) = (platform.clone(), found.to_string());
-            return Err(LayoutError::NoPlatform {
-                place,
-                wanted,
-                found,
-            });
-        }
-        let diff_ids = config.rootfs().diff_ids();
-        if diff_ids.len() != self.manifest.layers().len() {
-            let reason = format!(
-                "{} layers in the manifest and {} in the configuration",
-                self.manifest.layers().len(),
-                diff_ids.len()
-            );
-            return Err(LayoutError::Broken { place, reason });
-        }
-        let mut layers = Vec::new();
-        for (descriptor, diff_id) in self.manifest.layers().iter().zip(diff_ids) {
-            let digest = digest_of(&place, descriptor)?;
-            layers.push(Arc::new(Layer {
-                diff_id: diff_id.parse().map_err(|error| broken(&place, &error))?,
-                size: descriptor.size(),
-                media_type: layer_type(&place, descriptor.media_type())?,
-                content: content(&digest),
-                description: format!("base {place}"),
-                digest,
-            }));
-        }
-        Ok(Base {
-            name: place,
-            digest: self.digest,
-            platform: found,
-            config,
-            layers,
-        })
+fn read(layout: &Utf8Path, file: &str) -> Result<Vec<u8>, OciError> {
+    fs_err::read(layout.join(file)).map_err(|error| wrong(layout, error.to_string()))
+}
+
+fn parse(layout: &Utf8Path, bytes: &[u8]) -> Result<Value, OciError> {
+    serde_json::from_slice(bytes).map_err(|error| wrong(layout, error.to_string()))
+}
+
+fn digest(layout: &Utf8Path, descriptor: &Value) -> Result<Digest, OciError> {
+    let text = descriptor["digest"].as_str().unwrap_or_default();
+    text.parse().map_err(|error| wrong(layout, format!("{error}")))
+}
+
+fn blob(layout: &Utf8Path, digest: &Digest) -> Result<Vec<u8>, OciError> {
+    let bytes = read(layout, &format!("blobs/sha256/{}", digest.hex()))?;
+    let found = Digest::of(&bytes);
+    if found == *digest {
+        return Ok(bytes);
     }
-}
-
-fn broken(place: &str, error: &InvalidId) -> LayoutError {
-    LayoutError::Broken {
-        place: place.to_owned(),
-        reason: error.to_string(),
-    }
-}
-
-pub(super) fn parse<T: serde::de::DeserializeOwned>(
-    place: &str,
-    bytes: &[u8],
-) -> Result<T, LayoutError> {
-    serde_json::from_slice(bytes).map_err(|error| LayoutError::Broken {
-        place: place.to_owned(),
-        reason: error.to_string(),
+    Err(OciError::Digest {
+        name: format!("a blob in {layout}"),
+        found: found.to_string(),
+        expected: digest.to_string(),
     })
 }
 
-pub(super) fn digest_of(place: &str, descriptor: &Descriptor) -> Result<Digest, LayoutError> {
-    descriptor
-        .digest()
-        .to_string()
-        .parse()
-        .map_err(|error| broken(place, &error))
-}
-
-pub(super) fn is_index(media_type: &str) -> bool {
-    media_type == MediaType::ImageIndex.as_ref()
-        || media_type == "application/vnd.docker.distribution.manifest.list.v2+json"
-}
-
-/// The manifest for a platform; one without a platform is taken when it is the only one.
-pub(super) fn choose<'a>(all: &'a [Descriptor], platform: &Platform) -> Option<&'a Descriptor> {
-    let fits = |descriptor: &&Descriptor| {
-        descriptor.platform().as_ref().is_some_and(|found| {
-            found.os().to_string() == platform.os
-                && found.architecture().to_string() == platform.architecture
-        })
-    };
-    match all {
-        [only] if only.platform().is_none() => Some(only),
-        _ => all.iter().find(fits),
-    }
-}
-
-/// The platforms of an index, for messages.
-pub(super) fn platforms(all: &[Descriptor]) -> String {
-    let known = all
-        .iter()
-        .filter_map(|descriptor| descriptor.platform().as_ref());
-    let known: Vec<String> = known
-        .map(|found| format!("{}/{}", found.os(), found.architecture()))
-        .collect();
-    if known.is_empty() {
-        "none".to_owned()
-    } else {
-        known.join(", ")
-    }
-}
-
-/// Docker's names of the layer types are replaced by the standard's, because a manifest of the
-/// standard must not mix them. The bytes are the same.
-fn layer_type(place: &str, media_type: &MediaType) -> Result<MediaType, LayoutError> {
-    match media_type {
-        MediaType::ImageLayer | MediaType::ImageLayerGzip | MediaType::ImageLayerZstd => {
-            Ok(media_type.clone())
-        }
-        MediaType::Other(other) if other == "application/vnd.docker.image.rootfs.diff.tar.gzip" => {
-            Ok(MediaType::ImageLayerGzip)
-        }
-        other => Err(LayoutError::Broken {
-            place: place.to_owned(),
-            reason: format!("a layer of type {other}"),
-        }),
-    }
+fn read_layer(layout: &Utf8Path, descriptor: &Value) -> Result<Blob, OciError> {
+    let digest = digest(layout, descriptor)?;
+    let media_type = descriptor["mediaType"].as_str().unwrap_or_default().to_owned();
+    let data = Bytes::from(blob(layout, &digest)?);
+    Ok(Blob { media_type, digest, data })
 }

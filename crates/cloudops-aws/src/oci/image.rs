@@ -1,250 +1,198 @@
-//! Images: layers on a base, with a configuration and a manifest.
+//! Images: a base, our layers on top, and how the image runs.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use oci_spec::image::{
-    Config, Descriptor, DescriptorBuilder, History, HistoryBuilder, ImageConfiguration,
-    ImageManifestBuilder, MediaType, RootFsBuilder,
-};
+use serde_json::{Value, json};
 
-use super::{base::Base, canonical_json, content::Content, layer::Layer, platform::Platform};
-use crate::{
-    diagnose::{Class, Diagnose},
-    ids::{Digest, InvalidId},
-};
+use super::{Base, Layer, layer};
+use crate::ids::Digest;
 
-/// The time in every image: a clock would give one content many digests.
-pub const CREATED: &str = "1970-01-01T00:00:00Z";
+const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
+const CONFIG_TYPE: &str = "application/vnd.oci.image.config.v1+json";
 
-/// Why an image could not be put together.
-#[derive(Debug, thiserror::Error)]
-pub enum ImageError {
-    /// A document could not be written.
-    #[error("cannot write the {what} of the image: {source}")]
-    Json {
-        /// Which document.
-        what: &'static str,
-        /// Cause.
-        source: serde_json::Error,
-    },
-    /// A part does not follow the specification.
-    #[error("cannot write the {what} of the image: {source}")]
-    Spec {
-        /// Which document.
-        what: &'static str,
-        /// Cause.
-        source: oci_spec::OciSpecError,
-    },
-    /// A digest of the base is not one that this program knows.
-    #[error(transparent)]
-    Digest(#[from] InvalidId),
+/// When every image was made: a fixed date, so that a build can be repeated.
+const CREATED: &str = "1970-01-01T00:00:00Z";
+
+/// Content with its digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blob {
+    /// Media type.
+    pub media_type: String,
+    /// Digest.
+    pub digest: Digest,
+    /// Bytes.
+    pub data: Bytes,
 }
 
-impl Diagnose for ImageError {
-    fn class(&self) -> Class {
-        match self {
-            Self::Json { .. } | Self::Spec { .. } => Class::Bug,
-            Self::Digest(_) => Class::Configuration,
-        }
+impl Blob {
+    fn of(media_type: &str, data: Vec<u8>) -> Self {
+        let digest = Digest::of(&data);
+        Self { media_type: media_type.to_owned(), digest, data: data.into() }
+    }
+
+    fn descriptor(&self) -> Value {
+        json!({
+            "mediaType": self.media_type,
+            "digest": self.digest,
+            "size": self.data.len(),
+        })
     }
 }
 
-/// What to make an image of. Empty parts keep what the base says.
-#[derive(Debug, Clone, Default)]
+/// How an image runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImageSpec {
-    /// Layers on top of those of the base, the lowest first.
-    pub layers: Vec<Arc<Layer>>,
-    /// Environment variables, which win over those of the base.
-    pub env: BTreeMap<String, String>,
-    /// What is run, in exec form.
+    /// Entry point, in exec form.
     pub entrypoint: Vec<String>,
-    /// Arguments of the entry point.
+    /// Default arguments of the entry point.
     pub command: Vec<String>,
-    /// User and group.
-    pub user: Option<String>,
-    /// Working directory.
-    pub working_dir: Option<String>,
-    /// TCP ports that the image listens on.
-    pub ports: Vec<u16>,
-    /// Labels in the configuration.
+    /// Environment variables, beside the base's.
+    pub environment: BTreeMap<String, String>,
+    /// User and group, as numbers.
+    pub user: String,
+    /// Port it listens on.
+    pub port: Option<u16>,
+    /// Labels.
     pub labels: BTreeMap<String, String>,
     /// Annotations of the manifest.
     pub annotations: BTreeMap<String, String>,
 }
 
-/// An image: everything that a registry or an image layout needs.
-#[derive(Debug, Clone)]
+/// A finished image.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
-    /// Digest of the manifest, by which the image is known.
-    pub digest: Digest,
-    /// The manifest as it is stored.
-    pub manifest: Bytes,
-    /// Platform.
-    pub platform: Platform,
-    /// The configuration as a blob.
-    pub config: Arc<Layer>,
-    /// All layers, those of the base first.
-    pub layers: Vec<Arc<Layer>>,
-    /// Annotations, for the index of a layout.
-    pub annotations: BTreeMap<String, String>,
+    /// The manifest; its digest names the image.
+    pub manifest: Blob,
+    /// The configuration.
+    pub config: Blob,
+    /// The layers, lowest first.
+    pub layers: Vec<Blob>,
 }
 
 impl Image {
-    /// All blobs: the layers and the configuration.
-    pub fn blobs(&self) -> impl Iterator<Item = &Arc<Layer>> {
-        self.layers.iter().chain([&self.config])
+    /// Puts layers on a base.
+    #[must_use]
+    pub fn new(base: &Base, layers: &[Layer], spec: &ImageSpec) -> Self {
+        let config = Blob::of(CONFIG_TYPE, config(base, layers, spec).to_string().into_bytes());
+        let ours = layers.iter().map(|layer| Blob {
+            media_type: layer::MEDIA_TYPE.to_owned(),
+            digest: layer.digest.clone(),
+            data: layer.data.clone(),
+        });
+        let layers: Vec<Blob> = base.layers.iter().cloned().chain(ours).collect();
+        let mut annotations = spec.annotations.clone();
+        annotations
+            .insert("org.opencontainers.image.base.digest".to_owned(), base.digest.to_string());
+        annotations.insert("org.opencontainers.image.base.name".to_owned(), base.name.clone());
+        annotations.insert("org.opencontainers.image.created".to_owned(), CREATED.to_owned());
+        let manifest = json!({
+            "schemaVersion": 2,
+            "mediaType": MANIFEST_TYPE,
+            "config": config.descriptor(),
+            "layers": layers.iter().map(Blob::descriptor).collect::<Vec<_>>(),
+            "annotations": annotations,
+        });
+        let manifest = Blob::of(MANIFEST_TYPE, manifest.to_string().into_bytes());
+        Self { manifest, config, layers }
     }
 
-    /// Size of all blobs as they are stored, in bytes.
+    /// Digest of the image.
+    #[must_use]
+    pub fn digest(&self) -> &Digest {
+        &self.manifest.digest
+    }
+
+    /// Size of all layers, compressed, in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.blobs().map(|blob| blob.size).sum()
+        self.layers.iter().map(|layer| layer.data.len() as u64).sum()
     }
 }
 
-impl ImageSpec {
-    /// Puts the image together. The same base and parts give the same digest.
-    ///
-    /// # Errors
-    /// [`ImageError`].
-    pub fn build(&self, base: &Base) -> Result<Image, ImageError> {
-        let layers: Vec<Arc<Layer>> = base.layers.iter().chain(&self.layers).cloned().collect();
-        let configuration = self.configuration(base, &layers)?;
-        let bytes = canonical_json(&configuration).map_err(|source| ImageError::Json {
-            what: "configuration",
-            source,
-        })?;
-        let digest = Digest::of(&bytes);
-        let config = Layer {
-            diff_id: digest.clone(),
-            digest,
-            size: bytes.len() as u64,
-            media_type: MediaType::ImageConfig,
-            content: Content::Bytes(bytes.into()),
-            description: "image configuration".to_owned(),
-        };
-        let spec = |source| ImageError::Spec {
-            what: "manifest",
-            source,
-        };
-        let described: Result<Vec<_>, _> = layers.iter().map(|layer| descriptor(layer)).collect();
-        let mut manifest = ImageManifestBuilder::default()
-            .schema_version(2u32)
-            .media_type(MediaType::ImageManifest)
-            .config(descriptor(&config)?)
-            .layers(described?);
-        if !self.annotations.is_empty() {
-            manifest = manifest.annotations(
-                self.annotations
-                    .clone()
-                    .into_iter()
-                    .collect::<std::collections::HashMap<_, _>>(),
-            );
-        }
-        let manifest = canonical_json(&manifest.build().map_err(spec)?).map_err(|source| {
-            ImageError::Json {
-                what: "manifest",
-                source,
-            }
-        })?;
-        Ok(Image {
-            digest: Digest::of(&manifest),
-            manifest: manifest.into(),
-            platform: base.platform.clone(),
-            config: Arc::new(config),
-            layers,
-            annotations: self.annotations.clone(),
-        })
+fn config(base: &Base, layers: &[Layer], spec: &ImageSpec) -> Value {
+    let mut diff_ids = base.config["rootfs"]["diff_ids"].as_array().cloned().unwrap_or_default();
+    diff_ids.extend(layers.iter().map(|layer| json!(layer.diff_id)));
+    let mut history = base.config["history"].as_array().cloned().unwrap_or_default();
+    history
+        .extend(layers.iter().map(|layer| json!({"created": CREATED, "created_by": layer.title})));
+    let mut run = json!({
+        "User": spec.user,
+        "Env": environment(base, spec),
+        "Entrypoint": spec.entrypoint,
+        "Labels": spec.labels,
+        "WorkingDir": "/ep",
+        "StopSignal": "SIGTERM",
+    });
+    if !spec.command.is_empty() {
+        run["Cmd"] = json!(spec.command);
     }
-
-    fn configuration(
-        &self,
-        base: &Base,
-        layers: &[Arc<Layer>],
-    ) -> Result<ImageConfiguration, ImageError> {
-        let spec = |source| ImageError::Spec {
-            what: "configuration",
-            source,
-        };
-        let mut configuration = base.config.clone();
-        let diff_ids: Vec<String> = layers
-            .iter()
-            .map(|layer| layer.diff_id.to_string())
-            .collect();
-        let rootfs = RootFsBuilder::default().typ("layers").diff_ids(diff_ids);
-        configuration.set_rootfs(rootfs.build().map_err(spec)?);
-        configuration.set_created(Some(CREATED.to_owned()));
-        let mut history = base.config.history().clone().unwrap_or_default();
-        for layer in &self.layers {
-            history.push(step(layer).map_err(spec)?);
-        }
-        configuration.set_history(Some(history));
-        configuration.set_config(Some(self.runtime(base.config.config().clone())));
-        Ok(configuration)
+    if let Some(port) = spec.port {
+        run["ExposedPorts"] = json!({format!("{port}/tcp"): {}});
     }
-
-    /// What a container of the image runs, on top of what the base says.
-    fn runtime(&self, base: Option<Config>) -> Config {
-        let mut config = base.unwrap_or_default();
-        config.set_env(Some(merge_env(config.env().as_deref(), &self.env)));
-        let mut labels = config.labels().clone().unwrap_or_default();
-        labels.extend(self.labels.clone());
-        config.set_labels(Some(labels));
-        if !self.entrypoint.is_empty() {
-            config.set_entrypoint(Some(self.entrypoint.clone()));
-            // The command of a base is an argument for the entry point of the base.
-            config.set_cmd(None);
-        }
-        if !self.command.is_empty() {
-            config.set_cmd(Some(self.command.clone()));
-        }
-        if self.user.is_some() {
-            config.set_user(self.user.clone());
-        }
-        if self.working_dir.is_some() {
-            config.set_working_dir(self.working_dir.clone());
-        }
-        if !self.ports.is_empty() {
-            let ports = self
-                .ports
-                .iter()
-                .map(|port| format!("{port}/tcp"))
-                .collect();
-            config.set_exposed_ports(Some(ports));
-        }
-        config
-    }
+    json!({
+        "architecture": base.config["architecture"],
+        "os": base.config["os"],
+        "created": CREATED,
+        "config": run,
+        "rootfs": {"type": "layers", "diff_ids": diff_ids},
+        "history": history,
+    })
 }
 
-fn step(layer: &Layer) -> Result<History, oci_spec::OciSpecError> {
-    HistoryBuilder::default()
-        .created(CREATED)
-        .created_by(format!("cloudops: {}", layer.description))
-        .build()
+/// The base's variables with ours, sorted; ours win.
+fn environment(base: &Base, spec: &ImageSpec) -> Vec<String> {
+    let from_base = base.config["config"]["Env"].as_array().cloned().unwrap_or_default();
+    let pairs = from_base.iter().filter_map(|entry| {
+        let (key, value) = entry.as_str()?.split_once('=')?;
+        Some((key.to_owned(), value.to_owned()))
+    });
+    let mut all: BTreeMap<String, String> = pairs.collect();
+    all.extend(spec.environment.clone());
+    all.into_iter().map(|(key, value)| format!("{key}={value}")).collect()
 }
 
-/// Variables of the base in their order, then ours; one name stands once.
-fn merge_env(base: Option<&[String]>, ours: &BTreeMap<String, String>) -> Vec<String> {
-    let name = |entry: &String| entry.split('=').next().unwrap_or_default().to_owned();
-    let kept = base
-        .unwrap_or_default()
-        .iter()
-        .filter(|entry| !ours.contains_key(&name(entry)));
-    let ours = ours.iter().map(|(name, value)| format!("{name}={value}"));
-    kept.cloned().chain(ours).collect()
-}
+#[cfg(test)]
+mod tests {
+    use super::{super::LayerBuilder, *};
 
-pub(super) fn descriptor(blob: &Layer) -> Result<Descriptor, ImageError> {
-    let spec = |source| ImageError::Spec {
-        what: "manifest",
-        source,
-    };
-    let digest: oci_spec::image::Digest = blob.digest.as_str().parse().map_err(spec)?;
-    DescriptorBuilder::default()
-        .media_type(blob.media_type.clone())
-        .digest(digest)
-        .size(blob.size)
-        .build()
-        .map_err(spec)
+    fn base() -> Base {
+        let layer = Blob::of("application/vnd.oci.image.layer.v1.tar", b"base".to_vec());
+        Base {
+            digest: Digest::of(b"base manifest"),
+            name: "jre".to_owned(),
+            config: json!({
+                "architecture": "amd64",
+                "os": "linux",
+                "config": {"Env": ["PATH=/bin", "JAVA_HOME=/opt/java"]},
+                "rootfs": {"type": "layers", "diff_ids": [layer.digest]},
+            }),
+            layers: vec![layer],
+        }
+    }
+
+    fn spec() -> ImageSpec {
+        ImageSpec {
+            entrypoint: vec!["/ep/bin/start".to_owned()],
+            environment: BTreeMap::from([("PATH".to_owned(), "/ep/bin:/bin".to_owned())]),
+            user: "10001:10001".to_owned(),
+            port: Some(8080),
+            ..ImageSpec::default()
+        }
+    }
+
+    #[test]
+    fn an_image_is_its_base_with_our_layers_and_repeats() {
+        let mut builder = LayerBuilder::new();
+        builder.file("/ep/bin/start", "x", true);
+        let layer = builder.finish("start script").unwrap();
+        let image = Image::new(&base(), std::slice::from_ref(&layer), &spec());
+        assert_eq!(image, Image::new(&base(), std::slice::from_ref(&layer), &spec()));
+        assert_eq!(image.layers.len(), 2);
+        let config: Value = serde_json::from_slice(&image.config.data).unwrap();
+        assert_eq!(config["rootfs"]["diff_ids"][1], json!(layer.diff_id));
+        assert_eq!(config["config"]["Env"], json!(["JAVA_HOME=/opt/java", "PATH=/ep/bin:/bin"]));
+        let other = ImageSpec { user: "1".to_owned(), ..spec() };
+        assert_ne!(Image::new(&base(), &[layer], &other).digest(), image.digest());
+    }
 }

@@ -22,11 +22,7 @@ pub struct Limits {
 impl Default for Limits {
     /// Ten times the largest commerce package known.
     fn default() -> Self {
-        Self {
-            entries: 500_000,
-            bytes: 20 << 30,
-            ratio: 500,
-        }
+        Self { entries: 500_000, bytes: 20 << 30, ratio: 500 }
     }
 }
 
@@ -50,11 +46,7 @@ impl<R: Read + Seek> Archive<R> {
             reason: error.to_string(),
         })?;
         let files = check(name, &mut zip, limits)?;
-        Ok(Self {
-            name: name.to_owned(),
-            zip,
-            files,
-        })
+        Ok(Self { name: name.to_owned(), zip, files })
     }
 
     /// Name of the archive, for messages.
@@ -83,20 +75,14 @@ impl<R: Read + Seek> Archive<R> {
             reason,
         };
         let name = self.name.clone();
-        let file = self
-            .zip
-            .by_index(index)
-            .map_err(|error| broken(&name, error.to_string()))?;
+        let file = self.zip.by_index(index).map_err(|error| broken(&name, error.to_string()))?;
         let size = file.size();
         let mut bytes = Vec::with_capacity(usize::try_from(size.min(64 << 20)).unwrap_or(0));
         // One byte more than it says shows that it lies.
         let read = file.take(size + 1).read_to_end(&mut bytes);
         read.map_err(|error| broken(&name, error.to_string()))?;
         if bytes.len() as u64 != size {
-            return Err(broken(
-                &name,
-                format!("it says {size} bytes and has others"),
-            ));
+            return Err(broken(&name, format!("it says {size} bytes and has others")));
         }
         Ok(Some(bytes))
     }
@@ -107,12 +93,11 @@ impl<R: Read + Seek> Archive<R> {
     /// [`PackageError::Entry`].
     pub fn read(&mut self, entry: &str) -> Result<Vec<u8>, PackageError> {
         let name = self.name.clone();
-        self.read_if_there(entry)?
-            .ok_or_else(|| PackageError::Entry {
-                name,
-                entry: entry.to_owned(),
-                reason: "there is no such entry".to_owned(),
-            })
+        self.read_if_there(entry)?.ok_or_else(|| PackageError::Entry {
+            name,
+            entry: entry.to_owned(),
+            reason: "there is no such entry".to_owned(),
+        })
     }
 }
 
@@ -121,25 +106,24 @@ fn check<R: Read + Seek>(
     zip: &mut zip::ZipArchive<R>,
     limits: Limits,
 ) -> Result<BTreeMap<String, usize>, PackageError> {
-    let too_large = |reason: String| PackageError::TooLarge {
-        name: name.to_owned(),
-        reason,
-    };
+    let too_large = |reason: String| PackageError::TooLarge { name: name.to_owned(), reason };
     if zip.len() > limits.entries {
-        return Err(too_large(format!(
-            "it has more than {} entries",
-            limits.entries
-        )));
+        return Err(too_large(format!("it has more than {} entries", limits.entries)));
+    }
+    // The index keeps the last one of two entries of a name; only the reader knows of the other.
+    if zip.has_duplicate_names() {
+        return Err(PackageError::NotAZip {
+            name: name.to_owned(),
+            reason: "two entries have the same name".to_owned(),
+        });
     }
     let (mut files, mut folded) = (BTreeMap::new(), BTreeMap::new());
     let mut total: u64 = 0;
     for index in 0..zip.len() {
-        let file = zip
-            .by_index_raw(index)
-            .map_err(|error| PackageError::NotAZip {
-                name: name.to_owned(),
-                reason: error.to_string(),
-            })?;
+        let file = zip.by_index_raw(index).map_err(|error| PackageError::NotAZip {
+            name: name.to_owned(),
+            reason: error.to_string(),
+        })?;
         let entry = match file.name() {
             Ok(entry) => entry.into_owned(),
             Err(error) => {
@@ -162,27 +146,18 @@ fn check<R: Read + Seek>(
             return Err(refuse("it is a link"));
         }
         if file.size() > 1 << 20 && file.size() / limits.ratio > file.compressed_size() {
-            return Err(refuse(
-                "it grows more than any real file when it is unpacked",
-            ));
+            return Err(refuse("it grows more than any real file when it is unpacked"));
         }
         total = total.saturating_add(file.size());
         if total > limits.bytes {
-            return Err(too_large(format!(
-                "it unpacks to more than {} bytes",
-                limits.bytes
-            )));
+            return Err(too_large(format!("it unpacks to more than {} bytes", limits.bytes)));
         }
         if file.is_dir() {
             continue;
         }
-        if files.insert(entry.clone(), index).is_some() {
-            return Err(refuse("it is there twice"));
-        }
+        files.insert(entry.clone(), index);
         if folded.insert(entry.to_lowercase(), ()).is_some() {
-            return Err(refuse(
-                "names that differ only by case cannot be told apart everywhere",
-            ));
+            return Err(refuse("names that differ only by case cannot be told apart everywhere"));
         }
     }
     Ok(files)

@@ -69,31 +69,19 @@ impl Package {
             return Err(missing("a WAR in webapps/"));
         }
         let is_tomcat = |name: &&String| {
-            name.strip_prefix("webapps/apache-tomcat-")
-                .is_some_and(|rest| rest.ends_with(".zip"))
+            name.strip_prefix("webapps/apache-tomcat-").is_some_and(|rest| rest.ends_with(".zip"))
         };
         let tomcat = entries
             .iter()
             .find(is_tomcat)
             .cloned()
             .ok_or_else(|| missing("webapps/apache-tomcat-<version>.zip"))?;
-        if !entries
-            .iter()
-            .any(|name| name.starts_with("database/") && name.ends_with(".jar"))
-        {
+        if !entries.iter().any(|name| name.starts_with("database/") && name.ends_with(".jar")) {
             return Err(missing("a jar in database/"));
         }
         let spec = read_spec(&mut archive)?;
         let digest = digest_of(path)?;
-        Ok(Self {
-            path: path.to_owned(),
-            digest,
-            size,
-            webapps,
-            tomcat,
-            entries,
-            spec,
-        })
+        Ok(Self { path: path.to_owned(), digest, size, webapps, tomcat, entries, spec })
     }
 
     /// The file.
@@ -143,11 +131,7 @@ impl Package {
     /// # Errors
     /// [`PackageError`] when the file has changed meanwhile.
     pub fn archive(&self) -> Result<Archive<fs_err::File>, PackageError> {
-        Archive::open(
-            self.path.as_str(),
-            fs_err::File::open(&self.path)?,
-            Limits::default(),
-        )
+        Archive::open(self.path.as_str(), fs_err::File::open(&self.path)?, Limits::default())
     }
 }
 
@@ -166,30 +150,21 @@ fn webapp(entry: &str) -> Option<WebApp> {
 
 /// What the top of a zip looks like, for the message that it is not a package.
 fn found(entries: &[String]) -> String {
-    let mut tops: Vec<&str> = entries
-        .iter()
-        .filter_map(|name| name.split('/').next())
-        .collect();
+    let mut tops: Vec<&str> = entries.iter().filter_map(|name| name.split('/').next()).collect();
     tops.dedup();
     tops.truncate(6);
-    if tops.is_empty() {
-        "nothing".to_owned()
-    } else {
-        tops.join(", ")
-    }
+    if tops.is_empty() { "nothing".to_owned() } else { tops.join(", ") }
 }
 
 fn read_spec<R: Read + Seek>(archive: &mut Archive<R>) -> Result<Option<OpsSpec>, PackageError> {
     let Some(bytes) = archive.read_if_there("ops-spec.json")? else {
         return Ok(None);
     };
-    serde_json::from_slice(&bytes)
-        .map(Some)
-        .map_err(|error| PackageError::Entry {
-            name: archive.name().to_owned(),
-            entry: "ops-spec.json".to_owned(),
-            reason: error.to_string(),
-        })
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| PackageError::Entry {
+        name: archive.name().to_owned(),
+        entry: "ops-spec.json".to_owned(),
+        reason: error.to_string(),
+    })
 }
 
 fn digest_of(path: &Utf8Path) -> Result<Digest, PackageError> {
@@ -216,13 +191,10 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
         for (name, text) in entries {
-            writer
-                .start_file(*name, zip::write::SimpleFileOptions::default())
-                .unwrap();
+            writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
             writer.write_all(text.as_bytes()).unwrap();
         }
-        file.write_all(&writer.finish().unwrap().into_inner())
-            .unwrap();
+        file.write_all(&writer.finish().unwrap().into_inner()).unwrap();
         file
     }
 

@@ -105,10 +105,7 @@ impl Environment {
     #[must_use]
     pub fn release(&self) -> Option<&str> {
         let serving = |deployment: &&Deployment| deployment.outcome == Deployed::Serving;
-        self.deployments
-            .iter()
-            .rfind(serving)
-            .map(|deployment| deployment.release.as_str())
+        self.deployments.iter().rfind(serving).map(|deployment| deployment.release.as_str())
     }
 
     /// The release before the one that serves now: where a rollback goes.
@@ -118,10 +115,7 @@ impl Environment {
         let before = |deployment: &&Deployment| {
             deployment.outcome == Deployed::Serving && deployment.release != current
         };
-        self.deployments
-            .iter()
-            .rfind(before)
-            .map(|deployment| deployment.release.as_str())
+        self.deployments.iter().rfind(before).map(|deployment| deployment.release.as_str())
     }
 }
 
@@ -148,12 +142,7 @@ pub async fn find(
 /// [`StateError`].
 pub async fn names(store: &Store) -> Result<Vec<String>, StateError> {
     let name = |key: String| Some(key.strip_prefix(PREFIX)?.strip_suffix(".json")?.to_owned());
-    Ok(store
-        .keys(PREFIX)
-        .await?
-        .into_iter()
-        .filter_map(name)
-        .collect())
+    Ok(store.keys(PREFIX).await?.into_iter().filter_map(name).collect())
 }
 
 /// Writes an environment.
@@ -165,9 +154,7 @@ pub async fn write(
     environment: &Environment,
     seen: Option<&ETag>,
 ) -> Result<ETag, StateError> {
-    store
-        .put(&key(environment.name.as_str()), environment, seen)
-        .await
+    store.put(&key(environment.name.as_str()), environment, seen).await
 }
 
 /// Forgets an environment.
@@ -199,16 +186,9 @@ mod tests {
             created_at: Timestamp::UNIX_EPOCH,
             deployments: vec![deployment("r1", Deployed::Serving)],
         };
-        assert_eq!(
-            (environment.release(), environment.previous_release()),
-            (Some("r1"), None)
-        );
-        environment
-            .deployments
-            .push(deployment("r2", Deployed::Serving));
-        environment
-            .deployments
-            .push(deployment("r3", Deployed::Failed));
+        assert_eq!((environment.release(), environment.previous_release()), (Some("r1"), None));
+        environment.deployments.push(deployment("r2", Deployed::Serving));
+        environment.deployments.push(deployment("r3", Deployed::Failed));
         assert_eq!(environment.release(), Some("r2"));
         assert_eq!(environment.previous_release(), Some("r1"));
     }

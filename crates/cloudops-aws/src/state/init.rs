@@ -139,13 +139,11 @@ impl InitState {
     /// # Errors
     /// [`InitError::NotInitialized`] names the command to run.
     pub fn require(&self, component: Component) -> Result<&ComponentState, InitError> {
-        self.components
-            .get(&component)
-            .ok_or_else(|| InitError::NotInitialized {
-                component,
-                account: self.account.clone(),
-                region: self.region.clone(),
-            })
+        self.components.get(&component).ok_or_else(|| InitError::NotInitialized {
+            component,
+            account: self.account.clone(),
+            region: self.region.clone(),
+        })
     }
 
     /// An output of a component that must be there.
@@ -153,24 +151,14 @@ impl InitState {
     /// # Errors
     /// [`InitError::NotInitialized`] or [`InitError::MissingOutput`].
     pub fn output(&self, component: Component, name: &str) -> Result<&str, InitError> {
-        let missing = || InitError::MissingOutput {
-            output: name.to_owned(),
-            component,
-        };
-        self.require(component)?
-            .outputs
-            .get(name)
-            .map(String::as_str)
-            .ok_or_else(missing)
+        let missing = || InitError::MissingOutput { output: name.to_owned(), component };
+        self.require(component)?.outputs.get(name).map(String::as_str).ok_or_else(missing)
     }
 
     /// All outputs of all components.
     #[must_use]
     pub fn outputs(&self) -> BTreeMap<String, String> {
-        self.components
-            .values()
-            .flat_map(|component| component.outputs.clone())
-            .collect()
+        self.components.values().flat_map(|component| component.outputs.clone()).collect()
     }
 
     /// Records that a component is set up. Says false when nothing is different from before.
@@ -187,12 +175,7 @@ impl InitState {
         if !same {
             let initialized_at = before.map_or(now, |state| state.initialized_at);
             let tool_version = tool_version.to_owned();
-            let state = ComponentState {
-                initialized_at,
-                updated_at: now,
-                tool_version,
-                outputs,
-            };
+            let state = ComponentState { initialized_at, updated_at: now, tool_version, outputs };
             self.components.insert(component, state);
         }
         !same
@@ -258,18 +241,10 @@ pub fn check_place(
         found: found.to_owned(),
     };
     if aws.account() != &config.account {
-        return Err(elsewhere(
-            "account",
-            config.account.as_str(),
-            aws.account().as_str(),
-        ));
+        return Err(elsewhere("account", config.account.as_str(), aws.account().as_str()));
     }
     if aws.region() != &config.region {
-        return Err(elsewhere(
-            "region",
-            config.region.as_str(),
-            aws.region().as_str(),
-        ));
+        return Err(elsewhere("region", config.region.as_str(), aws.region().as_str()));
     }
     Ok(())
 }

@@ -84,9 +84,7 @@ impl Log {
         let mut steps = BTreeMap::new();
         for entry in &self.entries {
             let state = match &entry.mark {
-                Mark::Intent { token } => StepState::Open {
-                    token: token.clone(),
-                },
+                Mark::Intent { token } => StepState::Open { token: token.clone() },
                 Mark::Done { .. } => StepState::Done,
                 Mark::Failed { .. } => StepState::Failed,
             };
@@ -122,11 +120,7 @@ impl Journal {
             entries: Vec::new(),
         };
         let key = format!("{}{}/journal.json", prefix(locked.scope()), ctx.run);
-        Self {
-            store: store.clone(),
-            key,
-            inner: Mutex::new((log, None)),
-        }
+        Self { store: store.clone(), key, inner: Mutex::new((log, None)) }
     }
 
     /// Records that a step is about to act.
@@ -134,13 +128,7 @@ impl Journal {
     /// # Errors
     /// [`StateError`]: the step must not act then.
     pub async fn intent(&self, step: &str, token: &str) -> Result<(), StateError> {
-        self.append(
-            step,
-            Mark::Intent {
-                token: token.to_owned(),
-            },
-        )
-        .await
+        self.append(step, Mark::Intent { token: token.to_owned() }).await
     }
 
     /// Records that a step is done.
@@ -148,13 +136,7 @@ impl Journal {
     /// # Errors
     /// [`StateError`].
     pub async fn done(&self, step: &str, detail: &str) -> Result<(), StateError> {
-        self.append(
-            step,
-            Mark::Done {
-                detail: detail.to_owned(),
-            },
-        )
-        .await
+        self.append(step, Mark::Done { detail: detail.to_owned() }).await
     }
 
     /// Records that a step failed.
@@ -162,23 +144,13 @@ impl Journal {
     /// # Errors
     /// [`StateError`].
     pub async fn failed(&self, step: &str, reason: &str) -> Result<(), StateError> {
-        self.append(
-            step,
-            Mark::Failed {
-                reason: reason.to_owned(),
-            },
-        )
-        .await
+        self.append(step, Mark::Failed { reason: reason.to_owned() }).await
     }
 
     async fn append(&self, step: &str, mark: Mark) -> Result<(), StateError> {
         let mut inner = self.inner.lock().await;
         let (log, etag) = &mut *inner;
-        log.entries.push(Entry {
-            time: Timestamp::now(),
-            step: step.to_owned(),
-            mark,
-        });
+        log.entries.push(Entry { time: Timestamp::now(), step: step.to_owned(), mark });
         *etag = Some(self.store.put(&self.key, log, etag.as_ref()).await?);
         Ok(())
     }
@@ -222,21 +194,10 @@ mod tests {
 
     #[test]
     fn the_last_mark_of_a_step_decides() {
-        let intent = Mark::Intent {
-            token: "t".to_owned(),
-        };
-        let done = Mark::Done {
-            detail: String::new(),
-        };
-        let failed = Mark::Failed {
-            reason: String::new(),
-        };
-        let log = log(&[
-            ("a", intent.clone()),
-            ("b", intent.clone()),
-            ("a", done),
-            ("c", failed),
-        ]);
+        let intent = Mark::Intent { token: "t".to_owned() };
+        let done = Mark::Done { detail: String::new() };
+        let failed = Mark::Failed { reason: String::new() };
+        let log = log(&[("a", intent.clone()), ("b", intent.clone()), ("a", done), ("c", failed)]);
         assert_eq!(log.open_steps(), ["b"]);
         assert_eq!(log.steps()["a"], StepState::Done);
         let text = serde_json::to_string(&log).unwrap();

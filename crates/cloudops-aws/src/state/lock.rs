@@ -100,11 +100,7 @@ impl Diagnose for LockError {
 
     fn hints(&self) -> Vec<String> {
         match self {
-            Self::Held {
-                scope,
-                lease,
-                expired: true,
-            } => vec![format!(
+            Self::Held { scope, lease, expired: true } => vec![format!(
                 "If that run is certainly dead, remove its lock with `{} unlock --scope {scope} --run {}`.",
                 lease.program, lease.run
             )],
@@ -141,11 +137,7 @@ impl Locked {
     /// cannot be locked yet. CloudFormation itself lets only one operation run on a stack.
     #[must_use]
     pub fn before_there_is_a_bucket() -> Self {
-        Self {
-            scope: "bootstrap".to_owned(),
-            fence: 0,
-            lost: CancellationToken::new(),
-        }
+        Self { scope: "bootstrap".to_owned(), fence: 0, lost: CancellationToken::new() }
     }
 
     /// Scope of the lock.
@@ -185,34 +177,18 @@ where
     let (lease, etag) = acquire(ctx, store, &request).await?;
     let lost = CancellationToken::new();
     let stop = CancellationToken::new();
-    let locked = Locked {
-        scope: request.scope.clone(),
-        fence: lease.fence,
-        lost: lost.clone(),
-    };
+    let locked = Locked { scope: request.scope.clone(), fence: lease.fence, lost: lost.clone() };
     let heartbeat = start_heartbeat(ctx, store, lease, etag, &request.scope, &lost, &stop);
     let result = work(locked).await;
     stop.cancel();
     let last = heartbeat.await.ok().flatten();
     if lost.is_cancelled() {
-        return Err(LockError::Lost {
-            scope: request.scope,
-        }
-        .into());
+        return Err(LockError::Lost { scope: request.scope }.into());
     }
     if let Some((lease, etag)) = last {
-        let released = Lease {
-            held: false,
-            ..lease
-        };
-        if let Err(error) = store
-            .put(&key(&request.scope), &released, Some(&etag))
-            .await
-        {
-            ctx.events.warn(format!(
-                "the lock `{}` could not be released: {error}",
-                request.scope
-            ));
+        let released = Lease { held: false, ..lease };
+        if let Err(error) = store.put(&key(&request.scope), &released, Some(&etag)).await {
+            ctx.events.warn(format!("the lock `{}` could not be released: {error}", request.scope));
         }
     }
     result
@@ -225,9 +201,7 @@ impl Locked {
     /// [`LockError::Lost`] once it is not.
     pub fn check(&self) -> Result<(), LockError> {
         if self.lost.is_cancelled() {
-            return Err(LockError::Lost {
-                scope: self.scope.clone(),
-            });
+            return Err(LockError::Lost { scope: self.scope.clone() });
         }
         Ok(())
     }
@@ -269,9 +243,7 @@ async fn lost_race(store: &Store, request: &Request) -> Result<LockError, LockEr
             expired: found.value.expires_at < Timestamp::now(),
             lease: Box::new(found.value),
         },
-        None => LockError::Lost {
-            scope: request.scope.clone(),
-        },
+        None => LockError::Lost { scope: request.scope.clone() },
     })
 }
 
@@ -297,15 +269,10 @@ fn is_dead(lease: &Lease, us: &Owner, lives: impl Fn(u32) -> bool) -> bool {
 
 #[cfg(unix)]
 fn process_lives(pid: u32) -> bool {
-    let pid = i32::try_from(pid)
-        .ok()
-        .and_then(rustix::process::Pid::from_raw);
+    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
     // EPERM means that it lives and belongs to somebody else.
     pid.is_some_and(|pid| {
-        !matches!(
-            rustix::process::test_kill_process(pid),
-            Err(rustix::io::Errno::SRCH)
-        )
+        !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH))
     })
 }
 
@@ -352,10 +319,7 @@ async fn renew(
 ) -> Option<(Lease, ETag)> {
     while wait::sleep(LEASE / 3, stop).await.is_ok() {
         let now = Timestamp::now();
-        let next = Lease {
-            expires_at: after(now, LEASE),
-            ..lease.clone()
-        };
+        let next = Lease { expires_at: after(now, LEASE), ..lease.clone() };
         match store.put(key, &next, Some(&etag)).await {
             Ok(renewed) => (lease, etag) = (next, renewed),
             Err(StateError::Conflict { .. }) => return None,
@@ -380,22 +344,9 @@ pub async fn unlock(store: &Store, scope: &str, run: &str) -> Result<bool, LockE
     }
     if found.value.expires_at > Timestamp::now() {
         let lease = Box::new(found.value);
-        return Err(LockError::Held {
-            scope: scope.to_owned(),
-            lease,
-            expired: false,
-        });
+        return Err(LockError::Held { scope: scope.to_owned(), lease, expired: false });
     }
-    store
-        .put(
-            &key(scope),
-            &Lease {
-                held: false,
-                ..found.value
-            },
-            Some(&found.etag),
-        )
-        .await?;
+    store.put(&key(scope), &Lease { held: false, ..found.value }, Some(&found.etag)).await?;
     Ok(true)
 }
 
@@ -406,11 +357,7 @@ mod tests {
     fn lease(host: &str, pid: u32) -> Lease {
         let now = Timestamp::UNIX_EPOCH;
         Lease {
-            owner: Owner {
-                user: "ann".to_owned(),
-                host: host.to_owned(),
-                pid,
-            },
+            owner: Owner { user: "ann".to_owned(), host: host.to_owned(), pid },
             run: "r1".to_owned(),
             command: "cloudcore init".to_owned(),
             program: "cloudcore".to_owned(),
@@ -423,11 +370,7 @@ mod tests {
 
     #[test]
     fn only_a_dead_process_of_this_host_is_certainly_dead() {
-        let us = Owner {
-            user: "bob".to_owned(),
-            host: "here".to_owned(),
-            pid: 7,
-        };
+        let us = Owner { user: "bob".to_owned(), host: "here".to_owned(), pid: 7 };
         assert!(is_dead(&lease("here", 6), &us, |_| false));
         assert!(!is_dead(&lease("here", 6), &us, |_| true));
         assert!(!is_dead(&lease("there", 6), &us, |_| false));

@@ -63,10 +63,7 @@ pub async fn publish(
     manifest: &PackageManifest,
 ) -> Result<bool, StateError> {
     packages.upload(&object_key(&manifest.digest), file).await?;
-    match state
-        .put(&format!("{PREFIX}{}.json", manifest.id), manifest, None)
-        .await
-    {
+    match state.put(&format!("{PREFIX}{}.json", manifest.id), manifest, None).await {
         Ok(_) => Ok(true),
         Err(StateError::Conflict { .. }) => Ok(false),
         Err(error) => Err(error),
@@ -78,9 +75,7 @@ pub async fn publish(
 /// # Errors
 /// [`StateError`].
 pub async fn record_build(state: &Store, run: &str, package: &str) -> Result<(), StateError> {
-    let build = PackageBuild {
-        package: package.to_owned(),
-    };
+    let build = PackageBuild { package: package.to_owned() };
     match state.put(&build_key(run), &build, None).await {
         Ok(_) | Err(StateError::Conflict { .. }) => Ok(()),
         Err(error) => Err(error),
@@ -103,10 +98,7 @@ pub async fn built_by(state: &Store, run: &str) -> Result<Option<PackageManifest
 /// # Errors
 /// [`StateError`].
 pub async fn find(state: &Store, id: &str) -> Result<Option<PackageManifest>, StateError> {
-    Ok(state
-        .get(&format!("{PREFIX}{id}.json"))
-        .await?
-        .map(|found: Versioned<_>| found.value))
+    Ok(state.get(&format!("{PREFIX}{id}.json")).await?.map(|found: Versioned<_>| found.value))
 }
 
 /// All published packages, the newest first.

@@ -127,9 +127,6 @@ mod tests {
         let mut chain = vec![first, second];
         assert_eq!(broken_link(&chain), None);
         chain[0].version = "9.9.9".to_owned();
-        assert_eq!(
-            broken_link(&chain).map(|release| release.id.as_str()),
-            Some("r2")
-        );
+        assert_eq!(broken_link(&chain).map(|release| release.id.as_str()), Some("r2"));
     }
 }

@@ -89,9 +89,7 @@ impl Diagnose for StateError {
                 vec!["Use the version of the tools that wrote it, or a newer one.".to_owned()]
             }
             Self::Unreadable { key, .. } => {
-                vec![format!(
-                    "The bucket is versioned: restore an earlier version of {key}."
-                )]
+                vec![format!("The bucket is versioned: restore an earlier version of {key}.")]
             }
             Self::File(_) => Vec::new(),
         }
@@ -109,10 +107,7 @@ impl Store {
     /// The store in a bucket.
     #[must_use]
     pub fn new(aws: &Aws, bucket: impl Into<String>) -> Self {
-        Self {
-            client: aws.s3(),
-            bucket: bucket.into(),
-        }
+        Self { client: aws.s3(), bucket: bucket.into() }
     }
 
     /// Name of the bucket.
@@ -144,15 +139,8 @@ impl Store {
             return Ok(None);
         };
         let etag = ETag(object.e_tag().unwrap_or_default().to_owned());
-        let unreadable = |reason: String| StateError::Unreadable {
-            key: key.to_owned(),
-            reason,
-        };
-        let bytes = object
-            .body
-            .collect()
-            .await
-            .map_err(|error| unreadable(error.to_string()))?;
+        let unreadable = |reason: String| StateError::Unreadable { key: key.to_owned(), reason };
+        let bytes = object.body.collect().await.map_err(|error| unreadable(error.to_string()))?;
         let value = decode::<T>(key, &bytes.into_bytes())?;
         Ok(Some(Versioned { value, etag }))
     }
@@ -168,10 +156,7 @@ impl Store {
         value: &T,
         seen: Option<&ETag>,
     ) -> Result<ETag, StateError> {
-        let unreadable = |reason: String| StateError::Unreadable {
-            key: key.to_owned(),
-            reason,
-        };
+        let unreadable = |reason: String| StateError::Unreadable { key: key.to_owned(), reason };
         let mut document =
             serde_json::to_value(value).map_err(|error| unreadable(error.to_string()))?;
         if let Some(fields) = document.as_object_mut() {
@@ -192,13 +177,13 @@ impl Store {
         match request.send().await {
             Ok(answer) => Ok(ETag(answer.e_tag().unwrap_or_default().to_owned())),
             Err(error) => match AwsError::new("S3", "PutObject", error) {
-                error if error.kind == AwsErrorKind::Conflict => Err(StateError::Conflict {
-                    key: key.to_owned(),
-                }),
+                error if error.kind == AwsErrorKind::Conflict => {
+                    Err(StateError::Conflict { key: key.to_owned() })
+                }
                 // If-Match on an object that is gone answers NoSuchKey.
-                error if seen.is_some() && error.is_not_found() => Err(StateError::Conflict {
-                    key: key.to_owned(),
-                }),
+                error if seen.is_some() && error.is_not_found() => {
+                    Err(StateError::Conflict { key: key.to_owned() })
+                }
                 error => Err(self.aws(error)),
             },
         }
@@ -236,9 +221,7 @@ impl Store {
             let page =
                 page.map_err(|error| self.aws(AwsError::new("S3", "ListObjectsV2", error)))?;
             keys.extend(
-                page.contents()
-                    .iter()
-                    .filter_map(|object| object.key().map(str::to_owned)),
+                page.contents().iter().filter_map(|object| object.key().map(str::to_owned)),
             );
         }
         Ok(keys)
@@ -249,17 +232,8 @@ impl Store {
     /// # Errors
     /// [`StateError::Aws`].
     pub async fn size(&self, key: &str) -> Result<Option<u64>, StateError> {
-        match self
-            .client
-            .head_object()
-            .bucket(&self.bucket)
-            .key(key)
-            .send()
-            .await
-        {
-            Ok(head) => Ok(head
-                .content_length()
-                .and_then(|length| u64::try_from(length).ok())),
+        match self.client.head_object().bucket(&self.bucket).key(key).send().await {
+            Ok(head) => Ok(head.content_length().and_then(|length| u64::try_from(length).ok())),
             Err(error) => match AwsError::new("S3", "HeadObject", error) {
                 error if error.is_not_found() => Ok(None),
                 error => Err(self.aws(error)),
@@ -276,13 +250,8 @@ impl Store {
         let body = ByteStream::from_path(file)
             .await
             .map_err(|error| std::io::Error::other(format!("{file}: {error}")))?;
-        let request = self
-            .client
-            .put_object()
-            .bucket(&self.bucket)
-            .key(key)
-            .if_none_match("*")
-            .body(body);
+        let request =
+            self.client.put_object().bucket(&self.bucket).key(key).if_none_match("*").body(body);
         match request.send().await {
             Ok(_) => Ok(true),
             Err(error) => match AwsError::new("S3", "PutObject", error) {
@@ -297,10 +266,7 @@ impl Store {
     /// # Errors
     /// [`StateError`]; a missing object is [`StateError::Unreadable`].
     pub async fn download(&self, key: &str, file: &Utf8Path) -> Result<(), StateError> {
-        let unreadable = |reason: String| StateError::Unreadable {
-            key: key.to_owned(),
-            reason,
-        };
+        let unreadable = |reason: String| StateError::Unreadable { key: key.to_owned(), reason };
         let Some(object) = self.open(key).await? else {
             return Err(unreadable("there is no such object".to_owned()));
         };
@@ -347,16 +313,10 @@ impl Store {
             .await
             .map_err(|error| self.aws(AwsError::new("S3", "ListObjectVersions", error)))?;
         let versions = answer.versions().iter().filter_map(|version| {
-            Some((
-                version.key()?.to_owned(),
-                version.version_id().map(str::to_owned),
-            ))
+            Some((version.key()?.to_owned(), version.version_id().map(str::to_owned)))
         });
         let markers = answer.delete_markers().iter().filter_map(|marker| {
-            Some((
-                marker.key()?.to_owned(),
-                marker.version_id().map(str::to_owned),
-            ))
+            Some((marker.key()?.to_owned(), marker.version_id().map(str::to_owned)))
         });
         Ok(versions.chain(markers).collect())
     }
@@ -366,13 +326,7 @@ impl Store {
     /// # Errors
     /// [`StateError::Aws`].
     pub async fn delete_bucket(&self) -> Result<(), StateError> {
-        match self
-            .client
-            .delete_bucket()
-            .bucket(&self.bucket)
-            .send()
-            .await
-        {
+        match self.client.delete_bucket().bucket(&self.bucket).send().await {
             Ok(_) => Ok(()),
             Err(error) => match AwsError::new("S3", "DeleteBucket", error) {
                 error if error.is_not_found() => Ok(()),
@@ -382,14 +336,7 @@ impl Store {
     }
 
     async fn open(&self, key: &str) -> Result<Option<GetObjectOutput>, StateError> {
-        match self
-            .client
-            .get_object()
-            .bucket(&self.bucket)
-            .key(key)
-            .send()
-            .await
-        {
+        match self.client.get_object().bucket(&self.bucket).key(key).send().await {
             Ok(object) => Ok(Some(object)),
             Err(error) => match AwsError::new("S3", "GetObject", error) {
                 error if error.is_not_found() => Ok(None),
@@ -399,33 +346,21 @@ impl Store {
     }
 
     fn aws(&self, source: AwsError) -> StateError {
-        StateError::Aws {
-            bucket: self.bucket.clone(),
-            source,
-        }
+        StateError::Aws { bucket: self.bucket.clone(), source }
     }
 }
 
 /// Reads a document, and refuses one of a newer schema before looking at anything else in it.
 fn decode<T: Document>(key: &str, bytes: &[u8]) -> Result<T, StateError> {
-    let unreadable = |reason: String| StateError::Unreadable {
-        key: key.to_owned(),
-        reason,
-    };
+    let unreadable = |reason: String| StateError::Unreadable { key: key.to_owned(), reason };
     let mut document: serde_json::Value =
         serde_json::from_slice(bytes).map_err(|error| unreadable(error.to_string()))?;
-    let schema = document
-        .as_object_mut()
-        .and_then(|fields| fields.shift_remove("schema"));
+    let schema = document.as_object_mut().and_then(|fields| fields.shift_remove("schema"));
     let found = schema
         .and_then(|schema| schema.as_u64())
         .ok_or_else(|| unreadable(format!("{} without a schema number", T::WHAT)))?;
     if found > u64::from(T::SCHEMA) {
-        return Err(StateError::Newer {
-            key: key.to_owned(),
-            found,
-            known: T::SCHEMA,
-        });
+        return Err(StateError::Newer { key: key.to_owned(), found, known: T::SCHEMA });
     }
     serde_json::from_value(document).map_err(|error| unreadable(error.to_string()))
 }
@@ -447,21 +382,9 @@ mod tests {
     #[test]
     fn a_newer_document_is_refused_and_an_older_one_read() {
         let old = decode::<Note>("k", br#"{"schema":1,"text":"x"}"#).unwrap();
-        assert_eq!(
-            old,
-            Note {
-                text: "x".to_owned()
-            }
-        );
+        assert_eq!(old, Note { text: "x".to_owned() });
         let newer = decode::<Note>("k", br#"{"schema":3,"anything":1}"#);
-        assert!(matches!(
-            newer,
-            Err(StateError::Newer {
-                found: 3,
-                known: 2,
-                ..
-            })
-        ));
+        assert!(matches!(newer, Err(StateError::Newer { found: 3, known: 2, .. })));
         assert!(decode::<Note>("k", b"{}").is_err());
         assert!(decode::<Note>("k", b"not json").is_err());
     }

@@ -7,12 +7,7 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Clone, Args)]
 pub struct GlobalArgs {
     /// Settings of the instance [env: CLOUDOPS_CONFIG] [default: cloudops.yaml]
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        help_heading = "Global options"
-    )]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
     pub config: Option<Utf8PathBuf>,
     /// AWS region; must be that of the instance [env: AWS_REGION]
     #[arg(long, global = true, help_heading = "Global options")]

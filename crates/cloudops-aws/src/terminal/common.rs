@@ -28,18 +28,10 @@ impl Report for PlanReport<'_> {
                 }
             }
         }
-        let changed = self
-            .plan
-            .stacks
-            .values()
-            .filter(|change| **change != StackChange::Unchanged);
+        let changed = self.plan.stacks.values().filter(|change| **change != StackChange::Unchanged);
         match changed.count() {
             0 => writeln!(out, "Nothing to change."),
-            count => writeln!(
-                out,
-                "{count} of {} stacks would change.",
-                self.plan.stacks.len()
-            ),
+            count => writeln!(out, "{count} of {} stacks would change.", self.plan.stacks.len()),
         }
     }
 
@@ -84,10 +76,7 @@ fn delta_words(style: Style, delta: &ResourceDelta) -> String {
         [] => String::new(),
         names => format!(": {}", names.join(", ")),
     };
-    format!(
-        "{verb} {} ({}){properties}",
-        delta.logical_id, delta.resource_type
-    )
+    format!("{verb} {} ({}){properties}", delta.logical_id, delta.resource_type)
 }
 
 /// What `unlock` did.
@@ -138,9 +127,7 @@ mod tests {
         ]);
         let mut text = String::new();
         let plan = GraphPlan { stacks };
-        PlanReport { plan: &plan }
-            .human(&mut text, Style { color: false })
-            .unwrap();
+        PlanReport { plan: &plan }.human(&mut text, Style { color: false }).unwrap();
         insta::assert_snapshot!(text, @r"
         = acme-a: nothing to change
         ~ acme-b: update 2 resources

@@ -39,11 +39,7 @@ pub fn run<P: Program>() -> ExitCode {
         Err(error) => {
             // Help and version are not errors; the rest is class usage.
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() {
-                Class::Usage.code()
-            } else {
-                0
-            });
+            return ExitCode::from(if error.use_stderr() { Class::Usage.code() } else { 0 });
         }
     };
     let settings = match Settings::resolve(program.globals(), &Environment::from_process()) {
@@ -104,10 +100,9 @@ async fn serve<P: Program>(program: P, settings: Settings) -> Class {
 fn watch_signals(cancel: CancellationToken) -> CancellationToken {
     use tokio::signal::unix::{SignalKind, signal};
     let stop = CancellationToken::new();
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
         // Without handlers the system's own default ends the program.
         return stop;
     };
@@ -145,14 +140,12 @@ fn watch_signals(cancel: CancellationToken) -> CancellationToken {
 /// A panic is a fault of the program, wherever it happens: exit code 1, and one line to report.
 fn catch_panics() {
     std::panic::set_hook(Box::new(|info| {
-        printer::err(&format!(
-            "error: this is a fault of the program, please report it: {info}\n"
-        ));
-        // tidy: allow(exit): a spawned task that panics must not let the run go on as if it were well
+        printer::err(&format!("error: this is a fault of the program, please report it: {info}\n"));
         #[expect(
             clippy::exit,
             reason = "a task that panics must not let the run end as if all were well"
         )]
+        // tidy: allow(exit): a spawned task that panics must not let the run go on
         std::process::exit(i32::from(Class::Bug.code()));
     }));
 }
@@ -164,10 +157,7 @@ fn trace(settings: &Settings) {
         // Never the SDK's own debug traces: they may show requests with secrets in them.
         _ => "cloudops_aws=debug,cloudcore=debug,cloudteam=debug,clouddeploy=debug",
     };
-    let filter = settings
-        .log_filter
-        .clone()
-        .unwrap_or_else(|| level.to_owned());
+    let filter = settings.log_filter.clone().unwrap_or_else(|| level.to_owned());
     let built = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_ansi(settings.color)

@@ -18,9 +18,5 @@ pub(super) fn err(text: &str) {
 }
 
 fn choice(terminal: bool) -> ColorChoice {
-    if terminal {
-        ColorChoice::AlwaysAnsi
-    } else {
-        ColorChoice::Never
-    }
+    if terminal { ColorChoice::AlwaysAnsi } else { ColorChoice::Never }
 }

@@ -28,51 +28,31 @@ impl Style {
     /// Good.
     #[must_use]
     pub fn good(self, text: &str) -> String {
-        if self.color {
-            text.green().to_string()
-        } else {
-            text.to_owned()
-        }
+        if self.color { text.green().to_string() } else { text.to_owned() }
     }
 
     /// Bad.
     #[must_use]
     pub fn bad(self, text: &str) -> String {
-        if self.color {
-            text.red().bold().to_string()
-        } else {
-            text.to_owned()
-        }
+        if self.color { text.red().bold().to_string() } else { text.to_owned() }
     }
 
     /// Worth a look.
     #[must_use]
     pub fn warn(self, text: &str) -> String {
-        if self.color {
-            text.yellow().to_string()
-        } else {
-            text.to_owned()
-        }
+        if self.color { text.yellow().to_string() } else { text.to_owned() }
     }
 
     /// Less important.
     #[must_use]
     pub fn dim(self, text: &str) -> String {
-        if self.color {
-            text.dimmed().to_string()
-        } else {
-            text.to_owned()
-        }
+        if self.color { text.dimmed().to_string() } else { text.to_owned() }
     }
 
     /// A heading.
     #[must_use]
     pub fn bold(self, text: &str) -> String {
-        if self.color {
-            text.bold().to_string()
-        } else {
-            text.to_owned()
-        }
+        if self.color { text.bold().to_string() } else { text.to_owned() }
     }
 }
 
@@ -85,26 +65,14 @@ impl Table {
     #[must_use]
     pub fn new(style: Style, headings: &[&str]) -> Self {
         let mut table = comfy_table::Table::new();
-        table
-            .load_style(presets::NOTHING)
-            .set_content_arrangement(ContentArrangement::Disabled);
-        table.set_header(
-            headings
-                .iter()
-                .map(|heading| style.bold(heading))
-                .collect::<Vec<_>>(),
-        );
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        table.set_header(headings.iter().map(|heading| style.bold(heading)).collect::<Vec<_>>());
         Self(table)
     }
 
     /// Adds a row.
     pub fn row<T: ToString>(&mut self, cells: impl IntoIterator<Item = T>) -> &mut Self {
-        self.0.add_row(
-            cells
-                .into_iter()
-                .map(|cell| cell.to_string())
-                .collect::<Vec<_>>(),
-        );
+        self.0.add_row(cells.into_iter().map(|cell| cell.to_string()).collect::<Vec<_>>());
         self
     }
 }

@@ -94,12 +94,7 @@ impl Session {
         program: &'static str,
     ) -> Self {
         let renderer = render::renderer(settings.output, settings.color, settings.quiet);
-        Self {
-            settings,
-            cancel,
-            program,
-            renderer: Arc::new(Mutex::new(renderer)),
-        }
+        Self { settings, cancel, program, renderer: Arc::new(Mutex::new(renderer)) }
     }
 
     /// Where work reports itself.
@@ -107,10 +102,7 @@ impl Session {
     pub fn events(&self) -> EventSink {
         let renderer = self.renderer.clone();
         EventSink::from_fn(move |event| {
-            renderer
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .event(&event);
+            renderer.lock().unwrap_or_else(PoisonError::into_inner).event(&event);
         })
     }
 
@@ -167,12 +159,7 @@ impl Session {
         }
         let mut text = String::new();
         // Writing to a String fails only where a report says so itself.
-        let _ = report.human(
-            &mut text,
-            Style {
-                color: self.settings.color,
-            },
-        );
+        let _ = report.human(&mut text, Style { color: self.settings.color });
         printer::out(&text);
     }
 
@@ -210,11 +197,7 @@ impl Session {
     async fn ask(&self, question: &str, flag: &str) -> Result<String, Failure> {
         if !self.settings.interactive {
             let question = question.trim().to_owned();
-            return Err(SessionError::NobodyToAsk {
-                question,
-                flag: flag.to_owned(),
-            }
-            .into());
+            return Err(SessionError::NobodyToAsk { question, flag: flag.to_owned() }.into());
         }
         self.finish();
         printer::err(question);
@@ -236,24 +219,15 @@ impl Session {
         if self.settings.output == OutputMode::Json {
             printer::err(&format!("{}\n", failure.json()));
         } else {
-            printer::err(&failure.human(Style {
-                color: self.settings.color,
-            }));
+            printer::err(&failure.human(Style { color: self.settings.color }));
         }
     }
 
     pub(super) fn finish(&self) {
-        self.renderer
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .finish();
+        self.renderer.lock().unwrap_or_else(PoisonError::into_inner).finish();
     }
 }
 
 fn agreed(yes: bool) -> Result<(), Failure> {
-    if yes {
-        Ok(())
-    } else {
-        Err(SessionError::NotConfirmed.into())
-    }
+    if yes { Ok(()) } else { Err(SessionError::NotConfirmed.into()) }
 }

@@ -42,10 +42,7 @@ impl Environment {
     /// A variable that is set and not empty.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.variables
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 }
 
@@ -132,10 +129,8 @@ impl Settings {
             },
         };
         let region = region.map(str::parse).transpose();
-        let config = args
-            .config
-            .clone()
-            .or_else(|| environment.get("CLOUDOPS_CONFIG").map(Into::into));
+        let config =
+            args.config.clone().or_else(|| environment.get("CLOUDOPS_CONFIG").map(Into::into));
         let color = color(args.color, environment);
         Ok(Self {
             config: config.unwrap_or_else(|| "cloudops.yaml".into()),
@@ -196,11 +191,7 @@ fn color(flag: ColorArg, environment: &Environment) -> bool {
         ColorArg::Always => true,
         ColorArg::Never => false,
         ColorArg::Auto if environment.get("NO_COLOR").is_some() => false,
-        ColorArg::Auto
-            if environment
-                .get("CLICOLOR_FORCE")
-                .is_some_and(|force| force != "0") =>
-        {
+        ColorArg::Auto if environment.get("CLICOLOR_FORCE").is_some_and(|force| force != "0") => {
             true
         }
         ColorArg::Auto => environment.stderr_is_terminal && environment.get("TERM") != Some("dumb"),
@@ -208,25 +199,12 @@ fn color(flag: ColorArg, environment: &Environment) -> bool {
 }
 
 fn owner(environment: &Environment) -> Owner {
-    let user = environment
-        .get("USER")
-        .or_else(|| environment.get("LOGNAME"))
-        .unwrap_or("unknown");
+    let user = environment.get("USER").or_else(|| environment.get("LOGNAME")).unwrap_or("unknown");
     #[cfg(unix)]
-    let host = rustix::system::uname()
-        .nodename()
-        .to_string_lossy()
-        .into_owned();
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     #[cfg(not(unix))]
-    let host = environment
-        .get("COMPUTERNAME")
-        .unwrap_or("unknown")
-        .to_owned();
-    Owner {
-        user: user.to_owned(),
-        host,
-        pid: std::process::id(),
-    }
+    let host = environment.get("COMPUTERNAME").unwrap_or("unknown").to_owned();
+    Owner { user: user.to_owned(), host, pid: std::process::id() }
 }
 
 #[cfg(test)]
@@ -242,20 +220,9 @@ mod tests {
     }
 
     fn resolve(flags: &[&str], variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
-        let args = Cli::try_parse_from(std::iter::once(&"x").chain(flags))
-            .unwrap()
-            .globals;
-        let variables = variables
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-            .collect();
-        Settings::resolve(
-            &args,
-            &Environment {
-                variables,
-                ..Environment::default()
-            },
-        )
+        let args = Cli::try_parse_from(std::iter::once(&"x").chain(flags)).unwrap().globals;
+        let variables = variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Settings::resolve(&args, &Environment { variables, ..Environment::default() })
     }
 
     #[test]
@@ -270,28 +237,16 @@ mod tests {
 
     #[test]
     fn a_wrong_variable_is_named() {
-        let error = resolve(&[], &[("AWS_REGION", "nowhere")])
-            .unwrap_err()
-            .to_string();
+        let error = resolve(&[], &[("AWS_REGION", "nowhere")]).unwrap_err().to_string();
         assert!(error.starts_with("AWS_REGION: `nowhere` is not"), "{error}");
-        let error = resolve(&[], &[("CLOUDOPS_OUTPUT", "xml")])
-            .unwrap_err()
-            .to_string();
+        let error = resolve(&[], &[("CLOUDOPS_OUTPUT", "xml")]).unwrap_err().to_string();
         assert_eq!(error, "CLOUDOPS_OUTPUT: `xml` is not human or json");
     }
 
     #[test]
     fn colours_follow_the_variables() {
         assert!(resolve(&[], &[("CLICOLOR_FORCE", "1")]).unwrap().color);
-        assert!(
-            !resolve(&[], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")])
-                .unwrap()
-                .color
-        );
-        assert!(
-            resolve(&["--color", "always"], &[("NO_COLOR", "1")])
-                .unwrap()
-                .color
-        );
+        assert!(!resolve(&[], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]).unwrap().color);
+        assert!(resolve(&["--color", "always"], &[("NO_COLOR", "1")]).unwrap().color);
     }
 }

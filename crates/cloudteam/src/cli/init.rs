@@ -34,11 +34,7 @@ pub(super) async fn exec(session: &Session, args: Args) -> CliResult {
     let distribution = Distribution::open(&args.source)?;
     config.source.repository = args.repository.or(config.source.repository);
     let owner = session.settings.owner.clone();
-    let request = InitRequest {
-        config,
-        owner,
-        distribution,
-    };
+    let request = InitRequest { config, owner, distribution };
     let report = ops::init::init(&ctx, &request).await?;
     session.print(&Shown(report));
     Ok(Class::Done)
@@ -52,11 +48,7 @@ impl Report for Shown {
             return writeln!(out, "nothing to change: repository and jobs are up to date");
         }
         let import = &self.0.import;
-        writeln!(
-            out,
-            "distribution {} is on {}",
-            import.version, import.vendor_branch
-        )?;
+        writeln!(out, "distribution {} is on {}", import.version, import.vendor_branch)?;
         for (path, changed) in &self.0.jobs {
             writeln!(out, "  {path}{}", if *changed { " (changed)" } else { "" })?;
         }

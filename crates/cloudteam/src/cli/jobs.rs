@@ -28,16 +28,9 @@ pub(super) async fn exec(session: &Session, verb: Verb) -> CliResult {
         Verb::Apply => {
             let applied = jobs::apply(&ctx, &jenkins, &config).await?;
             let words = |changed| {
-                if changed {
-                    "changed"
-                } else {
-                    "nothing to change"
-                }
+                if changed { "changed" } else { "nothing to change" }
             };
-            applied
-                .iter()
-                .map(|(path, changed)| (path.to_string(), words(*changed)))
-                .collect()
+            applied.iter().map(|(path, changed)| (path.to_string(), words(*changed))).collect()
         }
         Verb::List => {
             let listed = jobs::list(&jenkins, &config).await?;

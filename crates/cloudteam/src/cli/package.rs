@@ -54,18 +54,8 @@ pub(super) async fn exec(session: &Session, verb: Verb) -> CliResult {
     let packages = match verb {
         Verb::Build => vec![package::build(&ctx, &config).await?],
         Verb::Publish(args) => {
-            let PublishArgs {
-                file,
-                source,
-                built_by,
-                run,
-            } = args;
-            let request = PublishRequest {
-                file,
-                source,
-                built_by,
-                run,
-            };
+            let PublishArgs { file, source, built_by, run } = args;
+            let request = PublishRequest { file, source, built_by, run };
             vec![package::publish(&ctx, &config, &request).await?.0]
         }
         Verb::List | Verb::Verify { .. } => package::list(&ctx, &config).await?,
@@ -78,24 +68,15 @@ struct Packages(Vec<PackageManifest>);
 
 impl Report for Packages {
     fn human(&self, out: &mut dyn Write, style: Style) -> fmt::Result {
-        let mut table = Table::new(
-            style,
-            &["PACKAGE", "VERSION", "COMMIT", "BYTES", "PUBLISHED"],
-        );
+        let mut table = Table::new(style, &["PACKAGE", "VERSION", "COMMIT", "BYTES", "PUBLISHED"]);
         for package in &self.0 {
-            let commit = package
-                .source_commit
-                .as_deref()
-                .and_then(|commit| commit.get(..10));
+            let commit = package.source_commit.as_deref().and_then(|commit| commit.get(..10));
             table.row([
                 package.id.clone(),
                 package.version.clone(),
                 commit.unwrap_or("-").to_owned(),
                 package.size.to_string(),
-                package
-                    .published_at
-                    .strftime("%Y-%m-%d %H:%M UTC")
-                    .to_string(),
+                package.published_at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
             ]);
         }
         write!(out, "{table}")
@@ -110,12 +91,7 @@ struct Verified(Package);
 
 impl Report for Verified {
     fn human(&self, out: &mut dyn Write, style: Style) -> fmt::Result {
-        writeln!(
-            out,
-            "{} is a deployment package of {} bytes",
-            self.0.path(),
-            self.0.size()
-        )?;
+        writeln!(out, "{} is a deployment package of {} bytes", self.0.path(), self.0.size())?;
         let mut table = Table::new(style, &["WEB APPLICATION", "VERSION"]);
         for webapp in self.0.webapps() {
             table.row([&webapp.artifact, &webapp.version]);

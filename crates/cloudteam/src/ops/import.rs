@@ -45,8 +45,7 @@ pub struct ImportReport {
 pub async fn import(ctx: &Ctx, request: &ImportRequest) -> Result<ImportReport, TeamError> {
     let version = &request.distribution.version;
     let repository = shown(&request.repository);
-    ctx.events
-        .step("import", format!("import {version} into {repository}"));
+    ctx.events.step("import", format!("import {version} into {repository}"));
     let result = run(request).await;
     match &result {
         Ok(report) if report.changed => ctx.events.step_done(
@@ -54,25 +53,17 @@ pub async fn import(ctx: &Ctx, request: &ImportRequest) -> Result<ImportReport, 
             Outcome::Done,
             format!("{} is at {}", request.branch, short(&report.commit)),
         ),
-        Ok(_) => ctx
-            .events
-            .step_done("import", Outcome::Unchanged, "the repository has it"),
-        Err(error) => ctx
-            .events
-            .step_done("import", Outcome::Failed, error.to_string()),
+        Ok(_) => ctx.events.step_done("import", Outcome::Unchanged, "the repository has it"),
+        Err(error) => ctx.events.step_done("import", Outcome::Failed, error.to_string()),
     }
     result
 }
 
 async fn run(request: &ImportRequest) -> Result<ImportReport, TeamError> {
     let folder = tempfile::tempdir().map_err(GitError::Io)?;
-    let folder = Utf8Path::from_path(folder.path())
-        .map(Utf8Path::to_owned)
-        .ok_or_else(|| {
-            GitError::Io(std::io::Error::other(
-                "the temporary folder has a name that is not UTF-8",
-            ))
-        })?;
+    let folder = Utf8Path::from_path(folder.path()).map(Utf8Path::to_owned).ok_or_else(|| {
+        GitError::Io(std::io::Error::other("the temporary folder has a name that is not UTF-8"))
+    })?;
     let clone = Clone::of(&request.repository, &folder.join("clone")).await?;
     let vendor_branch = format!("upstream/{}", request.distribution.version);
     let (vendor, vendor_new) = vendor_commit(&clone, request, &vendor_branch).await?;
@@ -80,16 +71,7 @@ async fn run(request: &ImportRequest) -> Result<ImportReport, TeamError> {
     if vendor_new || merged {
         let vendor_ref = format!("{vendor}:refs/heads/{vendor_branch}");
         let branch_ref = format!("{commit}:refs/heads/{}", request.branch);
-        clone
-            .git(&[
-                "push",
-                "--quiet",
-                "--atomic",
-                "origin",
-                &vendor_ref,
-                &branch_ref,
-            ])
-            .await?;
+        clone.git(&["push", "--quiet", "--atomic", "origin", &vendor_ref, &branch_ref]).await?;
     }
     Ok(ImportReport {
         version: request.distribution.version.clone(),
@@ -108,11 +90,7 @@ async fn vendor_commit(
     let digest = &request.distribution.digest;
     if let Some(commit) = clone.remote_branch(branch).await? {
         let format = format!("--format=%(trailers:key={TRAILER},valueonly)");
-        let found = clone
-            .git(&["log", "-1", &format, &commit])
-            .await?
-            .trim()
-            .to_owned();
+        let found = clone.git(&["log", "-1", &format, &commit]).await?.trim().to_owned();
         if found == digest.as_str() {
             return Ok((commit, false));
         }
@@ -125,35 +103,15 @@ async fn vendor_commit(
     }
     let parent = newest_vendor(clone).await?;
     match &parent {
-        Some(parent) => {
-            clone
-                .git(&["checkout", "--quiet", "--detach", parent])
-                .await?
-        }
-        None => {
-            clone
-                .git(&["checkout", "--quiet", "--orphan", "cloudops-import"])
-                .await?
-        }
+        Some(parent) => clone.git(&["checkout", "--quiet", "--detach", parent]).await?,
+        None => clone.git(&["checkout", "--quiet", "--orphan", "cloudops-import"]).await?,
     };
     replace_tree(clone, &request.distribution).await?;
     let (name, version) = (&request.distribution.name, &request.distribution.version);
     let message =
         format!("Add {name} {version}\n\n{TRAILER}: {digest}\nDistribution-Version: {version}\n");
-    clone
-        .git(&[
-            "commit",
-            "--quiet",
-            "--allow-empty",
-            "--no-verify",
-            "-m",
-            &message,
-        ])
-        .await?;
-    Ok((
-        clone.git(&["rev-parse", "HEAD"]).await?.trim().to_owned(),
-        true,
-    ))
+    clone.git(&["commit", "--quiet", "--allow-empty", "--no-verify", "-m", &message]).await?;
+    Ok((clone.git(&["rev-parse", "HEAD"]).await?.trim().to_owned(), true))
 }
 
 /// The vendor commit that the new one follows, if there is one.
@@ -172,9 +130,7 @@ async fn newest_vendor(clone: &Clone) -> Result<Option<String>, TeamError> {
 
 /// Makes the tree of the clone exactly that of the distribution.
 async fn replace_tree(clone: &Clone, distribution: &Distribution) -> Result<(), TeamError> {
-    clone
-        .git(&["rm", "-r", "--quiet", "--force", "--ignore-unmatch", "."])
-        .await?;
+    clone.git(&["rm", "-r", "--quiet", "--force", "--ignore-unmatch", "."]).await?;
     for file in &distribution.files {
         let (from, to) = (distribution.path.join(file), clone.path().join(file));
         if let Some(parent) = to.parent() {
@@ -209,51 +165,28 @@ async fn working_commit(
     let Some(head) = clone.remote_branch(&request.branch).await? else {
         return Ok((vendor.to_owned(), true));
     };
-    let contained = clone
-        .git(&["merge-base", "--is-ancestor", vendor, &head])
-        .await;
+    let contained = clone.git(&["merge-base", "--is-ancestor", vendor, &head]).await;
     if contained.is_ok() {
         return Ok((head, false));
     }
-    clone
-        .git(&["checkout", "--quiet", "--force", "--detach", &head])
-        .await?;
+    clone.git(&["checkout", "--quiet", "--force", "--detach", &head]).await?;
     let version = &request.distribution.version;
     let message = format!("Merge {} {version}", request.distribution.name);
     // A working branch that was not begun by us shares no history with the vendor branch.
-    let merge = [
-        "merge",
-        "--quiet",
-        "--no-ff",
-        "--allow-unrelated-histories",
-        "-m",
-        &message,
-        vendor,
-    ];
+    let merge =
+        ["merge", "--quiet", "--no-ff", "--allow-unrelated-histories", "-m", &message, vendor];
     if let Err(error) = clone.git(&merge).await {
-        let files = clone
-            .git(&["diff", "--name-only", "--diff-filter=U"])
-            .await?;
+        let files = clone.git(&["diff", "--name-only", "--diff-filter=U"]).await?;
         let files: Vec<String> = files.lines().map(str::to_owned).collect();
         if files.is_empty() {
             return Err(error.into());
         }
         let vendor_ref = format!("{vendor}:refs/heads/upstream/{version}");
-        clone
-            .git(&["push", "--quiet", "origin", &vendor_ref])
-            .await?;
+        clone.git(&["push", "--quiet", "origin", &vendor_ref]).await?;
         let (version, branch) = (version.clone(), request.branch.clone());
-        return Err(GitError::Conflict {
-            version,
-            branch,
-            files,
-        }
-        .into());
+        return Err(GitError::Conflict { version, branch, files }.into());
     }
-    Ok((
-        clone.git(&["rev-parse", "HEAD"]).await?.trim().to_owned(),
-        true,
-    ))
+    Ok((clone.git(&["rev-parse", "HEAD"]).await?.trim().to_owned(), true))
 }
 
 fn short(commit: &str) -> &str {

@@ -56,50 +56,32 @@ pub struct InitReport {
 pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, TeamError> {
     let config = &request.config;
     let state = foundation(&ctx.aws, config).await?;
-    let repository = config
-        .source
-        .repository
-        .clone()
-        .ok_or(TeamError::MissingSetting {
-            key: "source.repository",
-            hint: "Set it, or give --repository.",
-        })?;
+    let repository = config.source.repository.clone().ok_or(TeamError::MissingSetting {
+        key: "source.repository",
+        hint: "Set it, or give --repository.",
+    })?;
     let graph = graph(config, &state)?;
     let store = store(&ctx.aws, config);
-    lock::with_lock(
-        ctx,
-        &store,
-        lock_request(&request.owner, "init"),
-        async |locked| {
-            let journal = Journal::begin(ctx, &store, &locked, "cloudteam init");
-            let stacks =
-                apply::apply(ctx, &locked, Some(&journal), &graph, &Options::default()).await?;
-            let asked = ImportRequest {
-                distribution: request.distribution.clone(),
-                repository: repository.clone(),
-                branch: config.source.branch.clone(),
-            };
-            let import = import::import(ctx, &asked).await?;
-            let jenkins = jobs::connect(ctx, config, &state).await?;
-            let jobs = jobs::apply(ctx, &jenkins, config).await?;
-            let recorded = record(ctx, config, &stacks, &repository).await?;
-            let changed = recorded
-                || import.changed
-                || jobs.iter().any(|(_, changed)| *changed)
-                || stacks
-                    .values()
-                    .any(|result| result.outcome == Outcome::Done);
-            let jobs = jobs
-                .into_iter()
-                .map(|(path, changed)| (path.to_string(), changed))
-                .collect();
-            Ok(InitReport {
-                import,
-                jobs,
-                changed,
-            })
-        },
-    )
+    lock::with_lock(ctx, &store, lock_request(&request.owner, "init"), async |locked| {
+        let journal = Journal::begin(ctx, &store, &locked, "cloudteam init");
+        let stacks =
+            apply::apply(ctx, &locked, Some(&journal), &graph, &Options::default()).await?;
+        let asked = ImportRequest {
+            distribution: request.distribution.clone(),
+            repository: repository.clone(),
+            branch: config.source.branch.clone(),
+        };
+        let import = import::import(ctx, &asked).await?;
+        let jenkins = jobs::connect(ctx, config, &state).await?;
+        let jobs = jobs::apply(ctx, &jenkins, config).await?;
+        let recorded = record(ctx, config, &stacks, &repository).await?;
+        let changed = recorded
+            || import.changed
+            || jobs.iter().any(|(_, changed)| *changed)
+            || stacks.values().any(|result| result.outcome == Outcome::Done);
+        let jobs = jobs.into_iter().map(|(path, changed)| (path.to_string(), changed)).collect();
+        Ok(InitReport { import, jobs, changed })
+    })
     .await
 }
 
@@ -134,10 +116,8 @@ async fn record(
     let Some(found) = init::read(&store).await? else {
         return Ok(false);
     };
-    let mut outputs: BTreeMap<String, String> = stacks
-        .values()
-        .flat_map(|result| result.outputs.clone())
-        .collect();
+    let mut outputs: BTreeMap<String, String> =
+        stacks.values().flat_map(|result| result.outputs.clone()).collect();
     outputs.insert("SourceRepository".to_owned(), crate::git::shown(repository));
     outputs.insert("SourceBranch".to_owned(), config.source.branch.clone());
     let mut state = found.value;

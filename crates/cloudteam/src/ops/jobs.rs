@@ -31,20 +31,15 @@ pub async fn connect(
     state: &InitState,
 ) -> Result<Jenkins, TeamError> {
     let jenkins = build_server(ctx, config, state).await?;
-    ctx.events.step(
-        "build-server",
-        format!("build server at {}", jenkins.shown_url()),
-    );
+    ctx.events.step("build-server", format!("build server at {}", jenkins.shown_url()));
     match jenkins.wait_ready(READY, &ctx.cancel).await {
         Ok(version) => {
             let detail = format!("Jenkins {version} is ready");
-            ctx.events
-                .step_done("build-server", Outcome::Unchanged, detail);
+            ctx.events.step_done("build-server", Outcome::Unchanged, detail);
             Ok(jenkins)
         }
         Err(error) => {
-            ctx.events
-                .step_done("build-server", Outcome::Failed, error.to_string());
+            ctx.events.step_done("build-server", Outcome::Failed, error.to_string());
             Err(error.into())
         }
     }
@@ -62,14 +57,10 @@ pub async fn apply(
 ) -> Result<Vec<(ItemPath, bool)>, TeamError> {
     let owner = jobs::owner(config);
     let folder = jobs::folder(config)?;
-    let made = jenkins
-        .create_folder(&owner, &folder, "Jobs of the CloudOps instance.")
-        .await?;
+    let made = jenkins.create_folder(&owner, &folder, "Jobs of the CloudOps instance.").await?;
     let mut results = vec![(folder.clone(), report(ctx, &folder, made)?)];
     for job in jobs::all(config)? {
-        let applied = jenkins
-            .apply_job(&owner, &job.path, &job.config_xml()?)
-            .await?;
+        let applied = jenkins.apply_job(&owner, &job.path, &job.config_xml()?).await?;
         results.push((job.path.clone(), report(ctx, &job.path, applied)?));
     }
     Ok(results)

@@ -31,10 +31,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The state bucket of the configured instance.
 #[must_use]
 pub fn store(aws: &Aws, config: &CloudOpsConfig) -> Store {
-    Store::new(
-        aws,
-        state::bucket_name(&config.instance, &config.account, &config.region),
-    )
+    Store::new(aws, state::bucket_name(&config.instance, &config.account, &config.region))
 }
 
 /// The initialization state, in which CloudCore must be there.
@@ -68,12 +65,7 @@ pub async fn build_server(
     let secret = secrets::field(&ctx.aws, arn, "password").await?;
     let user_agent = format!("cloudteam/{VERSION}");
     let user = config.build_server.user.clone();
-    Ok(Jenkins::new(Connect {
-        url,
-        user,
-        secret,
-        user_agent,
-    })?)
+    Ok(Jenkins::new(Connect { url, user, secret, user_agent })?)
 }
 
 /// A request for the lock of the pipeline.

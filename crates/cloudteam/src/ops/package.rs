@@ -40,12 +40,8 @@ pub async fn build(ctx: &Ctx, config: &CloudOpsConfig) -> Result<PackageManifest
     ctx.events.step("build", format!("job {path}"));
     let result = async {
         let item = jenkins.trigger(&path, &[]).await?;
-        let build = jenkins
-            .build_of(&item, BUILD, &ctx.events, &ctx.cancel)
-            .await?;
-        let result = jenkins
-            .follow(&build, BUILD, &ctx.events, &ctx.cancel)
-            .await?;
+        let build = jenkins.build_of(&item, BUILD, &ctx.events, &ctx.cancel).await?;
+        let result = jenkins.follow(&build, BUILD, &ctx.events, &ctx.cancel).await?;
         let result = result.succeeded(&path)?;
         let found = packages::built_by(&store(&ctx.aws, config), &item.run).await?;
         found.ok_or(TeamError::NoPackage { url: result.url })
@@ -53,12 +49,9 @@ pub async fn build(ctx: &Ctx, config: &CloudOpsConfig) -> Result<PackageManifest
     let result = result.await;
     match &result {
         Ok(package) => {
-            ctx.events
-                .step_done("build", Outcome::Done, format!("package {}", package.id));
+            ctx.events.step_done("build", Outcome::Done, format!("package {}", package.id));
         }
-        Err(error) => ctx
-            .events
-            .step_done("build", Outcome::Failed, error.to_string()),
+        Err(error) => ctx.events.step_done("build", Outcome::Failed, error.to_string()),
     }
     result
 }
@@ -107,13 +100,8 @@ pub async fn publish(
     if let Some(run) = &request.run {
         packages::record_build(&state, run, &manifest.id).await?;
     }
-    let outcome = if new {
-        Outcome::Done
-    } else {
-        Outcome::Unchanged
-    };
-    ctx.events
-        .step_done(&step, outcome, format!("package {}", manifest.id));
+    let outcome = if new { Outcome::Done } else { Outcome::Unchanged };
+    ctx.events.step_done(&step, outcome, format!("package {}", manifest.id));
     Ok((manifest, new))
 }
 

@@ -19,10 +19,7 @@ pub(super) type Placed = (usize, Word);
 /// # Errors
 /// Line and sentence, for texts that are not closed, interpolation and other characters.
 pub(super) fn words(source: &str) -> Result<Vec<Placed>, (usize, String)> {
-    let mut lexer = Lexer {
-        rest: source,
-        line: 1,
-    };
+    let mut lexer = Lexer { rest: source, line: 1 };
     let mut words = Vec::new();
     while let Some(word) = lexer.next().map_err(|reason| (lexer.line, reason))? {
         words.push(word);

@@ -66,9 +66,6 @@ impl Pipeline {
     pub(super) fn parse(source: &str) -> Result<Self, CompileError> {
         let words = lex::words(source).map_err(|(line, reason)| CompileError { line, reason })?;
         let mut parser = Parser::new(words);
-        parser.pipeline().map_err(|reason| CompileError {
-            line: parser.line(),
-            reason,
-        })
+        parser.pipeline().map_err(|reason| CompileError { line: parser.line(), reason })
     }
 }

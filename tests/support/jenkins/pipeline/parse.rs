@@ -22,9 +22,7 @@ impl Parser {
 
     /// Line of the word that was read last.
     pub(super) fn line(&self) -> usize {
-        self.words
-            .get(self.next.saturating_sub(1))
-            .map_or(1, |(line, _)| *line)
+        self.words.get(self.next.saturating_sub(1)).map_or(1, |(line, _)| *line)
     }
 
     fn peek(&self) -> Option<&Word> {
@@ -38,11 +36,7 @@ impl Parser {
     }
 
     fn expect(&mut self, mark: char) -> Parsed<()> {
-        if self.eat(mark) {
-            Ok(())
-        } else {
-            Err(format!("expecting '{mark}'"))
-        }
+        if self.eat(mark) { Ok(()) } else { Err(format!("expecting '{mark}'")) }
     }
 
     fn name(&mut self) -> Parsed<String> {
@@ -108,9 +102,7 @@ impl Parser {
         if self.peek() == Some(&Word::Mark('{')) {
             return self.block(|parser, name| match name {
                 "label" => parser.text().map(drop),
-                name => Err(format!(
-                    "agent type \"{name}\" is not supported by the stand-in"
-                )),
+                name => Err(format!("agent type \"{name}\" is not supported by the stand-in")),
             });
         }
         match self.name()?.as_str() {
@@ -158,10 +150,7 @@ impl Parser {
 
     fn stage(&mut self) -> Parsed<Stage> {
         self.expect('(')?;
-        let mut stage = Stage {
-            name: self.text()?,
-            ..Stage::default()
-        };
+        let mut stage = Stage { name: self.text()?, ..Stage::default() };
         self.expect(')')?;
         self.block(|parser, name| {
             match name {
@@ -173,10 +162,7 @@ impl Parser {
             Ok(())
         })?;
         if stage.steps.is_empty() {
-            return Err(format!(
-                "Nothing to execute within stage \"{}\"",
-                stage.name
-            ));
+            return Err(format!("Nothing to execute within stage \"{}\"", stage.name));
         }
         Ok(stage)
     }
@@ -230,16 +216,11 @@ impl Parser {
             _ => {
                 let allow_empty = arguments.remove("allowEmptyArchive");
                 let allow_empty = allow_empty.as_deref() == Some("true");
-                Step::Archive {
-                    pattern: text,
-                    allow_empty,
-                }
+                Step::Archive { pattern: text, allow_empty }
             }
         };
         match arguments.into_keys().next() {
-            Some(other) => Err(format!(
-                "parameter \"{other}\" is not supported by the stand-in"
-            )),
+            Some(other) => Err(format!("parameter \"{other}\" is not supported by the stand-in")),
             None => Ok(step),
         }
     }

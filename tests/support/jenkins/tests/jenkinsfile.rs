@@ -40,23 +40,15 @@ echo "b"
     let pipeline = Pipeline::parse(source).unwrap();
     let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
     assert_eq!(pipeline.env, [pair("A", "one"), pair("B", "two")]);
-    let [first, second] = &pipeline.stages[..] else {
-        panic!("{pipeline:?}")
-    };
+    let [first, second] = &pipeline.stages[..] else { panic!("{pipeline:?}") };
     assert_eq!(first.name, "First");
     assert_eq!(first.env, [pair("C", "three")]);
     let echo = Step::Echo("said".to_owned());
     assert_eq!(first.steps, [sh("echo $A"), sh("\necho \"b\"\n"), echo]);
     assert_eq!(second.steps, [sh("true")]);
-    let archive = Step::Archive {
-        pattern: "out/**".to_owned(),
-        allow_empty: true,
-    };
+    let archive = Step::Archive { pattern: "out/**".to_owned(), allow_empty: true };
     assert_eq!(pipeline.post[0], (Condition::Success, vec![archive]));
-    assert_eq!(
-        pipeline.post[1],
-        (Condition::Cleanup, vec![sh("rm -rf out")])
-    );
+    assert_eq!(pipeline.post[1], (Condition::Cleanup, vec![sh("rm -rf out")]));
 }
 
 #[test]
@@ -88,21 +80,13 @@ fn what_is_not_understood_is_refused() {
     };
     for (source, line, part) in [
         ("node { sh 'x' }".to_owned(), 1, "declarative"),
-        (
-            "pipeline { stages { stage('x') { steps { sh 'x' } } } }".to_owned(),
-            1,
-            "agent",
-        ),
+        ("pipeline { stages { stage('x') { steps { sh 'x' } } } }".to_owned(), 1, "agent"),
         ("pipeline { agent any }".to_owned(), 1, "stages"),
         (with("bat 'x'"), 4, "No such DSL method 'bat'"),
         (with("sh \"echo $X\""), 4, "interpolation"),
         (with("sh 'x"), 4, "not closed"),
         (with("sh 'a\\d'"), 4, "escape"),
-        (
-            with("sh script: 'x', returnStdout: true"),
-            4,
-            "returnStdout",
-        ),
+        (with("sh script: 'x', returnStdout: true"), 4, "returnStdout"),
         (with(""), 5, "Nothing to execute"),
     ] {
         let error = Pipeline::parse(&source).unwrap_err();

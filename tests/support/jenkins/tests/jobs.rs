@@ -30,10 +30,7 @@ fn owner() -> Owner {
 
 fn job(script: &str) -> ShellJob {
     let mut job = ShellJob::new(path("acme/build"), owner(), "Builds. É", script);
-    job.parameters = vec![
-        Param::text("RELEASE", "1.0", ""),
-        Param::flag("FORCE", false, ""),
-    ];
+    job.parameters = vec![Param::text("RELEASE", "1.0", ""), Param::flag("FORCE", false, "")];
     job.artifacts = Some("out/*.txt".to_owned());
     job
 }
@@ -43,27 +40,16 @@ impl Ci {
         let home = home();
         let server = start(&home).await;
         let jenkins = client(&server, PASSWORD);
-        let made = jenkins
-            .create_folder(&owner(), &path("acme"), "Acme.")
-            .await
-            .unwrap();
+        let made = jenkins.create_folder(&owner(), &path("acme"), "Acme.").await.unwrap();
         assert_eq!(made, Applied::Created);
-        let ci = Self {
-            jenkins,
-            server,
-            home,
-            job: path("acme/build"),
-        };
+        let ci = Self { jenkins, server, home, job: path("acme/build") };
         assert_eq!(ci.apply(script).await, Applied::Created);
         ci
     }
 
     async fn apply(&self, script: &str) -> Applied {
         let xml = job(script).config_xml().unwrap();
-        self.jenkins
-            .apply_job(&owner(), &self.job, &xml)
-            .await
-            .unwrap()
+        self.jenkins.apply_job(&owner(), &self.job, &xml).await.unwrap()
     }
 
     async fn trigger(&self, run: &str) -> QueueItem {
@@ -74,20 +60,13 @@ impl Ci {
 
     async fn started(&self, item: &QueueItem) -> Build {
         let cancel = CancellationToken::new();
-        self.jenkins
-            .build_of(item, PACE, &EventSink::null(), &cancel)
-            .await
-            .unwrap()
+        self.jenkins.build_of(item, PACE, &EventSink::null(), &cancel).await.unwrap()
     }
 
     async fn follow(&self, build: &Build) -> (BuildResult, String) {
         let (events, recording) = EventSink::recording();
         let cancel = CancellationToken::new();
-        let result = self
-            .jenkins
-            .follow(build, PACE, &events, &cancel)
-            .await
-            .unwrap();
+        let result = self.jenkins.follow(build, PACE, &events, &cancel).await.unwrap();
         (result, lines(&recording))
     }
 
@@ -103,9 +82,7 @@ impl Ci {
             let log = self.jenkins.log(build).await.unwrap();
             Ok::<_, wait::WaitError>(log.contains(text).then_some(()))
         };
-        wait::until(PACE, &CancellationToken::new(), look)
-            .await
-            .unwrap();
+        wait::until(PACE, &CancellationToken::new(), look).await.unwrap();
     }
 }
 
@@ -127,24 +104,15 @@ async fn a_job_runs_with_its_parameters_and_keeps_its_files() {
     let (build, result, log) = ci.run("r1").await;
     assert_eq!(result.outcome, BuildOutcome::Success, "{log}");
     assert!(result.duration > Duration::ZERO);
-    assert_eq!(
-        result.url,
-        format!("{}job/acme/job/build/1/", ci.server.endpoint())
-    );
-    assert!(
-        log.contains("release=<a 'b'\n$c> force=false tool=from the agent"),
-        "{log}"
-    );
+    assert_eq!(result.url, format!("{}job/acme/job/build/1/", ci.server.endpoint()));
+    assert!(log.contains("release=<a 'b'\n$c> force=false tool=from the agent"), "{log}");
     assert!(log.contains("job=acme/build number=1 run=r1"), "{log}");
     assert!(log.contains("/jenkins/workspace/acme/build\n"), "{log}");
     assert!(log.ends_with("Finished: SUCCESS"), "{log}");
     assert_eq!(ci.jenkins.log(&build).await.unwrap().trim_end(), log);
     let files = ci.jenkins.artifacts(&build).await.unwrap();
     assert_eq!(files[0].relative_path, "out/result.txt");
-    assert_eq!(
-        ci.jenkins.artifact(&build, &files[0]).await.unwrap(),
-        "grün"
-    );
+    assert_eq!(ci.jenkins.artifact(&build, &files[0]).await.unwrap(), "grün");
     let listed = ci.jenkins.list(&path("acme")).await.unwrap();
     assert_eq!(listed[0].color.as_deref(), Some("blue"));
 }
@@ -154,10 +122,7 @@ async fn a_failing_step_fails_the_build() {
     let ci = Ci::new("echo before\nfalse\necho after").await;
     let (_, result, log) = ci.run("r1").await;
     assert_eq!(result.outcome, BuildOutcome::Failure);
-    assert!(
-        log.contains("+ false\nERROR: script returned exit code 1\n"),
-        "{log}"
-    );
+    assert!(log.contains("+ false\nERROR: script returned exit code 1\n"), "{log}");
     assert!(!log.contains("+ echo after"), "{log}");
     assert!(result.succeeded(&ci.job).is_err());
 }
@@ -167,30 +132,15 @@ async fn definitions_are_written_only_when_they_differ() {
     let ci = Ci::new("true").await;
     assert_eq!(ci.apply("true").await, Applied::Unchanged);
     ci.jenkins.disable(&ci.job).await.unwrap();
-    assert_eq!(
-        ci.apply("true").await,
-        Applied::Unchanged,
-        "Jenkins saved it in its own form"
-    );
+    assert_eq!(ci.apply("true").await, Applied::Unchanged, "Jenkins saved it in its own form");
     assert_eq!(ci.apply("false").await, Applied::Updated);
     let xml = ci.jenkins.get_job_xml(&ci.job).await.unwrap();
-    assert!(
-        xml.contains("<disabled>true</disabled>") && xml.contains("Builds. É"),
-        "{xml}"
-    );
+    assert!(xml.contains("<disabled>true</disabled>") && xml.contains("Builds. É"), "{xml}");
     ci.jenkins.enable(&ci.job).await.unwrap();
-    let folder = ci
-        .jenkins
-        .create_folder(&owner(), &path("acme"), "")
-        .await
-        .unwrap();
+    let folder = ci.jenkins.create_folder(&owner(), &path("acme"), "").await.unwrap();
     assert_eq!(folder, Applied::Unchanged);
     let other = Owner::new("other");
-    let folder = ci
-        .jenkins
-        .create_folder(&other, &path("acme"), "")
-        .await
-        .unwrap();
+    let folder = ci.jenkins.create_folder(&other, &path("acme"), "").await.unwrap();
     assert!(matches!(folder, Applied::Refused { .. }), "{folder:?}");
     ci.jenkins.delete_job(&other, &ci.job).await.unwrap_err();
     assert!(ci.jenkins.delete_job(&owner(), &ci.job).await.unwrap());
@@ -208,10 +158,7 @@ async fn builds_of_a_job_wait_for_each_other_and_runs_are_found_again() {
     assert_eq!(ci.trigger("r2").await, second, "it waits already");
     ci.jenkins.cancel_queued(&second).await.unwrap();
     let cancel = CancellationToken::new();
-    let gone = ci
-        .jenkins
-        .build_of(&second, PACE, &EventSink::null(), &cancel)
-        .await;
+    let gone = ci.jenkins.build_of(&second, PACE, &EventSink::null(), &cancel).await;
     assert!(gone.unwrap_err().to_string().contains("was cancelled"));
     let third = ci.trigger("r3").await;
     fs_err::write(ci.home.path().join("jenkins/workspace/acme/build/go"), "").unwrap();
@@ -229,15 +176,9 @@ async fn a_stopped_build_takes_its_processes_with_it() {
     ci.jenkins.abort(&build).await.unwrap();
     let (result, log) = ci.follow(&build).await;
     assert_eq!(result.outcome, BuildOutcome::Aborted, "{log}");
-    let child = log
-        .lines()
-        .find_map(|line| line.strip_prefix("child "))
-        .unwrap();
+    let child = log.lines().find_map(|line| line.strip_prefix("child ")).unwrap();
     let status = fs_err::read_to_string(format!("/proc/{child}/status")).unwrap_or_default();
-    assert!(
-        status.is_empty() || status.contains("State:\tZ"),
-        "{status}"
-    );
+    assert!(status.is_empty() || status.contains("State:\tZ"), "{status}");
 }
 
 #[tokio::test]
@@ -252,20 +193,12 @@ async fn jobs_builds_and_tokens_survive_a_restart_and_the_queue_does_not() {
     options.queue_ttl = Duration::ZERO;
     let server = Server::start(options).await.unwrap();
     let jenkins = client(&server, token.expose());
-    let ci = Ci {
-        jenkins,
-        server,
-        ..ci
-    };
+    let ci = Ci { jenkins, server, ..ci };
     assert_eq!(ci.started(&item).await, build, "by its run");
     assert_eq!(ci.follow(&build).await.0.outcome, BuildOutcome::Success);
     let next = ci.trigger("r2").await;
     assert_eq!(next.id, 2);
-    assert_eq!(
-        ci.started(&next).await.number,
-        2,
-        "queue items are gone at once"
-    );
+    assert_eq!(ci.started(&next).await.number, 2, "queue items are gone at once");
 }
 
 #[tokio::test]
@@ -275,11 +208,7 @@ async fn a_server_that_stops_ends_its_builds() {
     ci.said(&build, "\nup").await;
     ci.server.stop().await;
     let server = start(&ci.home).await;
-    let ci = Ci {
-        jenkins: client(&server, PASSWORD),
-        server,
-        ..ci
-    };
+    let ci = Ci { jenkins: client(&server, PASSWORD), server, ..ci };
     assert_eq!(ci.follow(&build).await.0.outcome, BuildOutcome::Aborted);
 }
 
@@ -290,9 +219,6 @@ async fn a_quiet_server_starts_nothing() {
     assert_eq!(ci.jenkins.ready().await.unwrap(), Readiness::QuietingDown);
     let item = ci.trigger("r1").await;
     ci.jenkins.cancel_quiet_down().await.unwrap();
-    assert!(matches!(
-        ci.jenkins.ready().await.unwrap(),
-        Readiness::Ready { .. }
-    ));
+    assert!(matches!(ci.jenkins.ready().await.unwrap(), Readiness::Ready { .. }));
     assert_eq!(ci.started(&item).await.number, 1);
 }

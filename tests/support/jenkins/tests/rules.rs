@@ -32,15 +32,8 @@ impl Setup {
     async fn new() -> Self {
         let home = home();
         let server = start(&home).await;
-        let token = super::client(&server, PASSWORD)
-            .create_api_token("test")
-            .await
-            .unwrap();
-        Self {
-            server,
-            token: token.expose().to_owned(),
-            _home: home,
-        }
+        let token = super::client(&server, PASSWORD).create_api_token("test").await.unwrap();
+        Self { server, token: token.expose().to_owned(), _home: home }
     }
 
     fn url(&self, path: &str) -> String {
@@ -48,16 +41,12 @@ impl Setup {
     }
 
     fn post(&self, path: &str) -> RequestBuilder {
-        http()
-            .post(self.url(path))
-            .basic_auth("admin", Some(&self.token))
+        http().post(self.url(path)).basic_auth("admin", Some(&self.token))
     }
 
     fn create(&self, name: &str, xml: &str) -> RequestBuilder {
         let request = self.post(&format!("createItem?name={name}"));
-        request
-            .header("Content-Type", "application/xml")
-            .body(xml.to_owned())
+        request.header("Content-Type", "application/xml").body(xml.to_owned())
     }
 }
 
@@ -69,39 +58,21 @@ async fn it_boots_until_the_password_is_there() {
     let answer = http().get(server.endpoint()).send().await.unwrap();
     assert_eq!(answer.status(), 503);
     let page = answer.text().await.unwrap();
-    assert!(
-        page.contains("Please wait while Jenkins is getting ready to work"),
-        "{page}"
-    );
+    assert!(page.contains("Please wait while Jenkins is getting ready to work"), "{page}");
     fs_err::write(home.path().join("password"), PASSWORD).unwrap();
     let api = format!("{}api/json", server.endpoint());
     let answer = http().get(&api).send().await.unwrap();
     assert_eq!(answer.status(), 401);
-    let answer = http()
-        .get(&api)
-        .basic_auth("admin", Some(PASSWORD))
-        .send()
-        .await
-        .unwrap();
+    let answer = http().get(&api).basic_auth("admin", Some(PASSWORD)).send().await.unwrap();
     assert_eq!(answer.status(), 200);
     assert!(answer.headers().contains_key("X-Jenkins"));
-    assert_eq!(
-        status(http().get(&api).basic_auth("admin", Some("no"))).await,
-        401
-    );
-    assert_eq!(
-        status(http().get(&api).basic_auth("root", Some(PASSWORD))).await,
-        401
-    );
+    assert_eq!(status(http().get(&api).basic_auth("admin", Some("no"))).await, 401);
+    assert_eq!(status(http().get(&api).basic_auth("root", Some(PASSWORD))).await, 401);
 }
 
 async fn crumb(setup: &Setup) -> (String, String) {
     let request = http().get(setup.url("crumbIssuer/api/json"));
-    let answer = request
-        .basic_auth("admin", Some(PASSWORD))
-        .send()
-        .await
-        .unwrap();
+    let answer = request.basic_auth("admin", Some(PASSWORD)).send().await.unwrap();
     let cookie = answer.headers()["Set-Cookie"].to_str().unwrap().to_owned();
     let cookie = cookie.split(';').next().unwrap().to_owned();
     let body: serde_json::Value = answer.json().await.unwrap();
@@ -115,35 +86,16 @@ async fn a_crumb_is_bound_to_its_session() {
     let (cookie, first) = crumb(&setup).await;
     let (_, second) = crumb(&setup).await;
     assert_ne!(first, second);
-    let post = || {
-        http()
-            .post(setup.url("quietDown"))
-            .basic_auth("admin", Some(PASSWORD))
-    };
+    let post = || http().post(setup.url("quietDown")).basic_auth("admin", Some(PASSWORD));
     let answer: Response = post().send().await.unwrap();
     assert_eq!(answer.status(), 403);
     let page = answer.text().await.unwrap();
-    assert!(
-        page.contains("No valid crumb was included in the request"),
-        "{page}"
-    );
-    assert_eq!(
-        status(post().header("Jenkins-Crumb", &first)).await,
-        403,
-        "without its session"
-    );
-    let with = |crumb: &str| {
-        post()
-            .header("Cookie", &cookie)
-            .header("Jenkins-Crumb", crumb)
-    };
+    assert!(page.contains("No valid crumb was included in the request"), "{page}");
+    assert_eq!(status(post().header("Jenkins-Crumb", &first)).await, 403, "without its session");
+    let with = |crumb: &str| post().header("Cookie", &cookie).header("Jenkins-Crumb", crumb);
     assert_eq!(status(with(&second)).await, 403, "with another session's");
     assert_eq!(status(with(&first)).await, 302);
-    assert_eq!(
-        status(setup.post("cancelQuietDown")).await,
-        302,
-        "a token needs none"
-    );
+    assert_eq!(status(setup.post("cancelQuietDown")).await, 302, "a token needs none");
 }
 
 #[tokio::test]
@@ -152,58 +104,26 @@ async fn items_are_refused_as_jenkins_does() {
     assert_eq!(status(setup.create("x", JOB)).await, 200);
     let taken = setup.create("x", JOB).send().await.unwrap();
     assert_eq!(taken.status(), 400);
-    assert_eq!(
-        taken.headers()["X-Error"],
-        "A job already exists with the name ?x?"
-    );
-    assert!(
-        taken
-            .text()
-            .await
-            .unwrap()
-            .contains("already exists with the name ‘x’")
-    );
+    assert_eq!(taken.headers()["X-Error"], "A job already exists with the name ?x?");
+    assert!(taken.text().await.unwrap().contains("already exists with the name ‘x’"));
     assert_eq!(status(setup.create("a%2Fb", JOB)).await, 400);
     assert_eq!(status(setup.create("..", JOB)).await, 400);
     assert_eq!(status(setup.create("y", "<flow-definition>")).await, 500);
-    assert_eq!(
-        status(setup.create("y", "<maven2-moduleset/>")).await,
-        500,
-        "a missing plugin"
-    );
+    assert_eq!(status(setup.create("y", "<maven2-moduleset/>")).await, 500, "a missing plugin");
     assert_eq!(status(setup.post("createItem?name=y").body("x")).await, 400);
-    assert_eq!(
-        status(setup.post("job/x/createItem?name=y")).await,
-        404,
-        "not a folder"
-    );
+    assert_eq!(status(setup.post("job/x/createItem?name=y")).await, 404, "not a folder");
     let update = |kind: &str, xml: &str| {
         let request = setup.post("job/x/config.xml").header("Content-Type", kind);
         request.body(xml.to_owned())
     };
     let umlaut = "<flow-definition><description>É</description></flow-definition>";
-    assert_eq!(
-        status(update("application/xml", umlaut)).await,
-        500,
-        "read as ISO-8859-1"
-    );
-    assert_eq!(
-        status(update("application/xml; charset=utf-8", umlaut)).await,
-        200
-    );
+    assert_eq!(status(update("application/xml", umlaut)).await, 500, "read as ISO-8859-1");
+    assert_eq!(status(update("application/xml; charset=utf-8", umlaut)).await, 200);
     let folder = "<com.cloudbees.hudson.plugins.folder.Folder/>";
-    assert_eq!(
-        status(update("application/xml; charset=utf-8", folder)).await,
-        500
-    );
-    let get = http()
-        .get(setup.url("job/x/doDelete"))
-        .basic_auth("admin", Some(PASSWORD));
+    assert_eq!(status(update("application/xml; charset=utf-8", folder)).await, 500);
+    let get = http().get(setup.url("job/x/doDelete")).basic_auth("admin", Some(PASSWORD));
     assert_eq!(status(get).await, 405);
-    assert_eq!(
-        status(setup.post("job/x%2F..%2F..%2Fx/doDelete")).await,
-        404
-    );
+    assert_eq!(status(setup.post("job/x%2F..%2F..%2Fx/doDelete")).await, 404);
 }
 
 #[tokio::test]
@@ -213,22 +133,12 @@ async fn builds_are_refused_as_jenkins_does() {
     assert_eq!(status(setup.create("p", PARAMETERS)).await, 200);
     assert_eq!(status(setup.post("job/x/buildWithParameters")).await, 400);
     assert_eq!(status(setup.post("job/p/build")).await, 400);
-    assert_eq!(
-        status(setup.post("job/p/buildWithParameters?C=b")).await,
-        500
-    );
-    let started = setup
-        .post("job/p/buildWithParameters?C=a&D=dropped")
-        .send()
-        .await
-        .unwrap();
+    assert_eq!(status(setup.post("job/p/buildWithParameters?C=b")).await, 500);
+    let started = setup.post("job/p/buildWithParameters?C=a&D=dropped").send().await.unwrap();
     assert_eq!(started.status(), 201);
     let location = started.headers()["Location"].to_str().unwrap().to_owned();
     assert_eq!(location, setup.url("queue/item/1/"));
     assert_eq!(status(setup.post("job/p/disable")).await, 302);
-    assert_eq!(
-        status(setup.post("job/p/buildWithParameters?C=a")).await,
-        409
-    );
+    assert_eq!(status(setup.post("job/p/buildWithParameters?C=a")).await, 409);
     assert_eq!(status(setup.post("job/none/build")).await, 404);
 }

@@ -26,11 +26,7 @@ pub(super) struct Fault {
 
 impl Fault {
     pub(super) fn new(code: &str, message: impl Into<String>) -> Self {
-        Self {
-            status: 400,
-            code: code.to_owned(),
-            message: message.into(),
-        }
+        Self { status: 400, code: code.to_owned(), message: message.into() }
     }
 
     pub(super) fn validation(message: impl Into<String>) -> Self {
@@ -45,10 +41,7 @@ impl Fault {
             escaped(&self.message),
             Uuid::new_v4(),
         );
-        Answer {
-            status: self.status,
-            xml,
-        }
+        Answer { status: self.status, xml }
     }
 }
 
@@ -75,9 +68,7 @@ fn content(value: &Value, out: &mut String) {
         }
         Value::String(text) => out.push_str(&escaped(text)),
         Value::Array(items) => items.iter().for_each(|item| element("member", item, out)),
-        Value::Object(map) => map
-            .iter()
-            .for_each(|(name, inner)| element(name, inner, out)),
+        Value::Object(map) => map.iter().for_each(|(name, inner)| element(name, inner, out)),
     }
 }
 
@@ -112,10 +103,7 @@ mod tests {
 
     #[test]
     fn results_become_the_xml_of_the_query_protocol() {
-        let answer = success(
-            "ListThings",
-            &json!({"Names": ["a<b", 1], "None": null, "On": true}),
-        );
+        let answer = success("ListThings", &json!({"Names": ["a<b", 1], "None": null, "On": true}));
         let expect = "<ListThingsResult><Names><member>a&lt;b</member><member>1</member></Names>\
                       <On>true</On></ListThingsResult>";
         assert!(answer.xml.contains(expect), "{}", answer.xml);

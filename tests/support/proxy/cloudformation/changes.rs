@@ -12,13 +12,8 @@ use super::schema::{self, Recreation};
 use super::state::{Desired, Resource};
 
 /// Attributes of a declaration whose changes a change set lists beside properties and tags.
-const DECLARED: &[&str] = &[
-    "Metadata",
-    "CreationPolicy",
-    "UpdatePolicy",
-    "DeletionPolicy",
-    "UpdateReplacePolicy",
-];
+const DECLARED: &[&str] =
+    &["Metadata", "CreationPolicy", "UpdatePolicy", "DeletionPolicy", "UpdateReplacePolicy"];
 
 /// The stack as it is, for the comparison.
 pub(super) struct Now<'a> {
@@ -51,18 +46,8 @@ pub(super) fn compute(
     wanted: &Desired,
 ) -> Result<Vec<Value>, String> {
     let mut known = model::known(now.resources);
-    for name in model
-        .resources
-        .keys()
-        .filter(|name| !now.resources.contains_key(*name))
-    {
-        known.insert(
-            name.clone(),
-            Known {
-                unknown: true,
-                ..Known::default()
-            },
-        );
+    for name in model.resources.keys().filter(|name| !now.resources.contains_key(*name)) {
+        known.insert(name.clone(), Known { unknown: true, ..Known::default() });
     }
     let mut modified: BTreeSet<String> = BTreeSet::new();
     let mut changes = BTreeMap::new();
@@ -74,36 +59,18 @@ pub(super) fn compute(
             changes.insert(name, added(model, planned, &known)?);
             continue;
         };
-        let comparison = Comparison {
-            now,
-            model,
-            wanted,
-            planned,
-            resource,
-            modified: &modified,
-        };
+        let comparison = Comparison { now, model, wanted, planned, resource, modified: &modified };
         if let Some((change, replacement)) = comparison.change(&known)? {
             if replacement == Replacement::False {
                 modified.insert(name.clone());
             } else {
-                known.insert(
-                    name.clone(),
-                    Known {
-                        unknown: true,
-                        ..Known::default()
-                    },
-                );
+                known.insert(name.clone(), Known { unknown: true, ..Known::default() });
             }
             changes.insert(name, change);
         }
     }
-    let removed = now
-        .resources
-        .iter()
-        .filter(|(name, _)| !model.resources.contains_key(*name));
-    let removals = removed
-        .map(|(_, resource)| removed_change(resource))
-        .collect::<Vec<_>>();
+    let removed = now.resources.iter().filter(|(name, _)| !model.resources.contains_key(*name));
+    let removals = removed.map(|(_, resource)| removed_change(resource)).collect::<Vec<_>>();
     Ok(changes.into_values().chain(removals).collect())
 }
 
@@ -181,15 +148,9 @@ impl Comparison<'_> {
         known: &BTreeMap<String, Known>,
     ) -> Result<Option<(Value, Replacement)>, String> {
         let after = self.model.properties_with(self.planned, known.clone())?;
-        let found = diff::compare(
-            &self.planned.resource_type,
-            &self.resource.properties,
-            &after,
-        );
-        let mut details: Vec<Value> = found
-            .iter()
-            .flat_map(|change| self.details(change))
-            .collect();
+        let found = diff::compare(&self.planned.resource_type, &self.resource.properties, &after);
+        let mut details: Vec<Value> =
+            found.iter().flat_map(|change| self.details(change)).collect();
         details.extend(self.dynamic_details(&found));
         let mut scope = Vec::new();
         if !details.is_empty() {
@@ -248,12 +209,7 @@ impl Comparison<'_> {
             let parameter = self.changed_parameter(&found.name);
             let unknown = change.is_unknown() && self.model.resources.contains_key(&found.name);
             if parameter {
-                details.push(detail(
-                    &target,
-                    "Static",
-                    "ParameterReference",
-                    Some(&found.name),
-                ));
+                details.push(detail(&target, "Static", "ParameterReference", Some(&found.name)));
             } else if unknown {
                 let (source, cause) = match &found.attribute {
                     None => ("ResourceReference", found.name.clone()),
@@ -263,11 +219,7 @@ impl Comparison<'_> {
             }
         }
         if !same_text || details.is_empty() {
-            let evaluation = if change.is_unknown() {
-                "Dynamic"
-            } else {
-                "Static"
-            };
+            let evaluation = if change.is_unknown() { "Dynamic" } else { "Static" };
             details.push(detail(&target, evaluation, "DirectModification", None));
         }
         details
@@ -295,12 +247,7 @@ impl Comparison<'_> {
                         "RequiresRecreation": recreation.as_str(),
                     });
                     let cause = format!("{}.{attribute}", reference.name);
-                    details.push(detail(
-                        &target,
-                        "Dynamic",
-                        "ResourceAttribute",
-                        Some(&cause),
-                    ));
+                    details.push(detail(&target, "Dynamic", "ResourceAttribute", Some(&cause)));
                 }
             }
         }
@@ -327,10 +274,7 @@ impl Comparison<'_> {
     }
 
     fn changed_parameter(&self, name: &str) -> bool {
-        let before = self
-            .now
-            .desired
-            .and_then(|desired| desired.parameters.get(name));
+        let before = self.now.desired.and_then(|desired| desired.parameters.get(name));
         let after = self.wanted.parameters.get(name);
         after.is_some() && before.is_some() && before != after
     }

@@ -25,9 +25,7 @@ impl Change {
 
     /// Whether the new value is known only once the change has been made.
     pub(super) fn is_unknown(&self) -> bool {
-        self.after
-            .as_ref()
-            .is_some_and(|after| after.to_string().contains(UNKNOWN))
+        self.after.as_ref().is_some_and(|after| after.to_string().contains(UNKNOWN))
     }
 }
 
@@ -58,12 +56,7 @@ fn walk(path: &str, before: Option<&Value>, after: Option<&Value>, changes: &mut
             if old.len() == new.len() && !is_set(old) =>
         {
             for (index, (old, new)) in old.iter().zip(new).enumerate() {
-                walk(
-                    &below(path, &index.to_string()),
-                    Some(old),
-                    Some(new),
-                    changes,
-                );
+                walk(&below(path, &index.to_string()), Some(old), Some(new), changes);
             }
         }
         (old, new) if same(old, new) => {}
@@ -90,9 +83,7 @@ fn objects(
 
 /// Lists of plain values are compared as a whole.
 fn is_set(items: &[Value]) -> bool {
-    items
-        .iter()
-        .all(|item| !item.is_object() && !item.is_array())
+    items.iter().all(|item| !item.is_object() && !item.is_array())
 }
 
 /// `80` and `"80"` are the same to CloudFormation.
@@ -102,11 +93,7 @@ fn same(old: Option<&Value>, new: Option<&Value>) -> bool {
 }
 
 fn below(path: &str, step: &str) -> String {
-    if path.is_empty() {
-        step.to_owned()
-    } else {
-        format!("{path}/{step}")
-    }
+    if path.is_empty() { step.to_owned() } else { format!("{path}/{step}") }
 }
 
 #[cfg(test)]
@@ -116,10 +103,7 @@ mod tests {
 
     fn paths(resource_type: &str, before: Value, after: Value) -> Vec<(String, Recreation)> {
         let changes = compare(resource_type, &before, &after);
-        changes
-            .into_iter()
-            .map(|change| (change.path, change.recreation))
-            .collect()
+        changes.into_iter().map(|change| (change.path, change.recreation)).collect()
     }
 
     #[test]
@@ -127,13 +111,7 @@ mod tests {
         let before = json!({"ContainerDefinitions": [{"Name": "a", "Image": "x:1"}], "Cpu": "256"});
         let after = json!({"ContainerDefinitions": [{"Name": "a", "Image": "x:2"}], "Cpu": 256});
         let found = paths("AWS::ECS::TaskDefinition", before, after);
-        assert_eq!(
-            found,
-            [(
-                "ContainerDefinitions/0/Image".to_owned(),
-                Recreation::Always
-            )]
-        );
+        assert_eq!(found, [("ContainerDefinitions/0/Image".to_owned(), Recreation::Always)]);
     }
 
     #[test]
@@ -147,16 +125,8 @@ mod tests {
     #[test]
     fn some_properties_replace_only_sometimes() {
         let before = json!({"MasterUsername": "a"});
-        let changes = compare(
-            "AWS::RDS::DBCluster",
-            &before,
-            &json!({"MasterUsername": "b"}),
-        );
+        let changes = compare("AWS::RDS::DBCluster", &before, &json!({"MasterUsername": "b"}));
         assert!(replaces(&changes));
-        assert!(!replaces(&compare(
-            "AWS::RDS::DBCluster",
-            &json!({}),
-            &before
-        )));
+        assert!(!replaces(&compare("AWS::RDS::DBCluster", &json!({}), &before)));
     }
 }

@@ -49,22 +49,15 @@ pub(super) fn detect(engine: &Arc<Engine>, form: &Form) -> Result<Value, Fault> 
 }
 
 async fn run(engine: Arc<Engine>, id: String, stack_id: String, only: Vec<String>) {
-    let resources = engine
-        .state()
-        .find(&stack_id)
-        .map(|stack| stack.resources.clone())
-        .unwrap_or_default();
-    let wanted = resources
-        .into_iter()
-        .filter(|(name, _)| only.is_empty() || only.contains(name));
+    let resources =
+        engine.state().find(&stack_id).map(|stack| stack.resources.clone()).unwrap_or_default();
+    let wanted = resources.into_iter().filter(|(name, _)| only.is_empty() || only.contains(name));
     let mut found = Vec::new();
     for (name, resource) in wanted {
         found.push((name, compare(&engine, &resource).await));
     }
-    let drifted = found
-        .iter()
-        .filter(|(_, drift)| matches!(drift.status, "MODIFIED" | "DELETED"))
-        .count();
+    let drifted =
+        found.iter().filter(|(_, drift)| matches!(drift.status, "MODIFIED" | "DELETED")).count();
     let result = if drifted > 0 { "DRIFTED" } else { "IN_SYNC" };
     let now = Timestamp::now();
     let mut state = engine.state();
@@ -92,12 +85,7 @@ pub(super) async fn is_gone(upstream: &Upstream, resource: &Resource) -> bool {
 
 async fn compare(engine: &Engine, resource: &Resource) -> Drift {
     let at = Timestamp::now();
-    let plain = |status| Drift {
-        status,
-        actual: Value::Null,
-        differences: Vec::new(),
-        at,
-    };
+    let plain = |status| Drift { status, actual: Value::Null, differences: Vec::new(), at };
     match actual::read(&engine.upstream, resource).await {
         actual::Actual::NotChecked => plain("NOT_CHECKED"),
         actual::Actual::Gone => plain("DELETED"),
@@ -114,17 +102,8 @@ async fn compare(engine: &Engine, resource: &Resource) -> Drift {
                     .filter(|change| expected.get(change.property()).is_some())
                     .map(difference)
                     .collect();
-            let status = if differences.is_empty() {
-                "IN_SYNC"
-            } else {
-                "MODIFIED"
-            };
-            Drift {
-                status,
-                actual,
-                differences,
-                at,
-            }
+            let status = if differences.is_empty() { "IN_SYNC" } else { "MODIFIED" };
+            Drift { status, actual, differences, at }
         }
     }
 }

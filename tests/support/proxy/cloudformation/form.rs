@@ -9,10 +9,7 @@ pub(super) struct Form(pub(super) BTreeMap<String, String>);
 
 impl Form {
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(String::as_str)
-            .filter(|text| !text.is_empty())
+        self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
     }
 
     pub(super) fn owned(&self, name: &str) -> Option<String> {
@@ -22,11 +19,7 @@ impl Form {
     pub(super) fn required(&self, name: &str) -> Result<&str, Fault> {
         self.text(name).ok_or_else(|| {
             let lower = name.chars().enumerate().map(|(index, letter)| {
-                if index == 0 {
-                    letter.to_ascii_lowercase()
-                } else {
-                    letter
-                }
+                if index == 0 { letter.to_ascii_lowercase() } else { letter }
             });
             Fault::validation(format!(
                 "1 validation error detected: Value null at '{}' failed to satisfy constraint: \
@@ -37,15 +30,12 @@ impl Form {
     }
 
     pub(super) fn flag(&self, name: &str) -> Option<bool> {
-        self.text(name)
-            .map(|text| text.eq_ignore_ascii_case("true"))
+        self.text(name).map(|text| text.eq_ignore_ascii_case("true"))
     }
 
     /// The texts of `name.member.1`, `name.member.2`, ...
     pub(super) fn list(&self, name: &str) -> Vec<String> {
-        (1..)
-            .map_while(|index| self.0.get(&format!("{name}.member.{index}")).cloned())
-            .collect()
+        (1..).map_while(|index| self.0.get(&format!("{name}.member.{index}")).cloned()).collect()
     }
 
     /// The structures of `name.member.1.Field`, `name.member.2.Field`, ...
@@ -66,18 +56,12 @@ impl Form {
 
     /// The tags of a request.
     pub(super) fn tags(&self) -> Option<Vec<(String, String)>> {
-        let given = self
-            .0
-            .keys()
-            .any(|key| key == "Tags" || key.starts_with("Tags."));
+        let given = self.0.keys().any(|key| key == "Tags" || key.starts_with("Tags."));
         given.then(|| {
             let pair = |mut tag: BTreeMap<String, String>| {
                 Some((tag.remove("Key")?, tag.remove("Value").unwrap_or_default()))
             };
-            self.structures("Tags")
-                .into_iter()
-                .filter_map(pair)
-                .collect()
+            self.structures("Tags").into_iter().filter_map(pair).collect()
         })
     }
 }
@@ -97,10 +81,7 @@ pub(super) fn page<T: Clone>(
     };
     let end = items.len().min(start.saturating_add(size));
     let next = (end < items.len()).then(|| format!("page-{end}"));
-    Ok((
-        items.get(start..end).map(<[T]>::to_vec).unwrap_or_default(),
-        next,
-    ))
+    Ok((items.get(start..end).map(<[T]>::to_vec).unwrap_or_default(), next))
 }
 
 #[cfg(test)]
@@ -116,12 +97,7 @@ mod tests {
             ("Parameters.member.1.ParameterValue", "V"),
             ("Tags.member.1.Key", "T"),
         ];
-        let form = Form(
-            pairs
-                .iter()
-                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-                .collect(),
-        );
+        let form = Form(pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect());
         assert_eq!(form.list("Capabilities"), ["A", "B"]);
         assert_eq!(form.structures("Parameters")[0]["ParameterValue"], "V");
         assert_eq!(form.tags(), Some(vec![("T".to_owned(), String::new())]));

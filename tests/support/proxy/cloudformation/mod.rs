@@ -79,9 +79,7 @@ impl CloudFormation {
     /// A CloudFormation without stacks, whose resources live in the emulator at `upstream`.
     #[must_use]
     pub fn new(upstream: Upstream, account: &str, hooks: Arc<dyn StabilizeHook>) -> Self {
-        Self {
-            engine: Arc::new(engine::Engine::new(upstream, account, hooks)),
-        }
+        Self { engine: Arc::new(engine::Engine::new(upstream, account, hooks)) }
     }
 
     /// Lets resources take `durations` (by type; `AWS::CloudFormation::ChangeSet` for the making

@@ -38,10 +38,7 @@ impl Model {
         scope.mappings = template.body()["Mappings"].clone();
         intrinsics::conditions(&mut scope, &template.body()["Conditions"])
             .map_err(Fault::validation)?;
-        let body = template.body()["Resources"]
-            .as_object()
-            .cloned()
-            .unwrap_or_default();
+        let body = template.body()["Resources"].as_object().cloned().unwrap_or_default();
         let active: BTreeMap<String, Value> = body
             .into_iter()
             .filter(|(_, body)| holds(body, &scope.conditions))
@@ -56,11 +53,7 @@ impl Model {
         }
         let outputs = outputs(template.body(), &scope.conditions);
         unresolved(&outputs, &known, "Outputs")?;
-        Ok(Self {
-            scope,
-            resources,
-            outputs,
-        })
+        Ok(Self { scope, resources, outputs })
     }
 
     /// Attributes of resource `name` that anything in the template asks for.
@@ -89,10 +82,7 @@ impl Model {
         planned: &Planned,
         resources: BTreeMap<String, Known>,
     ) -> Result<Value, String> {
-        let scope = Scope {
-            resources,
-            ..self.scope.clone()
-        };
+        let scope = Scope { resources, ..self.scope.clone() };
         let resolved = scope.resolve(&planned.properties)?;
         Ok(resolved.unwrap_or_else(|| Value::Object(Map::new())))
     }
@@ -102,10 +92,7 @@ impl Model {
         &self,
         existing: &BTreeMap<String, Resource>,
     ) -> Result<Vec<Output>, String> {
-        let scope = Scope {
-            resources: known(existing),
-            ..self.scope.clone()
-        };
+        let scope = Scope { resources: known(existing), ..self.scope.clone() };
         let mut outputs = Vec::new();
         for (key, body) in self.outputs.as_object().into_iter().flatten() {
             let text = |value: &Value| -> Result<Option<String>, String> {
@@ -137,9 +124,7 @@ impl Model {
     /// What each resource needs first.
     pub(super) fn needs(&self) -> BTreeMap<String, BTreeSet<String>> {
         let pairs = self.resources.iter();
-        pairs
-            .map(|(name, planned)| (name.clone(), planned.depends_on.clone()))
-            .collect()
+        pairs.map(|(name, planned)| (name.clone(), planned.depends_on.clone())).collect()
     }
 }
 
@@ -164,9 +149,7 @@ pub(super) fn known(existing: &BTreeMap<String, Resource>) -> BTreeMap<String, K
 }
 
 fn holds(body: &Value, conditions: &BTreeMap<String, bool>) -> bool {
-    body["Condition"]
-        .as_str()
-        .is_none_or(|name| conditions.get(name).copied().unwrap_or(false))
+    body["Condition"].as_str().is_none_or(|name| conditions.get(name).copied().unwrap_or(false))
 }
 
 fn plain(scope: &Scope, name: &str) -> bool {
@@ -192,20 +175,14 @@ fn planned(name: &str, body: &Value, names: &BTreeSet<String>) -> Planned {
     let resource_type = body["Type"].as_str().unwrap_or_default().to_owned();
     let explicit = match &body["DependsOn"] {
         Value::String(one) => vec![one.clone()],
-        Value::Array(items) => items
-            .iter()
-            .filter_map(|one| one.as_str().map(str::to_owned))
-            .collect(),
+        Value::Array(items) => {
+            items.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect()
+        }
         _ => Vec::new(),
     };
-    let implicit = references::find(&body["Properties"])
-        .into_iter()
-        .map(|found| found.name);
-    let depends_on = explicit
-        .into_iter()
-        .chain(implicit)
-        .filter(|one| names.contains(one))
-        .collect();
+    let implicit = references::find(&body["Properties"]).into_iter().map(|found| found.name);
+    let depends_on =
+        explicit.into_iter().chain(implicit).filter(|one| names.contains(one)).collect();
     let policy = |key: &str| {
         // AWS takes a snapshot of a cluster unless the template says otherwise.
         let default = if key == "DeletionPolicy" && resource_type == "AWS::RDS::DBCluster" {

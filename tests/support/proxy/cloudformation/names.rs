@@ -19,10 +19,7 @@ impl Place {
     }
 
     fn arn(&self, rest: &str) -> String {
-        format!(
-            "arn:aws:cloudformation:{}:{}:{rest}",
-            self.region, self.account
-        )
+        format!("arn:aws:cloudformation:{}:{}:{rest}", self.region, self.account)
     }
 }
 
@@ -40,28 +37,13 @@ const fn naming(
     longest: usize,
     lower: bool,
 ) -> Naming {
-    Naming {
-        resource_type,
-        property,
-        longest,
-        lower,
-    }
+    Naming { resource_type, property, longest, lower }
 }
 
 const NAMINGS: &[Naming] = &[
     naming("AWS::AmazonMQ::Broker", "BrokerName", 50, false),
-    naming(
-        "AWS::AutoScaling::AutoScalingGroup",
-        "AutoScalingGroupName",
-        255,
-        false,
-    ),
-    naming(
-        "AWS::AutoScaling::LifecycleHook",
-        "LifecycleHookName",
-        255,
-        false,
-    ),
+    naming("AWS::AutoScaling::AutoScalingGroup", "AutoScalingGroupName", 255, false),
+    naming("AWS::AutoScaling::LifecycleHook", "LifecycleHookName", 255, false),
     naming("AWS::CloudWatch::Alarm", "AlarmName", 255, false),
     naming("AWS::CloudWatch::Dashboard", "DashboardName", 255, false),
     naming("AWS::DynamoDB::Table", "TableName", 255, false),
@@ -72,26 +54,11 @@ const NAMINGS: &[Naming] = &[
     naming("AWS::ECS::Cluster", "ClusterName", 255, false),
     naming("AWS::ECS::Service", "ServiceName", 255, false),
     naming("AWS::ECS::TaskDefinition", "Family", 255, false),
-    naming(
-        "AWS::ElasticLoadBalancingV2::LoadBalancer",
-        "Name",
-        32,
-        false,
-    ),
-    naming(
-        "AWS::ElasticLoadBalancingV2::TargetGroup",
-        "Name",
-        32,
-        false,
-    ),
+    naming("AWS::ElasticLoadBalancingV2::LoadBalancer", "Name", 32, false),
+    naming("AWS::ElasticLoadBalancingV2::TargetGroup", "Name", 32, false),
     naming("AWS::Events::Rule", "Name", 64, false),
     naming("AWS::IAM::Group", "GroupName", 128, false),
-    naming(
-        "AWS::IAM::InstanceProfile",
-        "InstanceProfileName",
-        128,
-        false,
-    ),
+    naming("AWS::IAM::InstanceProfile", "InstanceProfileName", 128, false),
     naming("AWS::IAM::ManagedPolicy", "ManagedPolicyName", 128, false),
     naming("AWS::IAM::Role", "RoleName", 64, false),
     naming("AWS::IAM::User", "UserName", 64, false),
@@ -99,19 +66,9 @@ const NAMINGS: &[Naming] = &[
     naming("AWS::Logs::LogGroup", "LogGroupName", 512, false),
     naming("AWS::Logs::MetricFilter", "FilterName", 512, false),
     naming("AWS::RDS::DBCluster", "DBClusterIdentifier", 63, true),
-    naming(
-        "AWS::RDS::DBClusterParameterGroup",
-        "DBClusterParameterGroupName",
-        255,
-        true,
-    ),
+    naming("AWS::RDS::DBClusterParameterGroup", "DBClusterParameterGroupName", 255, true),
     naming("AWS::RDS::DBInstance", "DBInstanceIdentifier", 63, true),
-    naming(
-        "AWS::RDS::DBParameterGroup",
-        "DBParameterGroupName",
-        255,
-        true,
-    ),
+    naming("AWS::RDS::DBParameterGroup", "DBParameterGroupName", 255, true),
     naming("AWS::RDS::DBSubnetGroup", "DBSubnetGroupName", 255, true),
     naming("AWS::S3::Bucket", "BucketName", 63, true),
     naming("AWS::SNS::Topic", "TopicName", 256, false),
@@ -119,21 +76,13 @@ const NAMINGS: &[Naming] = &[
     naming("AWS::SSM::Document", "Name", 128, false),
     naming("AWS::SSM::Parameter", "Name", 1011, false),
     naming("AWS::SecretsManager::Secret", "Name", 255, false),
-    naming(
-        "AWS::StepFunctions::StateMachine",
-        "StateMachineName",
-        80,
-        false,
-    ),
+    naming("AWS::StepFunctions::StateMachine", "StateMachineName", 80, false),
     naming("AWS::WAFv2::WebACL", "Name", 128, false),
 ];
 
 /// The property that names a resource of this type, where CloudFormation can make the name up.
 pub(super) fn name_property(resource_type: &str) -> Option<&'static str> {
-    NAMINGS
-        .iter()
-        .find(|one| one.resource_type == resource_type)
-        .map(|one| one.property)
+    NAMINGS.iter().find(|one| one.resource_type == resource_type).map(|one| one.property)
 }
 
 /// The property whose value only one resource of this type can have. Task definitions of one family
@@ -148,36 +97,16 @@ pub(super) fn generated(
     stack: &str,
     logical: &str,
 ) -> Option<(String, String)> {
-    let naming = NAMINGS
-        .iter()
-        .find(|one| one.resource_type == resource_type)?;
-    let random: String = Uuid::new_v4()
-        .simple()
-        .to_string()
-        .to_uppercase()
-        .chars()
-        .take(12)
-        .collect();
+    let naming = NAMINGS.iter().find(|one| one.resource_type == resource_type)?;
+    let random: String =
+        Uuid::new_v4().simple().to_string().to_uppercase().chars().take(12).collect();
     let room = naming.longest.saturating_sub(random.len() + 2);
     let half = room / 2;
-    let logical: String = logical
-        .chars()
-        .take(if stack.len() < half {
-            room - stack.len()
-        } else {
-            half
-        })
-        .collect();
-    let stack: String = stack
-        .chars()
-        .take(room.saturating_sub(logical.len()))
-        .collect();
+    let logical: String =
+        logical.chars().take(if stack.len() < half { room - stack.len() } else { half }).collect();
+    let stack: String = stack.chars().take(room.saturating_sub(logical.len())).collect();
     let name = format!("{}-{}-{random}", stack.trim_end_matches('-'), logical);
-    let name = if naming.lower {
-        name.to_lowercase()
-    } else {
-        name
-    };
+    let name = if naming.lower { name.to_lowercase() } else { name };
     Some((naming.property.to_owned(), name))
 }
 

@@ -30,11 +30,8 @@ pub(super) fn read(
             None => missing.push(spec.name.clone()),
             Some(value) => {
                 spec.validate(value).map_err(Fault::validation)?;
-                let parameter = Parameter {
-                    value: value.clone(),
-                    resolved: None,
-                    no_echo: spec.no_echo,
-                };
+                let parameter =
+                    Parameter { value: value.clone(), resolved: None, no_echo: spec.no_echo };
                 parameters.insert(spec.name.clone(), parameter);
             }
         }
@@ -43,9 +40,7 @@ pub(super) fn read(
         return Ok(parameters);
     }
     let names = missing.join(", ");
-    Err(Fault::validation(format!(
-        "Parameters: [{names}] must have values"
-    )))
+    Err(Fault::validation(format!("Parameters: [{names}] must have values")))
 }
 
 fn given(
@@ -61,9 +56,8 @@ fn given(
             unknown.push(name);
             continue;
         }
-        let keep = field
-            .get("UsePreviousValue")
-            .is_some_and(|flag| flag.eq_ignore_ascii_case("true"));
+        let keep =
+            field.get("UsePreviousValue").is_some_and(|flag| flag.eq_ignore_ascii_case("true"));
         if keep {
             let value = previous.and_then(|previous| previous.get(&name)).ok_or_else(|| {
                 Fault::validation(format!(
@@ -79,9 +73,7 @@ fn given(
         return Ok(values);
     }
     let names = unknown.join(", ");
-    Err(Fault::validation(format!(
-        "Parameters: [{names}] do not exist in the template"
-    )))
+    Err(Fault::validation(format!("Parameters: [{names}] do not exist in the template")))
 }
 
 /// Asks Parameter Store for the parameters that name a stored one.
@@ -90,11 +82,7 @@ pub(super) async fn look_up(
     template: &Template,
     parameters: &mut BTreeMap<String, Parameter>,
 ) -> Result<(), Fault> {
-    for spec in template
-        .parameters()
-        .into_iter()
-        .filter(ParameterSpec::is_stored)
-    {
+    for spec in template.parameters().into_iter().filter(ParameterSpec::is_stored) {
         let Some(parameter) = parameters.get_mut(&spec.name) else {
             continue;
         };
@@ -127,15 +115,10 @@ pub(super) fn scope(
     stack: (&str, &str),
     notifications: &[String],
 ) -> Scope {
-    let mut scope = Scope {
-        pseudo: pseudo(place, stack, notifications),
-        ..Scope::default()
-    };
+    let mut scope = Scope { pseudo: pseudo(place, stack, notifications), ..Scope::default() };
     for spec in template.parameters() {
         if let Some(parameter) = parameters.get(&spec.name) {
-            scope
-                .parameters
-                .insert(spec.name.clone(), value(&spec, parameter));
+            scope.parameters.insert(spec.name.clone(), value(&spec, parameter));
         }
     }
     scope
@@ -152,9 +135,7 @@ fn value(spec: &ParameterSpec, parameter: &Parameter) -> Value {
     if text.is_empty() {
         return json!([""]);
     }
-    text.split(',')
-        .map(|item| Value::from(item.trim()))
-        .collect()
+    text.split(',').map(|item| Value::from(item.trim())).collect()
 }
 
 fn pseudo(
@@ -171,10 +152,7 @@ fn pseudo(
         ("StackName", json!(name)),
         ("URLSuffix", json!("amazonaws.com")),
     ];
-    values
-        .into_iter()
-        .map(|(name, value)| (format!("AWS::{name}"), value))
-        .collect()
+    values.into_iter().map(|(name, value)| (format!("AWS::{name}"), value)).collect()
 }
 
 #[cfg(test)]
@@ -196,19 +174,14 @@ mod tests {
 
     fn refused(pairs: &[(&str, &str, &str)]) -> String {
         let template = Template::parse("t", TEMPLATE).expect("a template");
-        read(&form(pairs), &template, None)
-            .expect_err("a refusal")
-            .message
+        read(&form(pairs), &template, None).expect_err("a refusal").message
     }
 
     #[test]
     fn refusals_have_the_words_of_cloudformation() {
         assert_eq!(refused(&[]), "Parameters: [A] must have values");
         let unknown = [("A", "ParameterValue", "x"), ("Z", "ParameterValue", "y")];
-        assert_eq!(
-            refused(&unknown),
-            "Parameters: [Z] do not exist in the template"
-        );
+        assert_eq!(refused(&unknown), "Parameters: [Z] do not exist in the template");
         let number = [("A", "ParameterValue", "x"), ("B", "ParameterValue", "y")];
         assert_eq!(refused(&number), "Parameter 'B' must be a number");
     }
@@ -216,23 +189,12 @@ mod tests {
     #[test]
     fn previous_values_are_kept() {
         let template = Template::parse("t", TEMPLATE).expect("a template");
-        let before = Parameter {
-            value: "old".to_owned(),
-            resolved: None,
-            no_echo: false,
-        };
+        let before = Parameter { value: "old".to_owned(), resolved: None, no_echo: false };
         let before = BTreeMap::from([("A".to_owned(), before)]);
-        let found = read(
-            &form(&[("A", "UsePreviousValue", "true")]),
-            &template,
-            Some(&before),
-        );
+        let found = read(&form(&[("A", "UsePreviousValue", "true")]), &template, Some(&before));
         let found = found.expect("parameters");
         assert_eq!(found["A"].value, "old");
-        let place = Place {
-            region: "us-west-2".to_owned(),
-            account: "1".to_owned(),
-        };
+        let place = Place { region: "us-west-2".to_owned(), account: "1".to_owned() };
         let scope = scope(&template, &found, &place, ("n", "i"), &[]);
         assert_eq!(scope.parameters["L"], json!(["s-1", "s-2"]));
         assert_eq!(scope.parameters["B"], json!("2"));

@@ -25,12 +25,8 @@ pub(super) fn denial(
         };
         action_fits && resource_fits && condition_fits(&statement["Condition"], resource_type)
     };
-    let denied = statements
-        .iter()
-        .position(|one| one["Effect"] == "Deny" && applies(one));
-    let allowed = statements
-        .iter()
-        .any(|one| one["Effect"] == "Allow" && applies(one));
+    let denied = statements.iter().position(|one| one["Effect"] == "Deny" && applies(one));
+    let allowed = statements.iter().any(|one| one["Effect"] == "Allow" && applies(one));
     let words = |number: usize| {
         format!(
             "Action denied by stack policy: Statement [#{number}] does not allow [{action}] for resource [LogicalResourceId/{logical_id}]"
@@ -50,10 +46,7 @@ fn condition_fits(condition: &Value, resource_type: &str) -> bool {
     if types.is_null() && like.is_null() {
         return true;
     }
-    list(types)
-        .iter()
-        .chain(&list(like))
-        .any(|one| fits(one, resource_type))
+    list(types).iter().chain(&list(like)).any(|one| fits(one, resource_type))
 }
 
 fn list(value: &Value) -> Vec<Value> {
@@ -103,9 +96,6 @@ mod tests {
                 "Action denied by stack policy: Statement [#2] does not allow [Update:Replace] for resource [LogicalResourceId/Db]"
             )
         );
-        assert_eq!(
-            denial(None, "Update:Replace", "Db", "AWS::RDS::DBCluster"),
-            None
-        );
+        assert_eq!(denial(None, "Update:Replace", "Db", "AWS::RDS::DBCluster"), None);
     }
 }

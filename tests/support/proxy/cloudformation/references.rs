@@ -43,10 +43,7 @@ fn walk(value: &Value, found: &mut BTreeSet<Reference>) {
             for (key, inner) in map {
                 match (key.as_str(), inner) {
                     ("Ref", Value::String(name)) => {
-                        found.insert(Reference {
-                            name: name.clone(),
-                            attribute: None,
-                        });
+                        found.insert(Reference { name: name.clone(), attribute: None });
                     }
                     ("Fn::GetAtt", Value::Array(parts)) => attribute(parts, found),
                     ("Fn::Sub", Value::String(template)) => substitution(template, None, found),
@@ -66,10 +63,7 @@ fn walk(value: &Value, found: &mut BTreeSet<Reference>) {
 fn attribute(parts: &[Value], found: &mut BTreeSet<Reference>) {
     if let Some(name) = parts.first().and_then(Value::as_str) {
         let attribute = parts.get(1).and_then(Value::as_str).map(str::to_owned);
-        found.insert(Reference {
-            name: name.to_owned(),
-            attribute,
-        });
+        found.insert(Reference { name: name.to_owned(), attribute });
     }
 }
 
@@ -86,9 +80,6 @@ fn substitution(template: &str, own: Option<&Value>, found: &mut BTreeSet<Refere
             Some((name, attribute)) => (name, Some(attribute.to_owned())),
             None => (name, None),
         };
-        found.insert(Reference {
-            name: name.to_owned(),
-            attribute,
-        });
+        found.insert(Reference { name: name.to_owned(), attribute });
     }
 }

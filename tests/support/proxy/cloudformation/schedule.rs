@@ -81,10 +81,8 @@ where
 pub(super) fn reversed(
     needs: &BTreeMap<String, BTreeSet<String>>,
 ) -> BTreeMap<String, BTreeSet<String>> {
-    let mut turned: BTreeMap<String, BTreeSet<String>> = needs
-        .keys()
-        .map(|name| (name.clone(), BTreeSet::new()))
-        .collect();
+    let mut turned: BTreeMap<String, BTreeSet<String>> =
+        needs.keys().map(|name| (name.clone(), BTreeSet::new())).collect();
     for (name, needed) in needs {
         for one in needed {
             if let Some(set) = turned.get_mut(one) {
@@ -102,20 +100,13 @@ mod tests {
 
     fn needs(list: &[(&str, &[&str])]) -> BTreeMap<String, BTreeSet<String>> {
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        list.iter()
-            .map(|(name, needed)| ((*name).to_owned(), set(needed)))
-            .collect()
+        list.iter().map(|(name, needed)| ((*name).to_owned(), set(needed))).collect()
     }
 
     #[tokio::test]
     async fn what_is_needed_comes_first() {
         let order = Mutex::new(Vec::new());
-        let graph = needs(&[
-            ("a", &["b", "c"]),
-            ("b", &["d"]),
-            ("c", &["d"]),
-            ("d", &["gone"]),
-        ]);
+        let graph = needs(&[("a", &["b", "c"]), ("b", &["d"]), ("c", &["d"]), ("d", &["gone"])]);
         let stop = CancellationToken::new();
         let failed = in_order(&graph, &stop, |name| {
             order.lock().expect("order").push(name);

@@ -74,9 +74,7 @@ pub(super) fn recreation(resource_type: &str, path: &str) -> Recreation {
 /// A change below a create-only property touches it, and so does one of all that is around it.
 fn touches(pattern: &str, path: &str) -> bool {
     let pattern = pattern.split('/').filter(|step| *step != "*");
-    let path = path
-        .split('/')
-        .filter(|step| step.parse::<usize>().is_err());
+    let path = path.split('/').filter(|step| step.parse::<usize>().is_err());
     pattern.zip(path).all(|(expect, step)| expect == step)
 }
 
@@ -88,10 +86,7 @@ pub(super) fn refusals(resource_type: &str, properties: &Map<String, Value>) -> 
     if let Some(name) = properties.keys().find(|name| !known.contains(*name)) {
         return Some(format!("#: extraneous key [{name}] is not permitted"));
     }
-    let missing = schema
-        .required
-        .iter()
-        .find(|name| !properties.contains_key(*name))?;
+    let missing = schema.required.iter().find(|name| !properties.contains_key(*name))?;
     Some(format!("#: required key [{missing}] not found"))
 }
 
@@ -102,9 +97,7 @@ pub(super) fn has_attribute(resource_type: &str, attribute: &str) -> bool {
     };
     let path = attribute.replace('.', "/");
     let begins = |known: &String| {
-        known
-            .strip_prefix(&path)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        known.strip_prefix(&path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     schema.kinds.keys().any(begins) || schema.read_only.iter().any(begins)
 }
@@ -120,11 +113,7 @@ pub(super) fn coerced(resource_type: &str, properties: Value) -> Value {
 
 fn coerce(schema: &Schema, path: &str, value: Value) -> Value {
     let below = |step: &str| {
-        if path.is_empty() {
-            step.to_owned()
-        } else {
-            format!("{path}/{step}")
-        }
+        if path.is_empty() { step.to_owned() } else { format!("{path}/{step}") }
     };
     match value {
         Value::Object(map) => Value::Object(
@@ -135,12 +124,9 @@ fn coerce(schema: &Schema, path: &str, value: Value) -> Value {
                 })
                 .collect(),
         ),
-        Value::Array(items) => Value::Array(
-            items
-                .into_iter()
-                .map(|item| coerce(schema, &below("*"), item))
-                .collect(),
-        ),
+        Value::Array(items) => {
+            Value::Array(items.into_iter().map(|item| coerce(schema, &below("*"), item)).collect())
+        }
         scalar => match schema.kinds.get(path) {
             Some(kind) => scalar_of(kind, scalar),
             None => scalar,
@@ -181,30 +167,14 @@ mod tests {
     #[test]
     fn create_only_properties_replace() {
         let check = |resource_type, path, expect| {
-            assert_eq!(
-                recreation(resource_type, path),
-                expect,
-                "{resource_type} {path}"
-            );
+            assert_eq!(recreation(resource_type, path), expect, "{resource_type} {path}");
         };
         check("AWS::EC2::VPC", "CidrBlock", Recreation::Always);
         check("AWS::EC2::VPC", "EnableDnsSupport", Recreation::Never);
-        check(
-            "AWS::ECS::TaskDefinition",
-            "ContainerDefinitions/0/Image",
-            Recreation::Always,
-        );
+        check("AWS::ECS::TaskDefinition", "ContainerDefinitions/0/Image", Recreation::Always);
         check("AWS::ECS::Service", "TaskDefinition", Recreation::Never);
-        check(
-            "AWS::RDS::DBCluster",
-            "SnapshotIdentifier",
-            Recreation::Always,
-        );
-        check(
-            "AWS::RDS::DBCluster",
-            "MasterUsername",
-            Recreation::Conditionally,
-        );
+        check("AWS::RDS::DBCluster", "SnapshotIdentifier", Recreation::Always);
+        check("AWS::RDS::DBCluster", "MasterUsername", Recreation::Conditionally);
         check("AWS::Unknown::Type", "Anything", Recreation::Never);
     }
 
@@ -212,10 +182,7 @@ mod tests {
     fn attributes_are_those_of_the_model() {
         assert!(has_attribute("AWS::EC2::VPC", "DefaultSecurityGroup"));
         assert!(has_attribute("AWS::RDS::DBCluster", "Endpoint.Address"));
-        assert!(has_attribute(
-            "AWS::RDS::DBCluster",
-            "MasterUserSecret.SecretArn"
-        ));
+        assert!(has_attribute("AWS::RDS::DBCluster", "MasterUserSecret.SecretArn"));
         assert!(!has_attribute("AWS::EC2::VPC", "Nothing"));
         assert!(has_attribute("AWS::Rare::Type", "Anything"));
     }
@@ -226,19 +193,13 @@ mod tests {
         let expect = json!({"RetentionInDays": 30, "LogGroupName": "5", "Tags": [{"Key": "1"}]});
         assert_eq!(coerced("AWS::Logs::LogGroup", properties), expect);
         let vpc = json!({"EnableDnsSupport": "true"});
-        assert_eq!(
-            coerced("AWS::EC2::VPC", vpc),
-            json!({"EnableDnsSupport": true})
-        );
+        assert_eq!(coerced("AWS::EC2::VPC", vpc), json!({"EnableDnsSupport": true}));
     }
 
     #[test]
     fn unknown_and_missing_properties_are_named() {
         let refused = |properties: Value| {
-            refusals(
-                "AWS::EC2::SecurityGroup",
-                properties.as_object().expect("an object"),
-            )
+            refusals("AWS::EC2::SecurityGroup", properties.as_object().expect("an object"))
         };
         let extra = "#: extraneous key [Foo] is not permitted";
         assert_eq!(refused(json!({"Foo": 1})).as_deref(), Some(extra));

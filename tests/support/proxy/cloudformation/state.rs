@@ -234,11 +234,7 @@ impl State {
         let live = self.stacks.iter().filter(|stack| stack.deleted.is_none());
         live.flat_map(|stack| {
             stack.outputs.iter().filter_map(|output| {
-                Some((
-                    output.export.clone()?,
-                    output.value.clone(),
-                    stack.id.clone(),
-                ))
+                Some((output.export.clone()?, output.value.clone(), stack.id.clone()))
             })
         })
         .collect()

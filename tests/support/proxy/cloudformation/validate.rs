@@ -27,15 +27,11 @@ pub(super) fn read(text: &str) -> Result<Arc<Template>, Fault> {
     }
     if !unknown.is_empty() {
         let names = unknown.into_iter().collect::<Vec<_>>().join(", ");
-        return Err(format_error(&format!(
-            "Unrecognized resource types: [{names}]"
-        )));
+        return Err(format_error(&format!("Unrecognized resource types: [{names}]")));
     }
     attributes(&template)?;
     if template.body().get("Transform").is_some() {
-        return Err(Fault::validation(
-            "Transforms are not supported by this CloudFormation",
-        ));
+        return Err(Fault::validation("Transforms are not supported by this CloudFormation"));
     }
     Ok(Arc::new(template))
 }
@@ -43,16 +39,12 @@ pub(super) fn read(text: &str) -> Result<Arc<Template>, Fault> {
 /// Refuses attributes that a resource's type does not have.
 fn attributes(template: &Template) -> Result<(), Fault> {
     let body = template.body();
-    for found in references::find(&body["Resources"])
-        .into_iter()
-        .chain(references::find(&body["Outputs"]))
+    for found in
+        references::find(&body["Resources"]).into_iter().chain(references::find(&body["Outputs"]))
     {
-        let kind = body["Resources"][&found.name]["Type"]
-            .as_str()
-            .unwrap_or_default();
-        if let Some(attribute) = found
-            .attribute
-            .filter(|attribute| !schema::has_attribute(kind, attribute))
+        let kind = body["Resources"][&found.name]["Type"].as_str().unwrap_or_default();
+        if let Some(attribute) =
+            found.attribute.filter(|attribute| !schema::has_attribute(kind, attribute))
         {
             return Err(Fault::validation(format!(
                 "Template error: resource {} does not support attribute type {attribute} in Fn::GetAtt",
@@ -72,13 +64,9 @@ fn unreadable(error: &TemplateError) -> Fault {
         Kind::NoResources => format_error("At least one Resources member must be defined."),
         Kind::NotAMapping => format_error("unsupported structure."),
         kind => {
-            let place = error
-                .location
-                .map(|at| format!(" (line {}, column {})", at.line, at.column));
-            format_error(&format!(
-                "YAML not well-formed.{} {kind}",
-                place.unwrap_or_default()
-            ))
+            let place =
+                error.location.map(|at| format!(" (line {}, column {})", at.line, at.column));
+            format_error(&format!("YAML not well-formed.{} {kind}", place.unwrap_or_default()))
         }
     }
 }
@@ -87,10 +75,7 @@ fn unreadable(error: &TemplateError) -> Fault {
 fn refusal(errors: &[TemplateError]) -> Option<Fault> {
     let unresolved = |section: &str| -> Vec<String> {
         let mut names = BTreeSet::new();
-        for error in errors
-            .iter()
-            .filter(|error| error.path.starts_with(section))
-        {
+        for error in errors.iter().filter(|error| error.path.starts_with(section)) {
             if let Kind::UnknownReference(name) | Kind::UnknownResource(name) = &error.kind {
                 names.insert(name.clone());
             }
@@ -131,12 +116,12 @@ fn one(error: &TemplateError) -> Fault {
         Kind::UnknownAttribute(name) => {
             Fault::validation(format!("Invalid template resource property '{name}'"))
         }
-        Kind::Null => Fault::validation(format!(
-            "[{slashes}] 'null' values are not allowed in templates"
-        )),
-        Kind::Missing("Type") if error.path.starts_with("Resources") => format_error(&format!(
-            "[{slashes}] Every Resources object must contain a Type member."
-        )),
+        Kind::Null => {
+            Fault::validation(format!("[{slashes}] 'null' values are not allowed in templates"))
+        }
+        Kind::Missing("Type") if error.path.starts_with("Resources") => {
+            format_error(&format!("[{slashes}] Every Resources object must contain a Type member."))
+        }
         Kind::DependencyCycle(names) => Fault::validation(format!(
             "Circular dependency between resources: [{}]",
             names[..names.len().saturating_sub(1)].join(", ")
@@ -170,11 +155,7 @@ pub(super) fn capabilities(template: &Template) -> Option<(&'static str, Vec<Str
             types.insert(resource.resource_type);
         }
     }
-    let needed = if named {
-        "CAPABILITY_NAMED_IAM"
-    } else {
-        "CAPABILITY_IAM"
-    };
+    let needed = if named { "CAPABILITY_NAMED_IAM" } else { "CAPABILITY_IAM" };
     (!types.is_empty()).then(|| (needed, types.into_iter().collect()))
 }
 
@@ -209,10 +190,7 @@ mod tests {
             "Template format error: Unresolved resource dependencies [X, Y] in the Resources block of the template"
         );
         let circle = "Resources:\n  A: {Type: AWS::SNS::Topic, DependsOn: B}\n  B: {Type: AWS::SNS::Topic, DependsOn: A}\n";
-        assert_eq!(
-            refused(circle),
-            "Circular dependency between resources: [A, B]"
-        );
+        assert_eq!(refused(circle), "Circular dependency between resources: [A, B]");
         assert_eq!(
             refused("Resources:\n  A: {Type: AWS::SNS::Topik}\n"),
             "Template format error: Unrecognized resource types: [AWS::SNS::Topik]"
@@ -249,9 +227,6 @@ mod tests {
         assert_eq!(acknowledged(&plain, &iam), Ok(()));
         let refusal = acknowledged(&named, &iam).expect_err("a refusal");
         assert_eq!(refusal.code, "InsufficientCapabilitiesException");
-        assert_eq!(
-            refusal.message,
-            "Requires capabilities : [CAPABILITY_NAMED_IAM]"
-        );
+        assert_eq!(refusal.message, "Requires capabilities : [CAPABILITY_NAMED_IAM]");
     }
 }

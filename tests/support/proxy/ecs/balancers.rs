@@ -43,10 +43,7 @@ impl Ecs {
         action: &str,
         form: &[(String, String)],
     ) -> Option<Result<String, UpstreamError>> {
-        let group = form
-            .iter()
-            .find(|(name, _)| name == "TargetGroupArn")
-            .map(|(_, arn)| arn);
+        let group = form.iter().find(|(name, _)| name == "TargetGroupArn").map(|(_, arn)| arn);
         match (service, action) {
             (SERVICE, "DescribeTargetHealth") => {
                 let waiting = self.known_waiting(group?)?;
@@ -73,11 +70,7 @@ impl Ecs {
         parameters: &[(String, String)],
     ) -> Result<String, UpstreamError> {
         let own = |name: &str| name == "Action" || name == "Version" || name.starts_with("X-Amz-");
-        let rest: Vec<_> = parameters
-            .iter()
-            .filter(|(name, _)| !own(name))
-            .cloned()
-            .collect();
+        let rest: Vec<_> = parameters.iter().filter(|(name, _)| !own(name)).cloned().collect();
         self.upstream.query(SERVICE, action, VERSION, &rest).await
     }
 
@@ -94,10 +87,7 @@ impl Ecs {
             }
         }
         // A waiting group that is gone has nothing to add.
-        let other = self
-            .balancer("DescribeTargetHealth", &other)
-            .await
-            .unwrap_or_default();
+        let other = self.balancer("DescribeTargetHealth", &other).await.unwrap_or_default();
         Ok(merge_documents(&own, &other))
     }
 
@@ -123,10 +113,7 @@ impl Ecs {
         &self,
         group: &str,
     ) -> Result<BTreeMap<(String, u64), TargetState>, UpstreamError> {
-        match self
-            .balancer("DescribeTargetHealth", &[of_group(group)])
-            .await
-        {
+        match self.balancer("DescribeTargetHealth", &[of_group(group)]).await {
             Ok(xml) => Ok(members(&xml).filter_map(read_state).collect()),
             // A group that was deleted has no targets; the service says so by never being steady.
             Err(UpstreamError::Service { .. }) => Ok(BTreeMap::new()),
@@ -138,12 +125,8 @@ impl Ecs {
     pub(super) async fn register(&self, targets: &[Target]) {
         for target in targets {
             let waiting = self.waiting(&target.group).await;
-            self.change(
-                "RegisterTargets",
-                waiting.as_deref().unwrap_or(&target.group),
-                target,
-            )
-            .await;
+            self.change("RegisterTargets", waiting.as_deref().unwrap_or(&target.group), target)
+                .await;
         }
     }
 
@@ -157,8 +140,7 @@ impl Ecs {
     /// Takes targets out of their groups.
     pub(super) async fn deregister(&self, targets: &[Target]) {
         for target in targets {
-            self.change("DeregisterTargets", &target.group, target)
-                .await;
+            self.change("DeregisterTargets", &target.group, target).await;
             if let Some(waiting) = self.known_waiting(&target.group) {
                 self.change("DeregisterTargets", &waiting, target).await;
             }
@@ -187,11 +169,7 @@ impl Ecs {
         }
         let shown = self.describe_group(group).await.ok()?;
         let digest = Sha256::digest(group.as_bytes());
-        let hex: String = digest
-            .iter()
-            .take(6)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hex: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
         let mut parameters = vec![("Name".to_owned(), format!("{PREFIX}{hex}"))];
         parameters.extend(settings(&shown));
         let made = self.balancer("CreateTargetGroup", &parameters).await.ok()?;
@@ -226,9 +204,7 @@ impl Ecs {
         };
         if let Some(waiting) = waiting {
             // Nobody sees what is left of it.
-            let _ = self
-                .balancer("DeleteTargetGroup", &[of_group(&waiting)])
-                .await;
+            let _ = self.balancer("DeleteTargetGroup", &[of_group(&waiting)]).await;
         }
     }
 

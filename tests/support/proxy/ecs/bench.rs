@@ -76,12 +76,7 @@ pub(super) fn with_target(mut task: Task, state: TargetState) -> Task {
 }
 
 pub(super) fn messages(service: &Service) -> Vec<String> {
-    service
-        .events
-        .iter()
-        .rev()
-        .map(|event| event.message.clone())
-        .collect()
+    service.events.iter().rev().map(|event| event.message.clone()).collect()
 }
 
 pub(super) fn stops(commands: &[Command]) -> Vec<&str> {

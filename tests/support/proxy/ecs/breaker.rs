@@ -79,11 +79,7 @@ pub(super) fn roll_back(
     now: Timestamp,
 ) {
     let Some(mut target) = service.last_completed.clone() else {
-        return give_up(
-            service,
-            "There is no completed deployment to roll back to.",
-            now,
-        );
+        return give_up(service, "There is no completed deployment to roll back to.", now);
     };
     service.rollouts.retain(|rollout| rollout.id != target.id);
     for rollout in &mut service.rollouts {
@@ -101,11 +97,8 @@ pub(super) fn roll_back(
     );
     service.settings = target.settings.clone();
     service.event(words::rolling_back(&service.name, &target.id), now);
-    let rollback = Rollback {
-        reason: reason.to_owned(),
-        started: now,
-        revision: target.revision.clone(),
-    };
+    let rollback =
+        Rollback { reason: reason.to_owned(), started: now, revision: target.revision.clone() };
     if let Some(deployment) = service.current() {
         deployment.rollback = Some(rollback);
         deployment.end(Status::RollbackInProgress, Some(reason), now);

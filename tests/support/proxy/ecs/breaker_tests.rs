@@ -21,10 +21,7 @@ fn the_breaker_fails_the_deployment_and_returns_to_the_old_tasks() {
         assert!(stops(&commands).is_empty(), "the old tasks are left alone");
     }
     let primary = &service.rollouts[0];
-    assert_eq!(
-        (&primary.id, primary.state),
-        (&first, RolloutState::InProgress)
-    );
+    assert_eq!((&primary.id, primary.state), (&first, RolloutState::InProgress));
     assert_eq!(service.rollouts[1].state, RolloutState::Failed);
     assert_eq!(service.deployments[0].status, Status::RollbackInProgress);
     assert!(step(&mut service, all, at(25), TIMING).is_empty());
@@ -33,23 +30,17 @@ fn the_breaker_fails_the_deployment_and_returns_to_the_old_tasks() {
     let said = messages(&service);
     let place = |text: &str| said.iter().position(|m| m.contains(text)).unwrap();
     assert!(
-        place(&format!(
-            "(deployment {failing}) deployment failed: tasks failed to start."
-        )) < place(&format!("rolling back to deployment {first}."))
+        place(&format!("(deployment {failing}) deployment failed: tasks failed to start."))
+            < place(&format!("rolling back to deployment {first}."))
     );
-    assert!(
-        said.iter().all(|message| !message.contains("stopped")),
-        "{said:?}"
-    );
+    assert!(said.iter().all(|message| !message.contains("stopped")), "{said:?}");
 }
 
 #[test]
 fn a_failing_deployment_stops_its_own_unhealthy_tasks_only() {
     let (mut service, old) = updating(breaker(true));
-    let mut all: Vec<Task> = old
-        .iter()
-        .map(|task| with_target(task.clone(), TargetState::Healthy))
-        .collect();
+    let mut all: Vec<Task> =
+        old.iter().map(|task| with_target(task.clone(), TargetState::Healthy)).collect();
     let bad = TargetState::Unhealthy("Health checks failed with these codes: [500]".to_owned());
     all.push(with_target(task(&service, "bad", 0), bad));
     let drained = step(&mut service, all.clone(), at(20), TIMING);
@@ -76,9 +67,7 @@ fn without_rollback_a_failed_deployment_stays_and_starts_nothing() {
 #[test]
 fn a_first_deployment_has_nothing_to_return_to() {
     let mut service = service(1, breaker(true));
-    let all = (0..3)
-        .map(|n| ended(task(&service, &format!("bad-{n}"), 0)))
-        .collect();
+    let all = (0..3).map(|n| ended(task(&service, &format!("bad-{n}"), 0))).collect();
     step(&mut service, all, at(20), TIMING);
     assert_eq!(service.deployments[0].status, Status::RollbackFailed);
     assert!(service.deployments[0].triggered);
@@ -89,17 +78,10 @@ fn without_a_breaker_starts_go_on_slower() {
     let mut service = service(2, Value::Null);
     let bad = |n: i32| ended(task(&service, &format!("bad-{n}"), 0));
     let all: Vec<Task> = (0..3).map(bad).collect();
-    assert!(
-        step(&mut service, all.clone(), at(20), TIMING).is_empty(),
-        "a pause"
-    );
+    assert!(step(&mut service, all.clone(), at(20), TIMING).is_empty(), "a pause");
     assert_eq!(step(&mut service, all, at(31), TIMING), [Command::Start(1)]);
     assert_eq!(service.rollouts[0].failed_tasks, 3);
-    assert!(
-        messages(&service)
-            .iter()
-            .any(|m| m.contains("unable to consistently start tasks"))
-    );
+    assert!(messages(&service).iter().any(|m| m.contains("unable to consistently start tasks")));
 }
 
 #[test]
@@ -107,10 +89,7 @@ fn thresholds_are_those_of_the_service() {
     let check = |configuration: Value, desired: usize, expect: Option<usize>| {
         let settings =
             json!({"deploymentConfiguration": {"deploymentCircuitBreaker": configuration}});
-        assert_eq!(
-            crate::proxy::ecs::breaker::threshold(&settings, desired),
-            expect
-        );
+        assert_eq!(crate::proxy::ecs::breaker::threshold(&settings, desired), expect);
     };
     check(json!({"enable": false, "rollback": true}), 1, None);
     check(json!({"enable": true}), 1, Some(3));
@@ -132,11 +111,7 @@ fn cloudformation_is_told_of_a_failure_once() {
     assert_eq!(verdict(&mut service), None, "the way back is part of it");
     step(&mut service, old.clone(), at(23), TIMING);
     assert_eq!(verdict(&mut service), Some(false));
-    assert_eq!(
-        verdict(&mut service),
-        Some(true),
-        "the old revision is at rest"
-    );
+    assert_eq!(verdict(&mut service), Some(true), "the old revision is at rest");
     service.begin(&definition(3), at(30));
     assert_eq!(verdict(&mut service), None);
 }

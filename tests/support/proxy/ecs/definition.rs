@@ -14,14 +14,9 @@ impl Ecs {
         request: Option<&Value>,
     ) -> Result<Definition, UpstreamError> {
         let name = name.ok_or_else(|| {
-            error(
-                "InvalidParameterException",
-                "TaskDefinition can not be blank.",
-            )
+            error("InvalidParameterException", "TaskDefinition can not be blank.")
         })?;
-        let found = self
-            .ecs("DescribeTaskDefinition", &json!({"taskDefinition": name}))
-            .await;
+        let found = self.ecs("DescribeTaskDefinition", &json!({"taskDefinition": name})).await;
         let answer = found.map_err(|failure| match failure {
             UpstreamError::Service { .. } => error("ClientException", "TaskDefinition not found."),
             other => other,
@@ -65,11 +60,7 @@ impl Ecs {
             let listeners = self.balancer("DescribeListeners", &of_balancer).await?;
             for listener in elements(&listeners, "ListenerArn") {
                 let of_listener = [("ListenerArn".to_owned(), listener)];
-                if self
-                    .balancer("DescribeRules", &of_listener)
-                    .await?
-                    .contains(group)
-                {
+                if self.balancer("DescribeRules", &of_listener).await?.contains(group) {
                     return Ok(true);
                 }
             }
@@ -94,10 +85,7 @@ fn read_definition(definition: &Value) -> Definition {
         health_checked: containers.iter().any(|container| {
             container["essential"] != false && container["healthCheck"]["command"].is_array()
         }),
-        images: containers
-            .iter()
-            .map(|c| (text(&c["name"]), text(&c["image"])))
-            .collect(),
+        images: containers.iter().map(|c| (text(&c["name"]), text(&c["image"]))).collect(),
     }
 }
 
@@ -111,15 +99,11 @@ fn check_request(request: &Value, definition: &Value) -> Result<(), UpstreamErro
     let containers = definition["containerDefinitions"].as_array();
     for balancer in request["loadBalancers"].as_array().into_iter().flatten() {
         let name = &balancer["containerName"];
-        let container = containers
-            .into_iter()
-            .flatten()
-            .find(|container| container["name"] == *name);
+        let container =
+            containers.into_iter().flatten().find(|container| container["name"] == *name);
         let name = name.as_str().unwrap_or_default();
         let Some(container) = container else {
-            return refuse(format!(
-                "The container {name} does not exist in the task definition."
-            ));
+            return refuse(format!("The container {name} does not exist in the task definition."));
         };
         let port = &balancer["containerPort"];
         let mut ports = container["portMappings"].as_array().into_iter().flatten();

@@ -8,10 +8,7 @@ use super::{Ecs, Outcome, breaker, error, key, view};
 
 impl Ecs {
     pub(super) fn list_service_deployments(&self, body: &Value) -> Outcome {
-        let key = key(
-            body["cluster"].as_str(),
-            body["service"].as_str().unwrap_or_default(),
-        );
+        let key = key(body["cluster"].as_str(), body["service"].as_str().unwrap_or_default());
         let services = self.lock();
         let missing = || error("ServiceNotFoundException", "Service not found.");
         let service = services.get(&key).ok_or_else(missing)?;
@@ -29,10 +26,7 @@ impl Ecs {
             })
             .collect();
         let size = body["maxResults"].as_u64().unwrap_or(100).clamp(1, 100) as usize;
-        let start = body["nextToken"]
-            .as_str()
-            .and_then(|token| token.parse().ok())
-            .unwrap_or(0);
+        let start = body["nextToken"].as_str().and_then(|token| token.parse().ok()).unwrap_or(0);
         let page: Vec<&Value> = all.iter().skip(start).take(size).collect();
         let mut answer = json!({"serviceDeployments": page});
         if start + size < all.len() {
@@ -42,33 +36,17 @@ impl Ecs {
     }
 
     pub(super) fn describe_service_deployments(&self, body: &Value) -> Outcome {
-        self.described(
-            body,
-            "serviceDeploymentArns",
-            "serviceDeployments",
-            |service, arn| {
-                let found = service
-                    .deployments
-                    .iter()
-                    .find(|deployment| deployment.arn == arn);
-                found.map(|deployment| view::deployment(service, deployment))
-            },
-        )
+        self.described(body, "serviceDeploymentArns", "serviceDeployments", |service, arn| {
+            let found = service.deployments.iter().find(|deployment| deployment.arn == arn);
+            found.map(|deployment| view::deployment(service, deployment))
+        })
     }
 
     pub(super) fn describe_service_revisions(&self, body: &Value) -> Outcome {
-        self.described(
-            body,
-            "serviceRevisionArns",
-            "serviceRevisions",
-            |service, arn| {
-                let found = service
-                    .revisions
-                    .iter()
-                    .find(|rollout| rollout.revision == arn);
-                found.map(|rollout| view::revision(service, rollout))
-            },
-        )
+        self.described(body, "serviceRevisionArns", "serviceRevisions", |service, arn| {
+            let found = service.revisions.iter().find(|rollout| rollout.revision == arn);
+            found.map(|rollout| view::revision(service, rollout))
+        })
     }
 
     fn described(
@@ -80,12 +58,7 @@ impl Ecs {
     ) -> Outcome {
         let services = self.lock();
         let (mut found, mut failures) = (Vec::new(), Vec::new());
-        for arn in body[from]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-        {
+        for arn in body[from].as_array().into_iter().flatten().filter_map(Value::as_str) {
             match services.values().find_map(|service| find(service, arn)) {
                 Some(shown) => found.push(shown),
                 None => failures.push(json!({"arn": arn, "reason": "MISSING"})),
@@ -98,12 +71,9 @@ impl Ecs {
         let arn = body["serviceDeploymentArn"].as_str().unwrap_or_default();
         let abort = body["stopType"] == "ABORT";
         let mut services = self.lock();
-        let service = services.values_mut().find(|service| {
-            service
-                .deployments
-                .iter()
-                .any(|deployment| deployment.arn == arn)
-        });
+        let service = services
+            .values_mut()
+            .find(|service| service.deployments.iter().any(|deployment| deployment.arn == arn));
         let Some(service) = service else {
             let message = "The service deployment cannot be found.";
             return Err(error("ServiceDeploymentNotFoundException", message));
@@ -119,11 +89,7 @@ impl Ecs {
         }
         if abort {
             if let Some(deployment) = service.current() {
-                deployment.end(
-                    Status::Stopped,
-                    Some("Service deployment stopped by user."),
-                    now,
-                );
+                deployment.end(Status::Stopped, Some("Service deployment stopped by user."), now);
             }
             breaker::abandon(service, now);
         } else {

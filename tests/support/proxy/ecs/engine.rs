@@ -78,26 +78,15 @@ pub(super) struct View<'a> {
 
 impl<'a> View<'a> {
     fn of(service: &Service, tasks: &'a [Task], now: Timestamp, timing: Timing) -> Self {
-        let mut view = Self {
-            alive: 0,
-            primary: Vec::new(),
-            others: Vec::new(),
-        };
+        let mut view = Self { alive: 0, primary: Vec::new(), others: Vec::new() };
         for task in tasks.iter().filter(|task| !task.stopped) {
             view.alive += 1;
             if task.stopping || is_leaving(service, task) {
                 continue;
             }
             let healthy = is_healthy(service, task, now, timing);
-            let primary = service
-                .rollouts
-                .first()
-                .is_some_and(|r| r.id == task.started_by);
-            let side = if primary {
-                &mut view.primary
-            } else {
-                &mut view.others
-            };
+            let primary = service.rollouts.first().is_some_and(|r| r.id == task.started_by);
+            let side = if primary { &mut view.primary } else { &mut view.others };
             side.push((task, healthy));
         }
         view
@@ -109,10 +98,7 @@ impl<'a> View<'a> {
 }
 
 pub(super) fn is_leaving(service: &Service, task: &Task) -> bool {
-    service
-        .tasks
-        .get(&task.arn)
-        .is_some_and(|known| known.leaving.is_some())
+    service.tasks.get(&task.arn).is_some_and(|known| known.leaving.is_some())
 }
 
 fn is_healthy(service: &Service, task: &Task, now: Timestamp, timing: Timing) -> bool {
@@ -121,16 +107,11 @@ fn is_healthy(service: &Service, task: &Task, now: Timestamp, timing: Timing) ->
         .iter()
         .find(|rollout| rollout.id == task.started_by)
         .is_some_and(|rollout| rollout.health_checked);
-    let settled = task
-        .started
-        .is_some_and(|started| elapsed(started, now) >= timing.settle);
+    let settled = task.started.is_some_and(|started| elapsed(started, now) >= timing.settle);
     task.running
         && settled
         && (!checked || task.health == "HEALTHY")
-        && task
-            .targets
-            .iter()
-            .all(|target| target.state == TargetState::Healthy)
+        && task.targets.iter().all(|target| target.state == TargetState::Healthy)
 }
 
 pub(super) fn elapsed(since: Timestamp, now: Timestamp) -> Duration {
@@ -138,9 +119,7 @@ pub(super) fn elapsed(since: Timestamp, now: Timestamp) -> Duration {
 }
 
 fn percent(service: &Service, name: &str, default: u64) -> u64 {
-    service.settings["deploymentConfiguration"][name]
-        .as_u64()
-        .unwrap_or(default)
+    service.settings["deploymentConfiguration"][name].as_u64().unwrap_or(default)
 }
 
 /// Fewest healthy tasks and most tasks at all, during a deployment.
@@ -148,17 +127,11 @@ fn limits(service: &Service) -> (usize, usize) {
     let desired = service.desired as u64;
     let least = (desired * percent(service, "minimumHealthyPercent", 100)).div_ceil(100);
     let most = desired * percent(service, "maximumPercent", 200) / 100;
-    (
-        usize::try_from(least).unwrap_or(usize::MAX),
-        usize::try_from(most).unwrap_or(usize::MAX),
-    )
+    (usize::try_from(least).unwrap_or(usize::MAX), usize::try_from(most).unwrap_or(usize::MAX))
 }
 
 fn starts(service: &Service, view: &View<'_>, now: Timestamp) -> usize {
-    let failed = service
-        .rollouts
-        .first()
-        .is_none_or(|r| r.state == RolloutState::Failed);
+    let failed = service.rollouts.first().is_none_or(|r| r.state == RolloutState::Failed);
     if failed || service.draining || service.pause_until.is_some_and(|until| now < until) {
         return 0;
     }
@@ -166,9 +139,7 @@ fn starts(service: &Service, view: &View<'_>, now: Timestamp) -> usize {
     let missing = service.desired.saturating_sub(view.primary.len());
     let room = most.saturating_sub(view.alive);
     // Where failing starts are slowed down, they come one by one.
-    missing
-        .min(room)
-        .min(if service.impaired { 1 } else { usize::MAX })
+    missing.min(room).min(if service.impaired { 1 } else { usize::MAX })
 }
 
 /// Tasks that are not needed any more, with the reason.
@@ -194,10 +165,7 @@ fn surplus(service: &Service, view: &View<'_>) -> Vec<(String, String)> {
             leaving.push(*task);
         }
     }
-    leaving
-        .into_iter()
-        .map(|task| (task.arn.clone(), reason.clone()))
-        .collect()
+    leaving.into_iter().map(|task| (task.arn.clone(), reason.clone())).collect()
 }
 
 /// Ends the deployment when it is done, and says so when the service is at rest.
@@ -238,11 +206,7 @@ fn complete(service: &mut Service, now: Timestamp) {
     service.last_completed = Some(primary.clone());
     service.event(words::completed(&service.name, &id), now);
     if let Some(deployment) = service.current() {
-        let status = if returned {
-            Status::RollbackSuccessful
-        } else {
-            Status::Successful
-        };
+        let status = if returned { Status::RollbackSuccessful } else { Status::Successful };
         deployment.end(status, None, now);
     }
 }

@@ -16,15 +16,9 @@ const IMPAIRED: usize = 3;
 
 pub(super) fn note_registered(service: &mut Service, tasks: &[Task], now: Timestamp) {
     let mut groups: Vec<(String, usize)> = Vec::new();
-    for task in tasks
-        .iter()
-        .filter(|task| !task.stopped && !task.targets.is_empty())
-    {
+    for task in tasks.iter().filter(|task| !task.stopped && !task.targets.is_empty()) {
         let known = service.tasks.entry(task.arn.clone()).or_default();
-        let all = task
-            .targets
-            .iter()
-            .all(|target| target.state != TargetState::Absent);
+        let all = task.targets.iter().all(|target| target.state != TargetState::Absent);
         if known.registered || !all {
             continue;
         }
@@ -63,11 +57,7 @@ pub(super) fn count_ended(service: &mut Service, tasks: &[Task], now: Timestamp,
 pub(super) fn fail(service: &mut Service, rollout: &str, now: Timestamp, timing: Option<Timing>) {
     let name = service.name.clone();
     let breaks = breaker::threshold(&service.settings, service.desired).is_some();
-    let Some(primary) = service
-        .rollouts
-        .first_mut()
-        .filter(|primary| primary.id == rollout)
-    else {
+    let Some(primary) = service.rollouts.first_mut().filter(|primary| primary.id == rollout) else {
         return;
     };
     primary.failures += 1;
@@ -94,10 +84,7 @@ pub(super) fn find_unhealthy(
     now: Timestamp,
 ) -> Vec<(String, String)> {
     let mut leaving = Vec::new();
-    for task in tasks
-        .iter()
-        .filter(|task| task.running && !task.stopped && !task.stopping)
-    {
+    for task in tasks.iter().filter(|task| task.running && !task.stopped && !task.stopping) {
         if is_leaving(service, task) {
             continue;
         }
@@ -116,9 +103,7 @@ fn why_unhealthy(service: &Service, task: &Task, now: Timestamp) -> Option<(Stri
         let reason = "Task failed container health checks".to_owned();
         return Some((words::container_unhealthy(&service.name, task), reason));
     }
-    let grace = service.settings["healthCheckGracePeriodSeconds"]
-        .as_u64()
-        .unwrap_or(0);
+    let grace = service.settings["healthCheckGracePeriodSeconds"].as_u64().unwrap_or(0);
     let started = task.started?;
     if elapsed(started, now) < Duration::from_secs(grace) {
         return None;
@@ -126,10 +111,7 @@ fn why_unhealthy(service: &Service, task: &Task, now: Timestamp) -> Option<(Stri
     task.targets.iter().find_map(|target| match &target.state {
         TargetState::Unhealthy(why) => Some((
             words::target_unhealthy(&service.name, task, target.port, &target.group, why),
-            format!(
-                "Task failed ELB health checks in (target-group {})",
-                target.group
-            ),
+            format!("Task failed ELB health checks in (target-group {})", target.group),
         )),
         _ => None,
     })

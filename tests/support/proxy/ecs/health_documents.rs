@@ -30,11 +30,7 @@ pub(super) fn stand(own: Option<&TargetState>, waiting: Option<&TargetState>) ->
         (None, Some(state)) => (state.clone(), false),
         (None, None) => (TargetState::Absent, false),
     };
-    Standing {
-        state,
-        routed,
-        ready: waits && !routed,
-    }
+    Standing { state, routed, ready: waits && !routed }
 }
 
 /// The own group's document, with the waiting group's word for targets that it has not judged.
@@ -74,9 +70,7 @@ pub(super) fn merge_documents(own: &str, waiting: &str) -> String {
 pub(super) fn without_waiting_groups(mut xml: String) -> String {
     while let Some(name) = xml.find(&format!("<TargetGroupName>{PREFIX}")) {
         let start = xml[..name].rfind("<member>");
-        let end = xml[name..]
-            .find("</member>")
-            .map(|end| name + end + "</member>".len());
+        let end = xml[name..].find("</member>").map(|end| name + end + "</member>".len());
         let (Some(start), Some(end)) = (start, end) else {
             break;
         };
@@ -86,9 +80,7 @@ pub(super) fn without_waiting_groups(mut xml: String) -> String {
 }
 
 pub(super) fn members(xml: &str) -> impl Iterator<Item = &str> {
-    xml.split("<member>")
-        .skip(1)
-        .filter_map(|rest| rest.split("</member>").next())
+    xml.split("<member>").skip(1).filter_map(|rest| rest.split("</member>").next())
 }
 
 pub(super) fn read_state(member: &str) -> Option<((String, u64), TargetState)> {
@@ -120,10 +112,7 @@ mod tests {
     }
 
     fn document(members: &[String]) -> String {
-        format!(
-            "<R><TargetHealthDescriptions>{}</TargetHealthDescriptions></R>",
-            members.concat()
-        )
+        format!("<R><TargetHealthDescriptions>{}</TargetHealthDescriptions></R>", members.concat())
     }
 
     #[test]
@@ -144,10 +133,7 @@ mod tests {
         assert_eq!(merge_documents(&own, &waiting), expect);
         let empty = "<R><TargetHealthDescriptions/></R>";
         let expect = document(&[member("d", "unhealthy")]);
-        assert_eq!(
-            merge_documents(empty, &document(&[member("d", "unhealthy")])),
-            expect
-        );
+        assert_eq!(merge_documents(empty, &document(&[member("d", "unhealthy")])), expect);
     }
 
     #[test]

@@ -5,10 +5,7 @@ use serde_json::{Value, json};
 
 /// A time as the JSON protocol writes it.
 pub(super) fn epoch(at: Timestamp) -> Value {
-    #[allow(
-        clippy::cast_precision_loss,
-        reason = "milliseconds fit a double for 200,000 years"
-    )]
+    #[allow(clippy::cast_precision_loss, reason = "milliseconds fit a double for 200,000 years")]
     let seconds = at.as_millisecond() as f64 / 1000.0;
     json!(seconds)
 }
@@ -21,10 +18,5 @@ pub(super) fn digits() -> String {
 
 /// A short id, as service deployments have.
 pub(super) fn token() -> String {
-    uuid::Uuid::new_v4()
-        .simple()
-        .to_string()
-        .chars()
-        .take(21)
-        .collect()
+    uuid::Uuid::new_v4().simple().to_string().chars().take(21).collect()
 }

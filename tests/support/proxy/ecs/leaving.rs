@@ -46,12 +46,7 @@ pub(super) fn leave(
     timing: Timing,
 ) -> Vec<Command> {
     for (arn, reason) in leaving {
-        service
-            .tasks
-            .entry(arn)
-            .or_default()
-            .leaving
-            .get_or_insert(reason);
+        service.tasks.entry(arn).or_default().leaving.get_or_insert(reason);
     }
     let (mut commands, mut drained) = (Vec::new(), Vec::new());
     let (mut running, mut pending) = (Vec::new(), 0);
@@ -67,10 +62,7 @@ pub(super) fn leave(
             drained.extend(task.targets.iter().cloned());
             continue;
         }
-        if known
-            .draining
-            .is_some_and(|since| elapsed(since, now) < timing.drain)
-        {
+        if known.draining.is_some_and(|since| elapsed(since, now) < timing.drain) {
             continue;
         }
         known.stop_sent = true;
@@ -79,10 +71,7 @@ pub(super) fn leave(
         } else {
             pending += 1;
         }
-        commands.push(Command::Stop {
-            task: task.arn.clone(),
-            reason,
-        });
+        commands.push(Command::Stop { task: task.arn.clone(), reason });
     }
     note_leaving(service, &drained, &running, pending, now);
     if !drained.is_empty() {
@@ -93,10 +82,7 @@ pub(super) fn leave(
 
 fn must_drain(known: &Known, task: &Task) -> bool {
     known.draining.is_none()
-        && task
-            .targets
-            .iter()
-            .any(|target| target.state != TargetState::Absent)
+        && task.targets.iter().any(|target| target.state != TargetState::Absent)
 }
 
 fn note_leaving(
@@ -111,17 +97,11 @@ fn note_leaving(
     groups.sort_unstable();
     groups.dedup();
     for group in &groups {
-        let count = drained
-            .iter()
-            .filter(|target| target.group == *group)
-            .count();
+        let count = drained.iter().filter(|target| target.group == *group).count();
         service.event(words::deregistered(&name, count, group), now);
     }
     if let Some(group) = groups.first() {
-        let tasks = drained
-            .iter()
-            .filter(|target| target.group == *group)
-            .count();
+        let tasks = drained.iter().filter(|target| target.group == *group).count();
         service.event(words::draining(&name, tasks), now);
     }
     if !running.is_empty() {

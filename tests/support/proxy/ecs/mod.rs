@@ -157,11 +157,7 @@ fn key(cluster: Option<&str>, service: &str) -> Key {
 }
 
 fn error(code: &str, message: impl Into<String>) -> UpstreamError {
-    UpstreamError::Service {
-        code: code.to_owned(),
-        message: message.into(),
-        status: 400,
-    }
+    UpstreamError::Service { code: code.to_owned(), message: message.into(), status: 400 }
 }
 
 /// What is simulated: one sentence each.

@@ -199,11 +199,7 @@ impl Service {
     }
 
     pub(super) fn event(&mut self, message: String, now: Timestamp) {
-        let event = Event {
-            id: uuid::Uuid::new_v4().to_string(),
-            at: now,
-            message,
-        };
+        let event = Event { id: uuid::Uuid::new_v4().to_string(), at: now, message };
         self.events.push_front(event);
         self.events.truncate(EVENTS);
     }
@@ -215,12 +211,8 @@ impl Service {
 
     /// Begins a service deployment of `task_definition` with the current settings.
     pub(super) fn begin(&mut self, definition: &Definition, now: Timestamp) {
-        let sources: Vec<String> = self
-            .rollouts
-            .first()
-            .map(|rollout| rollout.revision.clone())
-            .into_iter()
-            .collect();
+        let sources: Vec<String> =
+            self.rollouts.first().map(|rollout| rollout.revision.clone()).into_iter().collect();
         if let Some(deployment) = self.current()
             && !deployment.status.is_final()
         {

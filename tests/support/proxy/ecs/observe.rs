@@ -22,25 +22,19 @@ impl Ecs {
         arns.retain(|arn| !self.is_counted(key, arn));
         let mut described = Vec::new();
         for page in arns.chunks(100) {
-            let answer = self
-                .ecs("DescribeTasks", &json!({"cluster": cluster, "tasks": page}))
-                .await?;
+            let answer =
+                self.ecs("DescribeTasks", &json!({"cluster": cluster, "tasks": page})).await?;
             described.extend(answer["tasks"].as_array().cloned().unwrap_or_default());
         }
         let balancers = self.balancers(key);
         let mut health = BTreeMap::new();
-        for group in balancers
-            .iter()
-            .filter_map(|(_, lb)| lb["targetGroupArn"].as_str())
-        {
+        for group in balancers.iter().filter_map(|(_, lb)| lb["targetGroupArn"].as_str()) {
             if !health.contains_key(group) {
                 health.insert(group.to_owned(), self.target_health(group).await?);
             }
         }
-        let mut tasks: Vec<Task> = described
-            .iter()
-            .map(|task| read_task(task, &balancers, &health))
-            .collect();
+        let mut tasks: Vec<Task> =
+            described.iter().map(|task| read_task(task, &balancers, &health)).collect();
         let by_hand = self.by_hand();
         for task in &mut tasks {
             task.stopped_by_user |= by_hand.contains_key(&task.arn);
@@ -63,9 +57,7 @@ impl Ecs {
 
     fn is_counted(&self, key: &Key, task: &str) -> bool {
         let services = self.lock();
-        let known = services
-            .get(key)
-            .and_then(|service| service.tasks.get(task));
+        let known = services.get(key).and_then(|service| service.tasks.get(task));
         known.is_some_and(|known| known.ended)
     }
 
@@ -79,9 +71,7 @@ impl Ecs {
             .iter()
             .flat_map(|rollout| {
                 let balancers = of(&rollout.settings).unwrap_or_default();
-                balancers
-                    .into_iter()
-                    .map(|balancer| (rollout.id.clone(), balancer))
+                balancers.into_iter().map(|balancer| (rollout.id.clone(), balancer))
             })
             .collect()
     }
@@ -109,9 +99,7 @@ fn read_task(
         stopped_by_user: code == "UserInitiated",
         failed_to_start: code == "TaskFailedToStart",
         reason: super::tasks::stopped_reason(&code, &text("stoppedReason")),
-        started: task["startedAt"]
-            .as_i64()
-            .and_then(|at| Timestamp::from_second(at).ok()),
+        started: task["startedAt"].as_i64().and_then(|at| Timestamp::from_second(at).ok()),
         health: text("healthStatus"),
         targets,
     }
@@ -124,31 +112,17 @@ fn read_target(
 ) -> Option<Target> {
     let group = balancer["targetGroupArn"].as_str()?.to_owned();
     let (id, port) = address(task, balancer).unwrap_or_default();
-    let found = health
-        .get(&group)
-        .and_then(|group| group.get(&(id.clone(), port)));
-    let absent = Standing {
-        state: TargetState::Absent,
-        routed: false,
-        ready: false,
-    };
+    let found = health.get(&group).and_then(|group| group.get(&(id.clone(), port)));
+    let absent = Standing { state: TargetState::Absent, routed: false, ready: false };
     let standing = found.cloned().unwrap_or(absent);
-    Some(Target {
-        group,
-        id,
-        port,
-        state: standing.state,
-        ready: standing.ready,
-    })
+    Some(Target { group, id, port, state: standing.state, ready: standing.ready })
 }
 
 /// Where the task's container is reached: its interface's address, or the host's port.
 fn address(task: &Value, balancer: &Value) -> Option<(String, u64)> {
     let wanted = balancer["containerPort"].as_u64()?;
     let attachments = task["attachments"].as_array().into_iter().flatten();
-    let details = attachments
-        .filter_map(|attachment| attachment["details"].as_array())
-        .flatten();
+    let details = attachments.filter_map(|attachment| attachment["details"].as_array()).flatten();
     let own = details
         .filter(|detail| detail["name"] == "privateIPv4Address")
         .find_map(|detail| detail["value"].as_str());

@@ -21,9 +21,7 @@ const DEPLOYED: [&str; 8] = [
 
 impl Ecs {
     pub(super) async fn create_service(&self, body: &Value) -> Option<Outcome> {
-        let controller = body["deploymentController"]["type"]
-            .as_str()
-            .unwrap_or("ECS");
+        let controller = body["deploymentController"]["type"].as_str().unwrap_or("ECS");
         if controller != "ECS" || body["schedulingStrategy"] == "DAEMON" {
             return None;
         }
@@ -33,17 +31,11 @@ impl Ecs {
     async fn create(&self, body: &Value) -> Outcome {
         let name = body["serviceName"].as_str().unwrap_or_default();
         let key = key(body["cluster"].as_str(), name);
-        if self
-            .lock()
-            .get(&key)
-            .is_some_and(|service| service.draining && !service.is_gone())
-        {
+        if self.lock().get(&key).is_some_and(|service| service.draining && !service.is_gone()) {
             let message = "Unable to Start a service that is still Draining.";
             return Err(error("InvalidParameterException", message));
         }
-        let definition = self
-            .definition(body["taskDefinition"].as_str(), Some(body))
-            .await?;
+        let definition = self.definition(body["taskDefinition"].as_str(), Some(body)).await?;
         self.check_groups(body).await?;
         let mut shell = body.clone();
         shell["desiredCount"] = json!(0);
@@ -64,10 +56,7 @@ impl Ecs {
     }
 
     pub(super) async fn update_service(&self, body: &Value) -> Option<Outcome> {
-        let key = key(
-            body["cluster"].as_str(),
-            body["service"].as_str().unwrap_or_default(),
-        );
+        let key = key(body["cluster"].as_str(), body["service"].as_str().unwrap_or_default());
         let draining = self.lock().get(&key).map(|service| service.draining)?;
         if draining {
             let message = "Service was not ACTIVE.";
@@ -79,18 +68,11 @@ impl Ecs {
     async fn update(&self, key: &Key, body: &Value) -> Outcome {
         let desired = count(body)?;
         let (settings, task_definition) = self.planned(key, body)?;
-        let definition = self
-            .definition(Some(&task_definition), Some(&settings))
-            .await?;
+        let definition = self.definition(Some(&task_definition), Some(&settings)).await?;
         self.check_groups(body).await?;
         let mut shell = body.clone();
         if let Some(fields) = shell.as_object_mut() {
-            for name in [
-                "desiredCount",
-                "taskDefinition",
-                "forceNewDeployment",
-                "loadBalancers",
-            ] {
+            for name in ["desiredCount", "taskDefinition", "forceNewDeployment", "loadBalancers"] {
                 fields.remove(name);
             }
         }
@@ -129,24 +111,14 @@ impl Ecs {
                 settings[name] = value.clone();
             }
         }
-        let current = service
-            .rollouts
-            .first()
-            .map(|rollout| rollout.task_definition.clone());
+        let current = service.rollouts.first().map(|rollout| rollout.task_definition.clone());
         let named = body["taskDefinition"].as_str().map(str::to_owned);
         Ok((settings, named.or(current).unwrap_or_default()))
     }
 
     pub(super) async fn delete_service(&self, body: &Value) -> Option<Outcome> {
-        let key = key(
-            body["cluster"].as_str(),
-            body["service"].as_str().unwrap_or_default(),
-        );
-        let desired = self
-            .lock()
-            .get(&key)
-            .filter(|s| !s.draining)
-            .map(|s| s.desired)?;
+        let key = key(body["cluster"].as_str(), body["service"].as_str().unwrap_or_default());
+        let desired = self.lock().get(&key).filter(|s| !s.draining).map(|s| s.desired)?;
         if desired > 0 && body["force"] != true {
             let message = "The service cannot be stopped while it is scaled above 0.";
             return Some(Err(error("InvalidParameterException", message)));
@@ -198,10 +170,7 @@ impl Ecs {
 }
 
 fn begins(service: &Service, body: &Value, definition: &Definition) -> bool {
-    let other = service
-        .rollouts
-        .first()
-        .is_none_or(|r| r.task_definition != definition.arn);
+    let other = service.rollouts.first().is_none_or(|r| r.task_definition != definition.arn);
     let changed = |name: &&str| !body[*name].is_null() && body[*name] != service.settings[*name];
     other || body["forceNewDeployment"] == true || DEPLOYED.iter().any(changed)
 }
@@ -210,14 +179,7 @@ fn count(body: &Value) -> Result<Option<usize>, UpstreamError> {
     if body["desiredCount"].is_null() {
         return Ok(None);
     }
-    let count = body["desiredCount"]
-        .as_u64()
-        .and_then(|count| usize::try_from(count).ok());
-    let negative = || {
-        error(
-            "InvalidParameterException",
-            "desiredCount cannot be negative.",
-        )
-    };
+    let count = body["desiredCount"].as_u64().and_then(|count| usize::try_from(count).ok());
+    let negative = || error("InvalidParameterException", "desiredCount cannot be negative.");
     count.map(Some).ok_or_else(negative)
 }

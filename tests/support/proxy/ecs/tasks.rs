@@ -26,10 +26,7 @@ impl Ecs {
         let mut task = answer["tasks"][0].take();
         let arn = task["taskArn"].as_str()?.to_owned();
         if task["lastStatus"] != "STOPPED" {
-            let reason = body["reason"]
-                .as_str()
-                .unwrap_or("Task stopped by user")
-                .to_owned();
+            let reason = body["reason"].as_str().unwrap_or("Task stopped by user").to_owned();
             task["desiredStatus"] = json!("STOPPED");
             task["stopCode"] = json!("UserInitiated");
             task["stoppedReason"] = json!(reason);
@@ -42,17 +39,12 @@ impl Ecs {
 
     /// Tasks that an operator stopped, and why.
     pub(super) fn by_hand(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
-        self.stopped_by_hand
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.stopped_by_hand.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn correct(&self, task: &mut Value) {
         let code = task["stopCode"].as_str().unwrap_or_default().to_owned();
-        let by_hand = self
-            .by_hand()
-            .get(task["taskArn"].as_str().unwrap_or_default())
-            .cloned();
+        let by_hand = self.by_hand().get(task["taskArn"].as_str().unwrap_or_default()).cloned();
         if let Some(reason) = by_hand {
             task["stopCode"] = json!("UserInitiated");
             task["stoppedReason"] = json!(reason);
@@ -87,9 +79,7 @@ impl Ecs {
     /// Why the scheduler stopped a task, when it did.
     fn scheduler_reason(&self, task: &str) -> Option<String> {
         let services = self.lock();
-        let known = services
-            .values()
-            .find_map(|service| service.tasks.get(task))?;
+        let known = services.values().find_map(|service| service.tasks.get(task))?;
         known.leaving.clone().filter(|_| known.stop_sent)
     }
 
@@ -104,10 +94,7 @@ impl Ecs {
             return zone.clone();
         }
         let parameters = [("SubnetId.1".to_owned(), subnet.to_owned())];
-        let answer = self
-            .upstream
-            .query("ec2", "DescribeSubnets", "2016-11-15", &parameters)
-            .await;
+        let answer = self.upstream.query("ec2", "DescribeSubnets", "2016-11-15", &parameters).await;
         let zone = answer.ok().and_then(|xml| {
             let (_, rest) = xml.split_once("<availabilityZone>")?;
             rest.split_once('<').map(|(zone, _)| zone.to_owned())
@@ -120,9 +107,7 @@ impl Ecs {
 
 fn subnet(task: &Value) -> Option<&str> {
     let attachments = task["attachments"].as_array()?.iter();
-    let mut details = attachments
-        .filter_map(|one| one["details"].as_array())
-        .flatten();
+    let mut details = attachments.filter_map(|one| one["details"].as_array()).flatten();
     details.find(|detail| detail["name"] == "subnetId")?["value"].as_str()
 }
 

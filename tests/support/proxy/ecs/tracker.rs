@@ -51,10 +51,7 @@ impl Ecs {
         }
         // The emulator's auto scaling starts tasks under the shell's name.
         let foreign = format!("ecs-svc/{}", key.1);
-        if tasks
-            .iter()
-            .any(|task| !task.stopping && !task.stopped && task.started_by == foreign)
-        {
+        if tasks.iter().any(|task| !task.stopping && !task.stopped && task.started_by == foreign) {
             self.take_over(key).await;
         }
         let now = Timestamp::now();
@@ -78,9 +75,7 @@ impl Ecs {
     }
 
     fn is_current(&self, key: &Key, generation: uuid::Uuid) -> bool {
-        self.lock()
-            .get(key)
-            .is_some_and(|service| service.generation == generation)
+        self.lock().get(key).is_some_and(|service| service.generation == generation)
     }
 
     async fn carry_out(&self, key: &Key, command: Command) {

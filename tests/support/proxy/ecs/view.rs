@@ -64,37 +64,18 @@ pub(super) fn service(service: &Service, record: &Value) -> Value {
 
 /// Running and pending tasks of a deployment.
 fn counts(service: &Service, rollout: &str) -> (usize, usize) {
-    let own = service
-        .seen
-        .iter()
-        .filter(|task| !task.stopped && task.started_by == rollout);
+    let own = service.seen.iter().filter(|task| !task.stopped && task.started_by == rollout);
     let running = own.clone().filter(|task| task.running).count();
     (running, own.count() - running)
 }
 
 fn wanted(service: &Service, rollout: &Rollout, primary: bool) -> usize {
     if primary {
-        return if rollout.state == RolloutState::Failed {
-            0
-        } else {
-            service.desired
-        };
+        return if rollout.state == RolloutState::Failed { 0 } else { service.desired };
     }
-    let stays = |arn: &str| {
-        service
-            .tasks
-            .get(arn)
-            .is_none_or(|known| known.leaving.is_none())
-    };
-    let own = service
-        .seen
-        .iter()
-        .filter(|t| !t.stopped && t.started_by == rollout.id);
-    if rollout.state == RolloutState::Failed {
-        0
-    } else {
-        own.filter(|t| stays(&t.arn)).count()
-    }
+    let stays = |arn: &str| service.tasks.get(arn).is_none_or(|known| known.leaving.is_none());
+    let own = service.seen.iter().filter(|t| !t.stopped && t.started_by == rollout.id);
+    if rollout.state == RolloutState::Failed { 0 } else { own.filter(|t| stays(&t.arn)).count() }
 }
 
 fn rollout(service: &Service, rollout: &Rollout, primary: bool) -> Value {
@@ -142,10 +123,7 @@ fn copy(shown: &mut Value, settings: &Value, names: &[&str]) {
 
 fn revision_summary(service: &Service, rollout: &Rollout) -> Value {
     let (running, pending) = counts(service, &rollout.id);
-    let primary = service
-        .rollouts
-        .first()
-        .is_some_and(|first| first.id == rollout.id);
+    let primary = service.rollouts.first().is_some_and(|first| first.id == rollout.id);
     json!({
         "arn": rollout.revision,
         "requestedTaskCount": wanted(service, rollout, primary),
@@ -177,11 +155,7 @@ pub(super) fn revision(service: &Service, rollout: &Rollout) -> Value {
         "createdAt": epoch(rollout.created),
     });
     copy(&mut shown, &rollout.settings, SETTINGS);
-    copy(
-        &mut shown,
-        &rollout.settings,
-        &["loadBalancers", "serviceRegistries"],
-    );
+    copy(&mut shown, &rollout.settings, &["loadBalancers", "serviceRegistries"]);
     shown
 }
 
@@ -212,14 +186,8 @@ pub(super) fn deployment(service: &Service, deployment: &Deployment) -> Value {
         fields.remove("targetServiceRevisionArn");
     }
     let summary = |arn: &String| {
-        let known = service
-            .revisions
-            .iter()
-            .find(|rollout| rollout.revision == *arn);
-        known.map_or_else(
-            || json!({"arn": arn}),
-            |rollout| revision_summary(service, rollout),
-        )
+        let known = service.revisions.iter().find(|rollout| rollout.revision == *arn);
+        known.map_or_else(|| json!({"arn": arn}), |rollout| revision_summary(service, rollout))
     };
     shown["updatedAt"] = epoch(deployment.updated);
     shown["targetServiceRevision"] = summary(&deployment.target);
@@ -250,17 +218,12 @@ fn circuit_breaker(service: &Service, deployment: &Deployment) -> Value {
     let Some(threshold) = breaker::threshold(&settings, service.desired) else {
         return json!({"status": "DISABLED", "failureCount": 0, "threshold": 0});
     };
-    let own = service
-        .rollouts
-        .iter()
-        .find(|rollout| rollout.id == deployment.rollout);
+    let own = service.rollouts.iter().find(|rollout| rollout.id == deployment.rollout);
     let status = match (deployment.triggered, deployment.status.is_final()) {
         (true, _) => "TRIGGERED",
         (false, false) => "MONITORING",
         (false, true) => "MONITORING_COMPLETE",
     };
-    let counted = own
-        .map_or(0, |rollout| rollout.failures)
-        .max(deployment.failures);
+    let counted = own.map_or(0, |rollout| rollout.failures).max(deployment.failures);
     json!({"status": status, "failureCount": counted, "threshold": threshold})
 }

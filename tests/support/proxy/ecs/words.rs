@@ -3,19 +3,11 @@
 use super::task::Task;
 
 pub(super) fn started(service: &str, ids: &[String]) -> String {
-    format!(
-        "(service {service}) has started {} tasks: {}.",
-        ids.len(),
-        listed(ids)
-    )
+    format!("(service {service}) has started {} tasks: {}.", ids.len(), listed(ids))
 }
 
 pub(super) fn stopped(service: &str, ids: &[String]) -> String {
-    format!(
-        "(service {service}) has stopped {} running tasks: {}.",
-        ids.len(),
-        listed(ids)
-    )
+    format!("(service {service}) has stopped {} running tasks: {}.", ids.len(), listed(ids))
 }
 
 pub(super) fn stopped_pending(service: &str, count: usize) -> String {
@@ -64,10 +56,7 @@ pub(super) fn impaired(service: &str) -> String {
 }
 
 pub(super) fn container_unhealthy(service: &str, task: &Task) -> String {
-    format!(
-        "(service {service}) (task {}) failed container health checks.",
-        task.id()
-    )
+    format!("(service {service}) (task {}) failed container health checks.", task.id())
 }
 
 pub(super) fn target_unhealthy(
@@ -102,8 +91,5 @@ pub(super) fn breaker_rolls_back(deployment: &str) -> String {
 }
 
 fn listed(ids: &[String]) -> String {
-    ids.iter()
-        .map(|id| format!("(task {id})"))
-        .collect::<Vec<_>>()
-        .join(" ")
+    ids.iter().map(|id| format!("(task {id})")).collect::<Vec<_>>().join(" ")
 }

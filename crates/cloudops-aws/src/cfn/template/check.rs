@@ -48,10 +48,7 @@ const PSEUDO: &[&str] = &[
 
 /// Everything that is wrong with `template`, in the order of its sections.
 pub(super) fn check(template: &Template) -> Vec<TemplateError> {
-    let mut check = Check {
-        template,
-        errors: Vec::new(),
-    };
+    let mut check = Check { template, errors: Vec::new() };
     check.sections();
     check.nulls(template.body(), "");
     check.parameters();
@@ -78,8 +75,7 @@ impl<'a> Check<'a> {
     }
 
     fn has(&self, section: &str, name: &str) -> bool {
-        self.section(section)
-            .is_some_and(|section| section.contains_key(name))
+        self.section(section).is_some_and(|section| section.contains_key(name))
     }
 
     fn sections(&mut self) {
@@ -182,10 +178,7 @@ impl<'a> Check<'a> {
         if let Some(condition) = body["Condition"].as_str()
             && !self.has("Conditions", condition)
         {
-            self.add(
-                &join(path, "Condition"),
-                Kind::UnknownCondition(condition.to_owned()),
-            );
+            self.add(&join(path, "Condition"), Kind::UnknownCondition(condition.to_owned()));
         }
     }
 
@@ -212,11 +205,7 @@ impl<'a> Check<'a> {
             Target::Condition(name) => {
                 (!self.has("Conditions", name)).then(|| Kind::UnknownCondition(name.clone()))
             }
-            Target::Mapping {
-                map,
-                keys,
-                has_default,
-            } => self.mapping(map, keys, *has_default),
+            Target::Mapping { map, keys, has_default } => self.mapping(map, keys, *has_default),
         }
     }
 

@@ -38,12 +38,7 @@ struct Place<'a>(&'a TemplateError);
 
 impl fmt::Display for Place<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let TemplateError {
-            template,
-            location,
-            path,
-            kind,
-        } = self.0;
+        let TemplateError { template, location, path, kind } = self.0;
         write!(formatter, "{template}:")?;
         if let Some(location) = location {
             write!(formatter, "{location}:")?;

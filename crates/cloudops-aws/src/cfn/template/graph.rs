@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The first circle of `edges`, as names with the first one repeated at the end.
 pub(super) fn cycle(edges: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
     let mut done = BTreeSet::new();
-    edges
-        .keys()
-        .find_map(|start| visit(start, edges, &mut done))
+    edges.keys().find_map(|start| visit(start, edges, &mut done))
 }
 
 /// Depth first without recursion, so that a long chain cannot exhaust the stack.
@@ -41,10 +39,7 @@ fn visit(
 }
 
 fn needs(name: &str, edges: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
-    edges
-        .get(name)
-        .map(|set| set.iter().rev().cloned().collect())
-        .unwrap_or_default()
+    edges.get(name).map(|set| set.iter().rev().cloned().collect()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -53,28 +48,18 @@ mod tests {
 
     fn edges(list: &[(&str, &[&str])]) -> BTreeMap<String, BTreeSet<String>> {
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        list.iter()
-            .map(|(name, needs)| ((*name).to_owned(), set(needs)))
-            .collect()
+        list.iter().map(|(name, needs)| ((*name).to_owned(), set(needs))).collect()
     }
 
     #[test]
     fn a_circle_is_named_from_its_first_member() {
         let found = cycle(&edges(&[("A", &["B"]), ("B", &["C"]), ("C", &["B"])]));
-        assert_eq!(
-            found,
-            Some(vec!["B".to_owned(), "C".to_owned(), "B".to_owned()])
-        );
+        assert_eq!(found, Some(vec!["B".to_owned(), "C".to_owned(), "B".to_owned()]));
     }
 
     #[test]
     fn a_diamond_is_no_circle() {
-        let found = cycle(&edges(&[
-            ("A", &["B", "C"]),
-            ("B", &["D"]),
-            ("C", &["D"]),
-            ("D", &[]),
-        ]));
+        let found = cycle(&edges(&[("A", &["B", "C"]), ("B", &["D"]), ("C", &["D"]), ("D", &[])]));
         assert_eq!(found, None);
     }
 

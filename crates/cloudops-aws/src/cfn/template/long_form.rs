@@ -35,10 +35,7 @@ pub(super) type Locations = BTreeMap<String, Location>;
 /// The long form of a tree, and where its values stood.
 pub(super) fn convert(root: Node) -> Result<(Value, Locations), ReadError> {
     let mut locations = Locations::new();
-    let value = Converter {
-        locations: &mut locations,
-    }
-    .node(root, "")?;
+    let value = Converter { locations: &mut locations }.node(root, "")?;
     Ok((value, locations))
 }
 
@@ -139,9 +136,7 @@ fn number(text: &str) -> Option<Number> {
     }
     if digits.bytes().all(|byte| byte.is_ascii_digit()) {
         let unsigned = text.parse::<u64>().map(Number::from);
-        return unsigned
-            .or_else(|_| text.parse::<i64>().map(Number::from))
-            .ok();
+        return unsigned.or_else(|_| text.parse::<i64>().map(Number::from)).ok();
     }
     let allowed =
         |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-');
@@ -153,11 +148,7 @@ fn number(text: &str) -> Option<Number> {
 
 /// A path with one more step.
 pub(super) fn join(path: &str, step: &str) -> String {
-    if path.is_empty() {
-        step.to_owned()
-    } else {
-        format!("{path}.{step}")
-    }
+    if path.is_empty() { step.to_owned() } else { format!("{path}.{step}") }
 }
 
 #[cfg(test)]

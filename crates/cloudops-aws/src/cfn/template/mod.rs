@@ -66,10 +66,7 @@ impl Template {
             kind,
         };
         if text.len() > INLINE_LIMIT {
-            let kind = TemplateErrorKind::TooLarge {
-                bytes: text.len(),
-                limit: INLINE_LIMIT,
-            };
+            let kind = TemplateErrorKind::TooLarge { bytes: text.len(), limit: INLINE_LIMIT };
             return Err(refuse((None, kind)));
         }
         let root = yaml::read(text).map_err(refuse)?;
@@ -82,12 +79,7 @@ impl Template {
         };
         match kind {
             Some(kind) => Err(refuse((start, kind))),
-            None => Ok(Self {
-                name: name.to_owned(),
-                text: text.to_owned(),
-                body,
-                locations,
-            }),
+            None => Ok(Self { name: name.to_owned(), text: text.to_owned(), body, locations }),
         }
     }
 
@@ -138,18 +130,14 @@ impl Template {
     /// Names of the outputs, in the order of the text.
     #[must_use]
     pub fn outputs(&self) -> Vec<String> {
-        self.section("Outputs")
-            .map(|(name, _)| name.clone())
-            .collect()
+        self.section("Outputs").map(|(name, _)| name.clone()).collect()
     }
 
     /// The resources, in the order of the text.
     #[must_use]
     pub fn resources(&self) -> Vec<ResourceSpec> {
-        let names: BTreeSet<&str> = self
-            .section("Resources")
-            .map(|(name, _)| name.as_str())
-            .collect();
+        let names: BTreeSet<&str> =
+            self.section("Resources").map(|(name, _)| name.as_str()).collect();
         let located = |name: &str| self.locate(&long_form::join("Resources", name));
         self.section("Resources")
             .map(|(name, body)| ResourceSpec::read(name, body, &names, located(name)))
@@ -184,10 +172,9 @@ impl Template {
 }
 
 fn has_resources(body: &Map<String, Value>) -> bool {
-    body.get("Resources")
-        .is_some_and(|resources| match resources {
-            Value::Object(map) => !map.is_empty(),
-            // Something else than a mapping is reported by `check`, with its place.
-            other => !other.is_null(),
-        })
+    body.get("Resources").is_some_and(|resources| match resources {
+        Value::Object(map) => !map.is_empty(),
+        // Something else than a mapping is reported by `check`, with its place.
+        other => !other.is_null(),
+    })
 }

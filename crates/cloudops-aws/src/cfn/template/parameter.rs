@@ -67,8 +67,7 @@ impl ParameterSpec {
     /// Whether the value names a Parameter Store parameter that holds the real one.
     #[must_use]
     pub fn is_stored(&self) -> bool {
-        self.parameter_type
-            .starts_with("AWS::SSM::Parameter::Value<")
+        self.parameter_type.starts_with("AWS::SSM::Parameter::Value<")
     }
 
     /// Checks `value` against the type and the constraints.
@@ -76,22 +75,15 @@ impl ParameterSpec {
     /// # Errors
     /// A sentence in CloudFormation's own words, such as `Parameter 'Port' must be a number`.
     pub fn validate(&self, value: &str) -> Result<(), String> {
-        let items: Vec<&str> = if self.is_list() {
-            value.split(',').map(str::trim).collect()
-        } else {
-            vec![value]
-        };
+        let items: Vec<&str> =
+            if self.is_list() { value.split(',').map(str::trim).collect() } else { vec![value] };
         self.check_type(value, &items)?;
-        self.check_constraints(&items)
-            .map_err(|sentence| match &self.constraint_description {
-                Some(description) => {
-                    format!(
-                        "Parameter '{}' failed to satisfy constraint: {description}",
-                        self.name
-                    )
-                }
-                None => format!("Parameter '{}' {sentence}", self.name),
-            })
+        self.check_constraints(&items).map_err(|sentence| match &self.constraint_description {
+            Some(description) => {
+                format!("Parameter '{}' failed to satisfy constraint: {description}", self.name)
+            }
+            None => format!("Parameter '{}' {sentence}", self.name),
+        })
     }
 
     fn check_type(&self, value: &str, items: &[&str]) -> Result<(), String> {

@@ -24,15 +24,9 @@ struct Piece {
 enum Atom {
     Any,
     Letter(char),
-    Class {
-        negated: bool,
-        parts: Vec<Part>,
-    },
+    Class { negated: bool, parts: Vec<Part> },
     Group(Vec<Vec<Piece>>),
-    Look {
-        negative: bool,
-        branches: Vec<Vec<Piece>>,
-    },
+    Look { negative: bool, branches: Vec<Vec<Piece>> },
     Start,
     End,
 }
@@ -66,10 +60,7 @@ impl Pattern {
     /// CloudFormation itself is the judge then.
     pub(super) fn matches(&self, value: &str) -> bool {
         let letters: Vec<char> = value.chars().collect();
-        let mut matcher = Matcher {
-            letters: &letters,
-            steps: 0,
-        };
+        let mut matcher = Matcher { letters: &letters, steps: 0 };
         let whole = matcher.any(&self.0, 0, &mut |_, at| at == letters.len());
         whole || matcher.steps > MOST_STEPS
     }
@@ -85,17 +76,15 @@ type Rest<'r, 'a> = &'r mut dyn FnMut(&mut Matcher<'a>, usize) -> bool;
 
 impl<'a> Matcher<'a> {
     fn any(&mut self, branches: &[Vec<Piece>], at: usize, rest: Rest<'_, 'a>) -> bool {
-        branches
-            .iter()
-            .any(|branch| self.sequence(branch, at, rest))
+        branches.iter().any(|branch| self.sequence(branch, at, rest))
     }
 
     fn sequence(&mut self, pieces: &[Piece], at: usize, rest: Rest<'_, 'a>) -> bool {
         match pieces.split_first() {
             None => rest(self, at),
-            Some((first, others)) => self.repeat(first, 0, at, &mut |matcher, at| {
-                matcher.sequence(others, at, rest)
-            }),
+            Some((first, others)) => {
+                self.repeat(first, 0, at, &mut |matcher, at| matcher.sequence(others, at, rest))
+            }
         }
     }
 
@@ -154,35 +143,17 @@ mod tests {
 
     fn check(pattern: &str, yes: &[&str], no: &[&str]) {
         let parsed = Pattern::parse(pattern).expect(pattern);
-        yes.iter()
-            .for_each(|value| assert!(parsed.matches(value), "{pattern} takes {value:?}"));
-        no.iter()
-            .for_each(|value| assert!(!parsed.matches(value), "{pattern} refuses {value:?}"));
+        yes.iter().for_each(|value| assert!(parsed.matches(value), "{pattern} takes {value:?}"));
+        no.iter().for_each(|value| assert!(!parsed.matches(value), "{pattern} refuses {value:?}"));
     }
 
     #[test]
     fn patterns_match_the_whole_value() {
-        check(
-            "[a-z][a-z0-9-]{1,5}",
-            &["ab", "a-1"],
-            &["a", "Ab", "abcdefg", "1ab"],
-        );
-        check(
-            "^$|^https?://.+$",
-            &["", "http://x", "https://y"],
-            &["ftp://x", "http://"],
-        );
-        check(
-            r"\d{1,3}(\.\d{1,3}){3}/\d+",
-            &["10.0.0.0/16"],
-            &["10.0.0/16"],
-        );
+        check("[a-z][a-z0-9-]{1,5}", &["ab", "a-1"], &["a", "Ab", "abcdefg", "1ab"]);
+        check("^$|^https?://.+$", &["", "http://x", "https://y"], &["ftp://x", "http://"]);
+        check(r"\d{1,3}(\.\d{1,3}){3}/\d+", &["10.0.0.0/16"], &["10.0.0/16"]);
         check("(?!-)[a-z-]+", &["a-b"], &["-a"]);
-        check(
-            ".+@sha256:[0-9a-f]{4}",
-            &["repo@sha256:00ff"],
-            &["repo:latest"],
-        );
+        check(".+@sha256:[0-9a-f]{4}", &["repo@sha256:00ff"], &["repo:latest"]);
         check(r"[\w.-]*", &["a.b-c_1", ""], &["a b"]);
         check("(a*)*b", &["aab", "b"], &["aac"]);
     }

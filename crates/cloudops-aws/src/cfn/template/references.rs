@@ -14,11 +14,7 @@ pub(super) enum Target {
     /// The first argument of `Fn::If`, or `Condition`.
     Condition(String),
     /// `Fn::FindInMap`: the mapping and those of its two keys that are literal.
-    Mapping {
-        map: String,
-        keys: [Option<String>; 2],
-        has_default: bool,
-    },
+    Mapping { map: String, keys: [Option<String>; 2], has_default: bool },
 }
 
 /// A reference and where it stands.
@@ -63,12 +59,7 @@ fn function(
     in_conditions: bool,
     found: &mut Vec<Reference>,
 ) {
-    let mut add = |target| {
-        found.push(Reference {
-            target,
-            path: path.to_owned(),
-        })
-    };
+    let mut add = |target| found.push(Reference { target, path: path.to_owned() });
     match (name, argument) {
         ("Ref", Value::String(name)) => add(Target::Ref(name.clone())),
         ("Fn::GetAtt", Value::Array(parts)) => {
@@ -93,11 +84,7 @@ fn function(
 fn find_in_map(parts: &[Value], mut add: impl FnMut(Target)) {
     let text = |index: usize| parts.get(index).and_then(Value::as_str).map(str::to_owned);
     if let Some(map) = text(0) {
-        add(Target::Mapping {
-            map,
-            keys: [text(1), text(2)],
-            has_default: parts.len() > 3,
-        });
+        add(Target::Mapping { map, keys: [text(1), text(2)], has_default: parts.len() > 3 });
     }
 }
 
@@ -143,10 +130,7 @@ mod tests {
     #[test]
     fn substitutions_know_literals_and_own_variables() {
         let targets = substitution(&json!(["${A}-${B.Arn}-${!C}-${Own}", {"Own": 1}]));
-        let expect = [
-            Target::Ref("A".to_owned()),
-            Target::Attribute("B".to_owned()),
-        ];
+        let expect = [Target::Ref("A".to_owned()), Target::Attribute("B".to_owned())];
         assert_eq!(targets, expect);
     }
 

@@ -60,17 +60,11 @@ pub(super) fn depends_on(body: &Value) -> Vec<(String, &str)> {
 }
 
 fn needs(body: &Value, names: &BTreeSet<&str>) -> BTreeSet<String> {
-    let explicit = depends_on(body)
-        .into_iter()
-        .map(|(_, name)| name.to_owned());
-    let implicit = references::find(body, "", false)
-        .into_iter()
-        .filter_map(|found| match found.target {
+    let explicit = depends_on(body).into_iter().map(|(_, name)| name.to_owned());
+    let implicit =
+        references::find(body, "", false).into_iter().filter_map(|found| match found.target {
             Target::Ref(name) | Target::Attribute(name) => Some(name),
             Target::Condition(_) | Target::Mapping { .. } => None,
         });
-    explicit
-        .chain(implicit)
-        .filter(|name| names.contains(name.as_str()))
-        .collect()
+    explicit.chain(implicit).filter(|name| names.contains(name.as_str())).collect()
 }

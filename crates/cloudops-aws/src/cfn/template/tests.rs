@@ -47,9 +47,7 @@ fn parse(text: &str) -> Template {
 }
 
 fn refused(text: &str) -> String {
-    Template::parse("t.yaml", text)
-        .expect_err("an error")
-        .to_string()
+    Template::parse("t.yaml", text).expect_err("an error").to_string()
 }
 
 fn resource(body: &str) -> String {
@@ -57,11 +55,7 @@ fn resource(body: &str) -> String {
 }
 
 fn complaints(text: &str) -> Vec<String> {
-    parse(text)
-        .check()
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    parse(text).check().iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -72,14 +66,8 @@ fn short_tags_become_long_form() {
     let cidr =
         json!({"Fn::Select": [0, {"Fn::Cidr": [{"Fn::GetAtt": ["Vpc", "CidrBlock"]}, 4, 8]}]});
     assert_eq!(subnet["CidrBlock"], cidr);
-    assert_eq!(
-        subnet["AvailabilityZone"],
-        json!({"Fn::Select": [0, {"Fn::GetAZs": ""}]})
-    );
-    assert_eq!(
-        template.body()["AWSTemplateFormatVersion"],
-        json!("2010-09-09")
-    );
+    assert_eq!(subnet["AvailabilityZone"], json!({"Fn::Select": [0, {"Fn::GetAZs": ""}]}));
+    assert_eq!(template.body()["AWSTemplateFormatVersion"], json!("2010-09-09"));
     assert_eq!(template.check(), Vec::new());
 }
 
@@ -100,11 +88,7 @@ fn everything_is_described() {
 #[test]
 fn places_are_known() {
     let template = parse(NETWORK);
-    let at = |path: &str| {
-        template
-            .locate(path)
-            .map(|Location { line, column }| (line, column))
-    };
+    let at = |path: &str| template.locate(path).map(|Location { line, column }| (line, column));
     assert_eq!(at("Resources.Vpc"), Some((15, 3)));
     assert_eq!(at("Resources.Vpc.Properties.CidrBlock"), Some((19, 18)));
     assert_eq!(at("Resources.Vpc.Properties.Tags.0.Value"), Some((22, 18)));
@@ -115,10 +99,7 @@ fn places_are_known() {
 #[test]
 fn json_is_read_as_well() {
     let text = "{\n\t\"Resources\": {\"B\": {\"Type\": \"AWS::S3::Bucket\", \"Properties\": {\"On\": true}}}\n}";
-    assert_eq!(
-        parse(text).body()["Resources"]["B"]["Properties"]["On"],
-        Value::Bool(true)
-    );
+    assert_eq!(parse(text).body()["Resources"]["B"]["Properties"]["On"], Value::Bool(true));
 }
 
 #[test]
@@ -130,10 +111,7 @@ fn what_keeps_it_from_being_a_template_is_refused() {
     assert_eq!(refused("[1]"), "t.yaml:1:1: a mapping is expected here");
     assert_eq!(refused(""), "t.yaml: the template is empty");
     let twice = resource("    Type: AWS::SNS::Topic\n");
-    assert_eq!(
-        refused(&twice),
-        "t.yaml:4:5: the key \"Type\" is there twice"
-    );
+    assert_eq!(refused(&twice), "t.yaml:4:5: the key \"Type\" is there twice");
     let tag = resource("    Properties:\n      Name: !Subb x\n");
     assert_eq!(
         refused(&tag),
@@ -170,11 +148,7 @@ fn references_to_nothing_are_found() {
 fn circles_are_named() {
     let text = "Conditions:\n  C: !Not [!Condition D]\n  D: !Not [!Condition C]\nResources:\n  \
                 A: {Type: T, Properties: {X: !Ref B}}\n  B: {Type: T, DependsOn: A}\n";
-    let kinds: Vec<Kind> = parse(text)
-        .check()
-        .into_iter()
-        .map(|error| error.kind)
-        .collect();
+    let kinds: Vec<Kind> = parse(text).check().into_iter().map(|error| error.kind).collect();
     let names = |list: [&str; 3]| list.map(str::to_owned).to_vec();
     assert_eq!(
         kinds,
@@ -204,17 +178,11 @@ fn wrong_sections_attributes_and_names_are_found() {
 #[test]
 fn anchors_are_expanded_and_bombs_refused() {
     let text = resource("    Metadata: &m {a: 1}\n    Properties: *m\n");
-    assert_eq!(
-        parse(&text).body()["Resources"]["A"]["Properties"],
-        json!({"a": 1})
-    );
+    assert_eq!(parse(&text).body()["Resources"]["A"]["Properties"], json!({"a": 1}));
     let mut bomb = "a: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..12 {
         let before = level - 1;
-        bomb += &format!(
-            "b{level}: &a{level} [{}]\n",
-            vec![format!("*a{before}"); 10].join(",")
-        );
+        bomb += &format!("b{level}: &a{level} [{}]\n", vec![format!("*a{before}"); 10].join(","));
     }
     assert!(refused(&bomb).contains("the aliases expand to too much"));
 }
@@ -232,21 +200,12 @@ fn parameter_values_are_judged_in_the_words_of_cloudformation() {
         |index: usize, value: &str| parameters[index].validate(value).err().unwrap_or_default();
     assert_eq!(judge(0, "3"), "");
     assert_eq!(judge(0, "x"), "Parameter 'N' must be a number");
-    assert_eq!(
-        judge(0, "5"),
-        "Parameter 'N' must be a number not greater than 4"
-    );
-    assert_eq!(
-        judge(1, "A1"),
-        "Parameter 'S' failed to satisfy constraint: small letters"
-    );
+    assert_eq!(judge(0, "5"), "Parameter 'N' must be a number not greater than 4");
+    assert_eq!(judge(1, "A1"), "Parameter 'S' failed to satisfy constraint: small letters");
     assert_eq!(judge(2, "c"), "Parameter 'V' must be one of AllowedValues");
     assert!(judge(3, "").ends_with("for parameter name L does not exist"));
     assert_eq!(judge(4, "x, y"), "");
-    assert_eq!(
-        judge(4, "x,z"),
-        "Parameter 'C' must be one of AllowedValues"
-    );
+    assert_eq!(judge(4, "x,z"), "Parameter 'C' must be one of AllowedValues");
 }
 
 proptest! {

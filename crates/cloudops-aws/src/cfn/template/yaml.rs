@@ -50,12 +50,7 @@ pub(super) fn read(text: &str) -> Result<Node, ReadError> {
         let (event, span) = next.map_err(syntax)?;
         reader.take(event, &span)?;
     }
-    reader.root.ok_or_else(|| {
-        (
-            None,
-            TemplateErrorKind::Syntax("the template is empty".to_owned()),
-        )
-    })
+    reader.root.ok_or_else(|| (None, TemplateErrorKind::Syntax("the template is empty".to_owned())))
 }
 
 #[derive(Default)]
@@ -75,10 +70,7 @@ struct Frame {
 
 enum Building {
     Sequence(Vec<Node>),
-    Mapping {
-        entries: Vec<Entry>,
-        key: Option<(String, Location)>,
-    },
+    Mapping { entries: Vec<Entry>, key: Option<(String, Location)> },
 }
 
 impl Reader {
@@ -86,47 +78,25 @@ impl Reader {
         let location = place(span);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let core_string = tag
-                    .as_ref()
-                    .is_some_and(|tag| tag.is_yaml_core_schema_tag("str"));
+                let core_string =
+                    tag.as_ref().is_some_and(|tag| tag.is_yaml_core_schema_tag("str"));
                 let plain = style == ScalarStyle::Plain && !core_string;
-                let content = Content::Scalar {
-                    text: text.into_owned(),
-                    plain,
-                };
-                self.place_node(
-                    Node {
-                        content,
-                        tag: short(tag.as_deref()),
-                        location,
-                    },
-                    anchor,
-                )
+                let content = Content::Scalar { text: text.into_owned(), plain };
+                self.place_node(Node { content, tag: short(tag.as_deref()), location }, anchor)
             }
             Event::SequenceStart(_, anchor, tag) => {
-                self.open(
-                    location,
-                    short(tag.as_deref()),
-                    anchor,
-                    Building::Sequence(Vec::new()),
-                );
+                self.open(location, short(tag.as_deref()), anchor, Building::Sequence(Vec::new()));
                 Ok(())
             }
             Event::MappingStart(_, anchor, tag) => {
-                let content = Building::Mapping {
-                    entries: Vec::new(),
-                    key: None,
-                };
+                let content = Building::Mapping { entries: Vec::new(), key: None };
                 self.open(location, short(tag.as_deref()), anchor, content);
                 Ok(())
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(),
             Event::Alias(anchor) => {
                 let node = self.anchors.get(&anchor).ok_or_else(|| {
-                    refuse(
-                        location,
-                        "an alias cannot stand inside the node that it names",
-                    )
+                    refuse(location, "an alias cannot stand inside the node that it names")
                 })?;
                 self.nodes += weight(node);
                 if self.nodes > MOST_NODES {
@@ -140,12 +110,7 @@ impl Reader {
     }
 
     fn open(&mut self, location: Location, tag: Option<String>, anchor: usize, content: Building) {
-        self.open.push(Frame {
-            location,
-            tag,
-            anchor,
-            content,
-        });
+        self.open.push(Frame { location, tag, anchor, content });
     }
 
     fn close(&mut self) -> Result<(), ReadError> {
@@ -156,14 +121,7 @@ impl Reader {
             Building::Sequence(items) => Content::Sequence(items),
             Building::Mapping { entries, .. } => Content::Mapping(entries),
         };
-        self.place_node(
-            Node {
-                content,
-                tag: frame.tag,
-                location: frame.location,
-            },
-            frame.anchor,
-        )
+        self.place_node(Node { content, tag: frame.tag, location: frame.location }, frame.anchor)
     }
 
     fn place_node(&mut self, node: Node, anchor: usize) -> Result<(), ReadError> {
@@ -171,25 +129,20 @@ impl Reader {
             self.anchors.insert(anchor, node.clone());
         }
         match self.open.last_mut() {
-            None if self.root.is_some() => Err(refuse(
-                node.location,
-                "a template is one YAML document, here begins another",
-            )),
+            None if self.root.is_some() => {
+                Err(refuse(node.location, "a template is one YAML document, here begins another"))
+            }
             None => {
                 self.root = Some(node);
                 Ok(())
             }
-            Some(Frame {
-                content: Building::Sequence(items),
-                ..
-            }) => {
+            Some(Frame { content: Building::Sequence(items), .. }) => {
                 items.push(node);
                 Ok(())
             }
-            Some(Frame {
-                content: Building::Mapping { entries, key },
-                ..
-            }) => place_in_mapping(entries, key, node),
+            Some(Frame { content: Building::Mapping { entries, key }, .. }) => {
+                place_in_mapping(entries, key, node)
+            }
         }
     }
 }
@@ -200,21 +153,14 @@ fn place_in_mapping(
     node: Node,
 ) -> Result<(), ReadError> {
     if let Some((key, key_location)) = key.take() {
-        entries.push(Entry {
-            key,
-            key_location,
-            value: node,
-        });
+        entries.push(Entry { key, key_location, value: node });
         return Ok(());
     }
     let Content::Scalar { text, .. } = node.content else {
         return Err(refuse(node.location, "a key has to be plain text"));
     };
     if text == "<<" {
-        return Err(refuse(
-            node.location,
-            "CloudFormation does not accept merge keys (<<)",
-        ));
+        return Err(refuse(node.location, "CloudFormation does not accept merge keys (<<)"));
     }
     if entries.iter().any(|entry| entry.key == text) {
         return Err((Some(node.location), TemplateErrorKind::DuplicateKey(text)));
@@ -229,26 +175,19 @@ fn weight(node: &Node) -> usize {
         Content::Scalar { .. } => 1,
         Content::Sequence(items) => 1 + items.iter().map(weight).sum::<usize>(),
         Content::Mapping(entries) => {
-            1 + entries
-                .iter()
-                .map(|entry| weight(&entry.value))
-                .sum::<usize>()
+            1 + entries.iter().map(|entry| weight(&entry.value)).sum::<usize>()
         }
     }
 }
 
 fn short(tag: Option<&Tag>) -> Option<String> {
-    tag.filter(|tag| !tag.is_yaml_core_schema())
-        .map(Tag::original)
+    tag.filter(|tag| !tag.is_yaml_core_schema()).map(Tag::original)
 }
 
 fn place(span: &Span) -> Location {
     // The tag is what the reader of an error looks for, also when the value is lines below it.
     let marker = span.tag_start().unwrap_or(span.start);
-    Location {
-        line: narrow(marker.line()),
-        column: narrow(marker.col().saturating_add(1)),
-    }
+    Location { line: narrow(marker.line()), column: narrow(marker.col().saturating_add(1)) }
 }
 
 fn narrow(number: usize) -> u32 {
@@ -256,17 +195,12 @@ fn narrow(number: usize) -> u32 {
 }
 
 fn refuse(location: Location, sentence: &str) -> ReadError {
-    (
-        Some(location),
-        TemplateErrorKind::Syntax(sentence.to_owned()),
-    )
+    (Some(location), TemplateErrorKind::Syntax(sentence.to_owned()))
 }
 
 fn syntax(error: ScanError) -> ReadError {
     let marker = error.marker();
-    let location = Location {
-        line: narrow(marker.line()),
-        column: narrow(marker.col().saturating_add(1)),
-    };
+    let location =
+        Location { line: narrow(marker.line()), column: narrow(marker.col().saturating_add(1)) };
     (Some(location), TemplateErrorKind::Syntax(error.info()))
 }

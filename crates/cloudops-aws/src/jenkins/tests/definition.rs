@@ -25,10 +25,7 @@ fn a_job_reads_back_from_its_config_xml() {
     let xml = job.config_xml().unwrap();
     let read = parse(&xml);
     assert_eq!(read.name, "flow-definition");
-    assert_eq!(
-        read.child("definition").unwrap().child_text("script"),
-        jenkinsfile(&job)
-    );
+    assert_eq!(read.child("definition").unwrap().child_text("script"), jenkinsfile(&job));
     assert_eq!(
         read.child_text("description"),
         "Builds <it> & \"more\".\n\nManaged by CloudOps for AWS (instance acme)"
@@ -59,15 +56,9 @@ fn what_jenkins_saves_means_the_same() {
     let ours = job("echo hi").config_xml().unwrap();
     let saved = ours
         .replace("version='1.1'", "version=\"1.0\"")
-        .replace(
-            "<flow-definition>",
-            "<flow-definition plugin=\"workflow-job@1400\">\n\n",
-        )
+        .replace("<flow-definition>", "<flow-definition plugin=\"workflow-job@1400\">\n\n")
         .replace("  <disabled>false</disabled>\n", "")
-        .replace(
-            "  <triggers/>\n",
-            "  <triggers></triggers><!-- saved --><quietPeriod/>\n",
-        )
+        .replace("  <triggers/>\n", "  <triggers></triggers><!-- saved --><quietPeriod/>\n")
         .replace("<name>RELEASE</name>", "<name><![CDATA[RELEASE]]></name>")
         .replace("      <trim>false</trim>\n", "");
     assert_ne!(ours, saved);
@@ -118,10 +109,7 @@ fn a_definition_that_cannot_work_is_refused() {
         job.config_xml().unwrap_err().to_string()
     };
     let empty = refusal(&|job| job.script = " ".to_owned());
-    assert_eq!(
-        empty,
-        "definition of Jenkins job acme/build: the script is empty"
-    );
+    assert_eq!(empty, "definition of Jenkins job acme/build: the script is empty");
     assert!(refusal(&|job| job.parameters.push(Param::text("A-B", "", ""))).contains("A-B"));
     assert!(refusal(&|job| job.parameters.push(Param::text("FORCE", "", ""))).contains("twice"));
     assert!(

@@ -45,8 +45,5 @@ fn json(value: serde_json::Value) -> ResponseTemplate {
 
 async fn count(server: &MockServer, method: &str) -> usize {
     let requests = server.received_requests().await.unwrap();
-    requests
-        .iter()
-        .filter(|request| request.method.as_str() == method)
-        .count()
+    requests.iter().filter(|request| request.method.as_str() == method).count()
 }

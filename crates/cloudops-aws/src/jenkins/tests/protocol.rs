@@ -22,21 +22,12 @@ fn path(text: &str) -> ItemPath {
 /// A server that wants the crumb of a session on every POST.
 async fn with_crumb(server: &MockServer, crumb: &str, session: &str) {
     let issued = json(value!({"crumb": crumb, "crumbRequestField": "Jenkins-Crumb"}))
-        .insert_header(
-            "Set-Cookie",
-            format!("JSESSIONID.1={session}; Path=/; HttpOnly"),
-        );
+        .insert_header("Set-Cookie", format!("JSESSIONID.1={session}; Path=/; HttpOnly"));
     once(server, "GET", "/crumbIssuer/api/json", issued).await;
     Mock::given(matchers::method("POST"))
         .and(matchers::header("Jenkins-Crumb", crumb))
-        .and(matchers::header(
-            "Cookie",
-            format!("JSESSIONID.1={session}"),
-        ))
-        .and(matchers::header(
-            "Authorization",
-            "Basic YWRtaW46aHVudGVyMg==",
-        ))
+        .and(matchers::header("Cookie", format!("JSESSIONID.1={session}")))
+        .and(matchers::header("Authorization", "Basic YWRtaW46aHVudGVyMg=="))
         .respond_with(ResponseTemplate::new(302).insert_header("Location", "/"))
         .up_to_n_times(2)
         .mount(server)
@@ -55,19 +46,11 @@ async fn a_crumb_is_fetched_when_asked_for_and_renewed_once() {
         .await;
     let jenkins = client(&server);
     jenkins.disable(&path("acme/x")).await.unwrap();
-    assert_eq!(
-        count(&server, "POST").await,
-        2,
-        "without a crumb, then with it"
-    );
+    assert_eq!(count(&server, "POST").await, 2, "without a crumb, then with it");
     jenkins.enable(&path("acme/x")).await.unwrap();
     assert_eq!(count(&server, "POST").await, 3, "the crumb is kept");
     jenkins.enable(&path("acme/x")).await.unwrap();
-    assert_eq!(
-        count(&server, "POST").await,
-        5,
-        "the session ended: a new crumb"
-    );
+    assert_eq!(count(&server, "POST").await, 5, "the session ended: a new crumb");
 }
 
 #[tokio::test]
@@ -97,36 +80,19 @@ async fn readiness_tells_jenkins_from_others() {
     );
     let server = MockServer::start().await;
     once(&server, "GET", "/api/json", booting).await;
-    once(
-        &server,
-        "GET",
-        "/api/json",
-        json(quiet).insert_header("X-Jenkins", "2.528"),
-    )
-    .await;
+    once(&server, "GET", "/api/json", json(quiet).insert_header("X-Jenkins", "2.528")).await;
     let ready = json(root.clone()).insert_header("X-Jenkins", "2.528");
     once(&server, "GET", "/api/json", ready).await;
     once(&server, "GET", "/api/json", json(root)).await;
     once(&server, "GET", "/api/json", ResponseTemplate::new(401)).await;
     let jenkins = client(&server);
-    let Readiness::NotReady { reason } = jenkins.ready().await.unwrap() else {
-        panic!("ready")
-    };
-    assert_eq!(
-        reason,
-        "Please wait while Jenkins is getting ready to work..."
-    );
+    let Readiness::NotReady { reason } = jenkins.ready().await.unwrap() else { panic!("ready") };
+    assert_eq!(reason, "Please wait while Jenkins is getting ready to work...");
     assert_eq!(jenkins.ready().await.unwrap(), Readiness::QuietingDown);
     let version = "2.528".to_owned();
     assert_eq!(jenkins.ready().await.unwrap(), Readiness::Ready { version });
-    assert_eq!(
-        jenkins.ready().await.unwrap_err().class(),
-        Class::Configuration
-    );
-    assert_eq!(
-        jenkins.ready().await.unwrap_err().class(),
-        Class::Credentials
-    );
+    assert_eq!(jenkins.ready().await.unwrap_err().class(), Class::Configuration);
+    assert_eq!(jenkins.ready().await.unwrap_err().class(), Class::Credentials);
     let error = jenkins.ready().await.unwrap_err();
     assert!(matches!(error, JenkinsError::NotJenkins { .. }), "{error}");
 }
@@ -138,19 +104,13 @@ async fn waits_until_it_is_ready() {
     let ready = json(value!({"quietingDown": false})).insert_header("X-Jenkins", "2.528");
     on(&server, "GET", "/api/json", ready).await;
     let pace = Pace::within(std::time::Duration::from_secs(20));
-    let version = client(&server)
-        .wait_ready(pace, &CancellationToken::new())
-        .await
-        .unwrap();
+    let version = client(&server).wait_ready(pace, &CancellationToken::new()).await.unwrap();
     assert_eq!(version, "2.528");
     let cancel = CancellationToken::new();
     cancel.cancel();
     let booting = MockServer::start().await;
     on(&booting, "GET", "/api/json", ResponseTemplate::new(503)).await;
-    let error = client(&booting)
-        .wait_ready(pace, &cancel)
-        .await
-        .unwrap_err();
+    let error = client(&booting).wait_ready(pace, &cancel).await.unwrap_err();
     assert_eq!(error.class(), Class::Interrupted);
 }
 

@@ -56,10 +56,7 @@ impl Element {
     pub fn set_child_text(&mut self, name: &str, text: &str) {
         let found = self.children.iter().position(|child| child.name == name);
         let place = found.unwrap_or_else(|| {
-            self.children.push(Self {
-                name: name.to_owned(),
-                ..Self::default()
-            });
+            self.children.push(Self { name: name.to_owned(), ..Self::default() });
             self.children.len() - 1
         });
         self.children[place].text = text.to_owned();
@@ -80,20 +77,11 @@ impl Element {
     }
 
     fn clean(&self) -> Self {
-        let attributes = self
-            .attributes
-            .clone()
-            .into_iter()
-            .filter(|(name, _)| name != "plugin");
+        let attributes = self.attributes.clone().into_iter().filter(|(name, _)| name != "plugin");
         Self {
             name: self.name.clone(),
             attributes: attributes.collect(),
-            children: self
-                .children
-                .iter()
-                .map(Self::clean)
-                .filter(|c| !c.is_default())
-                .collect(),
+            children: self.children.iter().map(Self::clean).filter(|c| !c.is_default()).collect(),
             text: self.text.clone(),
         }
     }

@@ -11,10 +11,7 @@ pub(super) fn document(text: &str) -> Result<Element, XmlError> {
     let mut reader = Reader { rest: &text };
     reader.document().map_err(|reason| {
         let read = text.len() - reader.rest.len();
-        XmlError {
-            line: text[..read].matches('\n').count() + 1,
-            reason,
-        }
+        XmlError { line: text[..read].matches('\n').count() + 1, reason }
     })
 }
 
@@ -31,11 +28,7 @@ impl<'a> Reader<'a> {
         self.skip_between()?;
         let root = self.element(0)?;
         self.skip_between()?;
-        if self.rest.is_empty() {
-            Ok(root)
-        } else {
-            Err("text after the root element".to_owned())
-        }
+        if self.rest.is_empty() { Ok(root) } else { Err("text after the root element".to_owned()) }
     }
 
     /// Blanks, comments and processing instructions.
@@ -60,10 +53,7 @@ impl<'a> Reader<'a> {
             return Err("a document type is not allowed".to_owned());
         }
         self.expect("<")?;
-        let mut element = Element {
-            name: self.name()?,
-            ..Element::default()
-        };
+        let mut element = Element { name: self.name()?, ..Element::default() };
         loop {
             let blank = self.blanks();
             if self.eat("/>") {
@@ -94,20 +84,15 @@ impl<'a> Reader<'a> {
         };
         let value = unescape(self.until(quote)?)?;
         match element.attributes.insert(name.clone(), value) {
-            Some(_) => Err(format!(
-                "attribute {name} stands twice in <{}>",
-                element.name
-            )),
+            Some(_) => Err(format!("attribute {name} stands twice in <{}>", element.name)),
             None => Ok(()),
         }
     }
 
     fn content(&mut self, element: &mut Element, depth: usize) -> Result<(), String> {
         loop {
-            let end = self
-                .rest
-                .find('<')
-                .ok_or_else(|| format!("<{}> is not closed", element.name))?;
+            let end =
+                self.rest.find('<').ok_or_else(|| format!("<{}> is not closed", element.name))?;
             let (text, rest) = self.rest.split_at(end);
             element.text.push_str(&unescape(text)?);
             self.rest = rest;
@@ -159,18 +144,12 @@ impl<'a> Reader<'a> {
     }
 
     fn expect(&mut self, text: &str) -> Result<(), String> {
-        if self.eat(text) {
-            Ok(())
-        } else {
-            Err(format!("`{text}` is missing"))
-        }
+        if self.eat(text) { Ok(()) } else { Err(format!("`{text}` is missing")) }
     }
 
     fn until(&mut self, end: &str) -> Result<&'a str, String> {
-        let (found, rest) = self
-            .rest
-            .split_once(end)
-            .ok_or_else(|| format!("`{end}` is missing"))?;
+        let (found, rest) =
+            self.rest.split_once(end).ok_or_else(|| format!("`{end}` is missing"))?;
         self.rest = rest;
         Ok(found)
     }

@@ -14,11 +14,7 @@ pub(super) struct Plain<W> {
 
 impl<W: FnMut(&str) + Send> Plain<W> {
     pub(super) fn new(style: Style, write: W) -> Self {
-        Self {
-            style,
-            write,
-            titles: BTreeMap::new(),
-        }
+        Self { style, write, titles: BTreeMap::new() }
     }
 
     fn line(&mut self, text: &str) {
@@ -45,31 +41,19 @@ pub(super) fn line(
             titles.insert(step.clone(), title.clone());
             Some(format!("{} {title}", style.dim("  ..  ")))
         }
-        EventKind::StepFinished {
-            step,
-            outcome,
-            detail,
-        } => {
+        EventKind::StepFinished { step, outcome, detail } => {
             let title = titles.get(step).unwrap_or(step);
             Some(format!("{} {title}: {detail}", mark(style, *outcome)))
         }
-        EventKind::Resource {
-            stack,
-            logical_id,
-            resource_type,
-            status,
-            reason,
-        } => status.ends_with("_FAILED").then(|| {
-            let reason = reason.as_deref().unwrap_or("no reason was given");
-            format!(
-                "{} {stack}: {logical_id} ({resource_type}): {reason}",
-                style.bad(" fail ")
-            )
-        }),
-        EventKind::LogLine { source, line } => Some(format!(
-            "{} {line}",
-            style.dim(&format!("      {source} |"))
-        )),
+        EventKind::Resource { stack, logical_id, resource_type, status, reason } => {
+            status.ends_with("_FAILED").then(|| {
+                let reason = reason.as_deref().unwrap_or("no reason was given");
+                format!("{} {stack}: {logical_id} ({resource_type}): {reason}", style.bad(" fail "))
+            })
+        }
+        EventKind::LogLine { source, line } => {
+            Some(format!("{} {line}", style.dim(&format!("      {source} |"))))
+        }
         EventKind::Warning { message } => Some(format!("{} {message}", style.warn(" warn "))),
         EventKind::Note { message } => Some(format!("{} {message}", style.dim(" note "))),
         EventKind::RunStarted { .. }
@@ -104,10 +88,7 @@ mod tests {
         let mut text = String::new();
         {
             let mut plain = Plain::new(Style { color: false }, |line: &str| text.push_str(line));
-            recording
-                .events()
-                .iter()
-                .for_each(|event| plain.event(event));
+            recording.events().iter().for_each(|event| plain.event(event));
         }
         insta::assert_snapshot!(text, @r"
           ..   network (a)

@@ -18,12 +18,7 @@ pub(super) struct Terminal {
 impl Terminal {
     pub(super) fn new(style: Style) -> Self {
         let (bars, running, titles) = (MultiProgress::new(), BTreeMap::new(), BTreeMap::new());
-        Self {
-            style,
-            bars,
-            running,
-            titles,
-        }
+        Self { style, bars, running, titles }
     }
 
     fn start(&mut self, step: &str, title: &str) {
@@ -64,12 +59,7 @@ impl Render for Terminal {
                 }
                 self.line(&event.kind);
             }
-            EventKind::Resource {
-                stack,
-                logical_id,
-                status,
-                ..
-            } => {
+            EventKind::Resource { stack, logical_id, status, .. } => {
                 let message = format!("{logical_id} {}", status.to_lowercase().replace('_', " "));
                 self.message(&format!("stack/{stack}"), message);
                 self.line(&event.kind);
@@ -78,9 +68,7 @@ impl Render for Terminal {
                 self.message(&format!("verdict/{service}"), state.clone());
             }
             EventKind::Transfer { name, done, total } => {
-                let total = total
-                    .map(|total| format!(" of {total}"))
-                    .unwrap_or_default();
+                let total = total.map(|total| format!(" of {total}")).unwrap_or_default();
                 self.message(&format!("image/{name}"), format!("{done}{total} bytes"));
             }
             kind => self.line(kind),

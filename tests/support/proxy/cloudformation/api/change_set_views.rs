@@ -15,19 +15,13 @@ fn find<'a>(state: &'a State, form: &Form) -> Result<(&'a Stack, &'a ChangeSet),
     let matches = |set: &&ChangeSet| set.id == name || set.name == name;
     let missing = || Fault {
         status: 404,
-        ..Fault::new(
-            "ChangeSetNotFound",
-            format!("ChangeSet [{name}] does not exist"),
-        )
+        ..Fault::new("ChangeSetNotFound", format!("ChangeSet [{name}] does not exist"))
     };
     if let Some(stack_name) = form.text("StackName") {
         let stack = state
             .find(stack_name)
             .ok_or_else(|| Fault::validation(format!("Stack [{stack_name}] does not exist")))?;
-        return Ok((
-            stack,
-            stack.change_sets.iter().find(matches).ok_or_else(missing)?,
-        ));
+        return Ok((stack, stack.change_sets.iter().find(matches).ok_or_else(missing)?));
     }
     if !name.starts_with("arn:") {
         return Err(Fault::validation(
@@ -49,13 +43,7 @@ pub(super) fn describe(engine: &Engine, form: &Form) -> Result<Value, Fault> {
     let (changes, next) = page(&set.changes, form.text("NextToken"), 100)?;
     let changes: Value = changes
         .into_iter()
-        .map(|change| {
-            if values {
-                change
-            } else {
-                without_values(change)
-            }
-        })
+        .map(|change| if values { change } else { without_values(change) })
         .collect();
     Ok(json!({
         "ChangeSetName": set.name,
@@ -107,10 +95,7 @@ pub(super) async fn execute(engine: &Arc<Engine>, form: &Form) -> Result<Value, 
         let mut state = engine.state();
         let stack = state.stack_mut(&stack_id)?;
         stack.change_sets.retain(|one| one.id == set.id);
-        let Some(own) = stack
-            .change_sets
-            .first_mut()
-            .filter(|own| own.execution == "AVAILABLE")
+        let Some(own) = stack.change_sets.first_mut().filter(|own| own.execution == "AVAILABLE")
         else {
             return Err(not_executable(&set));
         };
@@ -123,20 +108,12 @@ pub(super) async fn execute(engine: &Arc<Engine>, form: &Form) -> Result<Value, 
             stack.desired = Some(set.desired.clone());
             stack.on_failure = set.on_failure.unwrap_or_default();
             let run = stack.begin("CREATE_STACK", token);
-            stack.is(
-                &run,
-                "CREATE_IN_PROGRESS",
-                Some("User Initiated".to_owned()),
-            );
+            stack.is(&run, "CREATE_IN_PROGRESS", Some("User Initiated".to_owned()));
             run
         } else {
             stack.turn_to(set.desired.clone());
             let run = stack.begin("UPDATE_STACK", token);
-            stack.is(
-                &run,
-                "UPDATE_IN_PROGRESS",
-                Some("User Initiated".to_owned()),
-            );
+            stack.is(&run, "UPDATE_IN_PROGRESS", Some("User Initiated".to_owned()));
             run
         }
     };
@@ -153,22 +130,15 @@ pub(super) async fn execute(engine: &Arc<Engine>, form: &Form) -> Result<Value, 
 fn executable(engine: &Engine, form: &Form) -> Result<Option<(ChangeSet, String, String)>, Fault> {
     let state = engine.state();
     let (stack, set) = find(&state, form)?;
-    let kind = if set.creates {
-        "CREATE_STACK"
-    } else {
-        "UPDATE_STACK"
-    };
+    let kind = if set.creates { "CREATE_STACK" } else { "UPDATE_STACK" };
     if shared::repeated(stack, form, kind)? {
         return Ok(None);
     }
     if set.execution != "AVAILABLE" {
         return Err(not_executable(set));
     }
-    let fits = if set.creates {
-        stack.status == "REVIEW_IN_PROGRESS"
-    } else {
-        can_update(stack.status)
-    };
+    let fits =
+        if set.creates { stack.status == "REVIEW_IN_PROGRESS" } else { can_update(stack.status) };
     if !fits {
         return Err(shared::not_updatable(stack));
     }
@@ -176,17 +146,10 @@ fn executable(engine: &Engine, form: &Form) -> Result<Option<(ChangeSet, String,
 }
 
 fn not_executable(set: &ChangeSet) -> Fault {
-    let status = if set.execution == "UNAVAILABLE" {
-        set.status
-    } else {
-        set.execution
-    };
+    let status = if set.execution == "UNAVAILABLE" { set.status } else { set.execution };
     Fault::new(
         "InvalidChangeSetStatus",
-        format!(
-            "ChangeSet [{}] cannot be executed in its current status of [{status}]",
-            set.id
-        ),
+        format!("ChangeSet [{}] cannot be executed in its current status of [{status}]", set.id),
     )
 }
 
@@ -207,10 +170,7 @@ pub(super) fn delete(engine: &Engine, form: &Form) -> Result<Value, Fault> {
         Err(fault) if fault.code == "ChangeSetNotFound" => return Ok(json!({})),
         Err(fault) => return Err(fault),
     };
-    state
-        .stack_mut(&stack_id)?
-        .change_sets
-        .retain(|set| set.id != set_id);
+    state.stack_mut(&stack_id)?.change_sets.retain(|set| set.id != set_id);
     Ok(json!({}))
 }
 

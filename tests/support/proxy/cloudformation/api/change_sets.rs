@@ -36,20 +36,13 @@ pub(super) async fn create(engine: &Arc<Engine>, form: &Form) -> Result<Value, F
         return Ok(answer);
     }
     let before = engine.state().find(stack_name).map(Snapshot::of);
-    let desired = submit::desired(
-        engine,
-        form,
-        before.as_ref().and_then(|before| before.desired.as_ref()),
-    )
-    .await?;
+    let desired =
+        submit::desired(engine, form, before.as_ref().and_then(|before| before.desired.as_ref()))
+            .await?;
     validate::acknowledged(&desired.template, &desired.capabilities)?;
-    let stack_id = before.as_ref().map_or_else(
-        || engine.place.stack(stack_name),
-        |before| before.id.clone(),
-    );
-    let plain_name = before
-        .as_ref()
-        .map_or(stack_name, |before| before.name.as_str());
+    let stack_id =
+        before.as_ref().map_or_else(|| engine.place.stack(stack_name), |before| before.id.clone());
+    let plain_name = before.as_ref().map_or(stack_name, |before| before.name.as_str());
     let model = engine.model(&desired, (plain_name, &stack_id)).await?;
     let set = ChangeSet {
         id: engine.place.change_set(name),
@@ -82,17 +75,13 @@ fn admitted(
     creates: bool,
 ) -> Result<Option<Value>, Fault> {
     let state = engine.state();
-    let stack = state
-        .find(stack_name)
-        .filter(|stack| stack.status != "DELETE_COMPLETE");
+    let stack = state.find(stack_name).filter(|stack| stack.status != "DELETE_COMPLETE");
     let Some(stack) = stack else {
         if creates {
             shared::check_name(stack_name, "stackName")?;
             return Ok(None);
         }
-        return Err(Fault::validation(format!(
-            "Stack [{stack_name}] does not exist"
-        )));
+        return Err(Fault::validation(format!("Stack [{stack_name}] does not exist")));
     };
     if let Some(set) = stack.change_sets.iter().find(|set| set.name == name) {
         if set.token.is_some() && set.token.as_deref() == form.text("ClientToken") {
@@ -122,11 +111,7 @@ fn insert(engine: &Engine, stack_id: &str, name: &str, set: ChangeSet) -> Result
     if state.find(stack_id).is_none() {
         let mut stack = Stack::new(stack_id.to_owned(), name.to_owned(), "REVIEW_IN_PROGRESS");
         let run = stack.begin("CREATE_CHANGESET", set.token.clone());
-        stack.is(
-            &run,
-            "REVIEW_IN_PROGRESS",
-            Some("User Initiated".to_owned()),
-        );
+        stack.is(&run, "REVIEW_IN_PROGRESS", Some("User Initiated".to_owned()));
         stack.operations.clear();
         state.stacks.push(stack);
     }
@@ -177,10 +162,7 @@ async fn fill(
     let failed = {
         let state = engine.state();
         state.find(&before.id).is_some_and(|stack| {
-            stack
-                .change_sets
-                .iter()
-                .any(|set| set.id == set_id && set.status == "FAILED")
+            stack.change_sets.iter().any(|set| set.id == set_id && set.status == "FAILED")
         })
     };
     engine.change_set_done(&before.id, &set_id, !failed);
@@ -212,10 +194,7 @@ impl Engine {
                 );
                 let sentence =
                     format!("Resource of type '{kind}' with identifier '{name}' already exists.");
-                let validation = Validation {
-                    name: "NAME_CONFLICT_VALIDATION",
-                    path,
-                };
+                let validation = Validation { name: "NAME_CONFLICT_VALIDATION", path };
                 return Some((validation, sentence));
             }
         }

@@ -56,24 +56,14 @@ pub(super) fn operation_events(engine: &Engine, form: &Form) -> Result<Value, Fa
     let failed = form.flag("Filters.FailedEvents").unwrap_or(false);
     let of_operation = |operation: &Option<String>| only.is_none() || *operation == only;
     let mut shown: Vec<(jiff::Timestamp, Value)> = Vec::new();
-    for event in stack
-        .events
-        .iter()
-        .filter(|event| of_operation(&event.operation))
-    {
+    for event in stack.events.iter().filter(|event| of_operation(&event.operation)) {
         if !failed || event.validation.is_some() || event.status.ends_with("_FAILED") {
             shown.push((event.at, operation_event(stack, event)));
         }
     }
-    let operations = stack
-        .operations
-        .iter()
-        .filter(|one| of_operation(&Some(one.id.clone())));
+    let operations = stack.operations.iter().filter(|one| of_operation(&Some(one.id.clone())));
     for operation in operations.filter(|one| !failed || one.status == "FAILED") {
-        shown.push((
-            operation.ended.unwrap_or(operation.started),
-            stack_event(stack, operation),
-        ));
+        shown.push((operation.ended.unwrap_or(operation.started), stack_event(stack, operation)));
     }
     // The sort is stable, so what happened at one instant keeps its order.
     shown.sort_by_key(|(at, _)| *at);
@@ -96,8 +86,7 @@ fn subject<'a>(state: &'a State, form: &Form) -> Result<(&'a Stack, Option<Strin
             .iter()
             .flat_map(|stack| stack.change_sets.iter().map(move |set| (stack, set)));
         let fits = |stack: &Stack| {
-            form.text("StackName")
-                .is_none_or(|one| stack.id == one || stack.name == one)
+            form.text("StackName").is_none_or(|one| stack.id == one || stack.name == one)
         };
         let found = sets.find(|(stack, set)| (set.id == name || set.name == name) && fits(stack));
         let (stack, set) =
@@ -111,10 +100,7 @@ fn subject<'a>(state: &'a State, form: &Form) -> Result<(&'a Stack, Option<Strin
 }
 
 fn operation_event(stack: &Stack, event: &Event) -> Value {
-    let operation = stack
-        .operations
-        .iter()
-        .find(|one| Some(&one.id) == event.operation.as_ref());
+    let operation = stack.operations.iter().find(|one| Some(&one.id) == event.operation.as_ref());
     let mut shown = common(stack, event);
     shown["OperationType"] = json!(operation.map(|one| one.kind));
     if let Some(validation) = &event.validation {
@@ -128,11 +114,7 @@ fn operation_event(stack: &Stack, event: &Event) -> Value {
         shown["ResourceStatusReason"] = Value::Null;
     } else {
         let failed = event.status.ends_with("_FAILED");
-        shown["EventType"] = json!(if failed {
-            "PROVISIONING_ERROR"
-        } else {
-            "PROGRESS_EVENT"
-        });
+        shown["EventType"] = json!(if failed { "PROVISIONING_ERROR" } else { "PROGRESS_EVENT" });
     }
     shown
 }

@@ -42,10 +42,7 @@ pub(super) fn resource(engine: &Engine, form: &Form) -> Result<Value, Fault> {
     let stack = state.stack(form.required("StackName")?)?;
     let name = form.required("LogicalResourceId")?;
     let resource = stack.resources.get(name).ok_or_else(|| {
-        Fault::validation(format!(
-            "Resource {name} does not exist for stack {}",
-            stack.name
-        ))
+        Fault::validation(format!("Resource {name} does not exist for stack {}", stack.name))
     })?;
     let mut shown = with_stack(stack, resource);
     shown["LastUpdatedTimestamp"] = json!(shared::time(resource.changed));
@@ -64,19 +61,14 @@ pub(super) fn resources(engine: &Engine, form: &Form) -> Result<Value, Fault> {
         (Some(name), _) => state.stack(name)?,
         (None, Some(physical)) => {
             let has = |stack: &&Stack| {
-                stack
-                    .resources
-                    .values()
-                    .any(|one| one.physical_id.as_deref() == Some(physical))
+                stack.resources.values().any(|one| one.physical_id.as_deref() == Some(physical))
             };
             let found = state.stacks.iter().rev().find(has);
             found
                 .ok_or_else(|| Fault::validation(format!("Stack for {physical} does not exist")))?
         }
         (None, None) => {
-            return Err(Fault::validation(
-                "Stack name or physical resource id is required",
-            ));
+            return Err(Fault::validation("Stack name or physical resource id is required"));
         }
     };
     let name = form.text("LogicalResourceId");
@@ -114,9 +106,7 @@ pub(super) fn list_resources(engine: &Engine, form: &Form) -> Result<Value, Faul
 pub(super) fn set_policy(engine: &Engine, form: &Form) -> Result<Value, Fault> {
     let policy = form.required("StackPolicyBody")?;
     if serde_json::from_str::<Value>(policy).is_err() {
-        return Err(Fault::validation(
-            "Error validating stack policy: Invalid stack policy",
-        ));
+        return Err(Fault::validation("Error validating stack policy: Invalid stack policy"));
     }
     let mut state = engine.state();
     state.stack_mut(form.required("StackName")?)?.policy = Some(policy.to_owned());
@@ -148,9 +138,7 @@ pub(super) fn imports(engine: &Engine, form: &Form) -> Result<Value, Fault> {
     let name = form.required("ExportName")?;
     let importers = engine.state().importers(name);
     if importers.is_empty() {
-        return Err(Fault::validation(format!(
-            "Export '{name}' is not imported by any stack."
-        )));
+        return Err(Fault::validation(format!("Export '{name}' is not imported by any stack.")));
     }
     Ok(json!({"Imports": importers}))
 }

@@ -13,9 +13,7 @@ use crate::proxy::cloudformation::state::{Stack, State};
 
 fn stack<'a>(state: &'a mut State, form: &Form) -> Result<&'a mut Stack, Fault> {
     let name = form.required("StackName")?;
-    state
-        .find_mut(name)
-        .ok_or_else(|| Fault::validation(format!("Stack [{name}] does not exist")))
+    state.find_mut(name).ok_or_else(|| Fault::validation(format!("Stack [{name}] does not exist")))
 }
 
 /// `CancelUpdateStack`.
@@ -49,10 +47,7 @@ pub(super) fn continue_rollback(engine: &Arc<Engine>, form: &Form) -> Result<Val
             )));
         }
         let failed = |name: &&String| {
-            stack
-                .resources
-                .get(*name)
-                .is_none_or(|resource| resource.status != "UPDATE_FAILED")
+            stack.resources.get(*name).is_none_or(|resource| resource.status != "UPDATE_FAILED")
         };
         let wrong: Vec<&str> = skipped.iter().filter(failed).map(String::as_str).collect();
         if !wrong.is_empty() {
@@ -62,11 +57,7 @@ pub(super) fn continue_rollback(engine: &Arc<Engine>, form: &Form) -> Result<Val
             )));
         }
         let run = stack.begin("CONTINUE_ROLLBACK", form.owned("ClientRequestToken"));
-        stack.is(
-            &run,
-            "UPDATE_ROLLBACK_IN_PROGRESS",
-            Some("User Initiated".to_owned()),
-        );
+        stack.is(&run, "UPDATE_ROLLBACK_IN_PROGRESS", Some("User Initiated".to_owned()));
         run
     };
     tokio::spawn(Arc::clone(engine).continue_back(run, Skipped(skipped)));
@@ -92,11 +83,7 @@ pub(super) fn rollback(engine: &Arc<Engine>, form: &Form) -> Result<Value, Fault
             }
         };
         let run = stack.begin("ROLLBACK", form.owned("ClientRequestToken"));
-        let status = if creation {
-            "ROLLBACK_IN_PROGRESS"
-        } else {
-            "UPDATE_ROLLBACK_IN_PROGRESS"
-        };
+        let status = if creation { "ROLLBACK_IN_PROGRESS" } else { "UPDATE_ROLLBACK_IN_PROGRESS" };
         stack.is(&run, status, Some("User Initiated".to_owned()));
         (run, creation, stack.id.clone())
     };

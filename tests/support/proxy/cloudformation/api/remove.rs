@@ -49,11 +49,7 @@ pub(super) fn delete_stack(engine: &Arc<Engine>, form: &Form) -> Result<Value, F
         // A creation that is running stops, and the deletion waits for it.
         stack.cancel.cancel();
         let run = stack.begin("DELETE_STACK", form.owned("ClientRequestToken"));
-        stack.is(
-            &run,
-            "DELETE_IN_PROGRESS",
-            Some("User Initiated".to_owned()),
-        );
+        stack.is(&run, "DELETE_IN_PROGRESS", Some("User Initiated".to_owned()));
         run
     };
     tokio::spawn(Arc::clone(engine).delete(run, retain, force));
@@ -63,9 +59,7 @@ pub(super) fn delete_stack(engine: &Arc<Engine>, form: &Form) -> Result<Value, F
 /// `UpdateTerminationProtection`.
 pub(super) fn update_termination_protection(engine: &Engine, form: &Form) -> Result<Value, Fault> {
     let name = form.required("StackName")?;
-    let on = form
-        .required("EnableTerminationProtection")?
-        .eq_ignore_ascii_case("true");
+    let on = form.required("EnableTerminationProtection")?.eq_ignore_ascii_case("true");
     let mut state = engine.state();
     let stack = state
         .find_mut(name)

@@ -8,9 +8,7 @@ use crate::proxy::cloudformation::state::{Desired, OnFailure, Stack};
 
 /// Whether a token was used before for this kind of operation. Another kind is refused.
 pub(super) fn repeated(stack: &Stack, form: &Form, kind: &str) -> Result<bool, Fault> {
-    let Some(known) = form
-        .text("ClientRequestToken")
-        .and_then(|token| stack.tokens.get(token))
+    let Some(known) = form.text("ClientRequestToken").and_then(|token| stack.tokens.get(token))
     else {
         return Ok(false);
     };
@@ -30,9 +28,7 @@ pub(super) fn repeated(stack: &Stack, form: &Form, kind: &str) -> Result<bool, F
 pub(super) fn check_name(name: &str, field: &str) -> Result<(), Fault> {
     let good = name.len() <= 128
         && name.starts_with(|letter: char| letter.is_ascii_alphabetic())
-        && name
-            .chars()
-            .all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
+        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
     if good {
         return Ok(());
     }
@@ -62,11 +58,7 @@ pub(super) fn on_failure(form: &Form, field: &str) -> Option<OnFailure> {
 /// Parameters as they are shown; secret ones are masked.
 pub(super) fn parameters(desired: &Desired) -> Value {
     let shown = desired.parameters.iter().map(|(name, parameter)| {
-        let value = if parameter.no_echo {
-            "****"
-        } else {
-            parameter.value.as_str()
-        };
+        let value = if parameter.no_echo { "****" } else { parameter.value.as_str() };
         let resolved = parameter.resolved.as_ref().filter(|_| !parameter.no_echo);
         json!({"ParameterKey": name, "ParameterValue": value, "ResolvedValue": resolved})
     });
@@ -75,9 +67,7 @@ pub(super) fn parameters(desired: &Desired) -> Value {
 
 /// Tags as they are shown.
 pub(super) fn tags(tags: &[(String, String)]) -> Value {
-    tags.iter()
-        .map(|(key, value)| json!({"Key": key, "Value": value}))
-        .collect()
+    tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect()
 }
 
 /// A time as it is shown.

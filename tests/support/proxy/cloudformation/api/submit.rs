@@ -36,15 +36,9 @@ pub(super) async fn create_stack(engine: &Arc<Engine>, form: &Form) -> Result<Va
     stack.on_failure = shared::on_failure(form, "OnFailure").unwrap_or_default();
     stack.termination_protection = form.flag("EnableTerminationProtection").unwrap_or(false);
     stack.policy = form.owned("StackPolicyBody");
-    stack.timeout_minutes = form
-        .text("TimeoutInMinutes")
-        .and_then(|text| text.parse().ok());
+    stack.timeout_minutes = form.text("TimeoutInMinutes").and_then(|text| text.parse().ok());
     let run = stack.begin("CREATE_STACK", form.owned("ClientRequestToken"));
-    stack.is(
-        &run,
-        "CREATE_IN_PROGRESS",
-        Some("User Initiated".to_owned()),
-    );
+    stack.is(&run, "CREATE_IN_PROGRESS", Some("User Initiated".to_owned()));
     {
         let mut state = engine.state();
         // Another call may have been faster while this one asked the emulator.
@@ -59,10 +53,7 @@ pub(super) async fn create_stack(engine: &Arc<Engine>, form: &Form) -> Result<Va
 }
 
 fn exists(name: &str) -> Fault {
-    Fault::new(
-        "AlreadyExistsException",
-        format!("Stack [{name}] already exists"),
-    )
+    Fault::new("AlreadyExistsException", format!("Stack [{name}] already exists"))
 }
 
 /// `UpdateStack`.
@@ -94,11 +85,7 @@ pub(super) async fn update_stack(engine: &Arc<Engine>, form: &Form) -> Result<Va
         }
         stack.turn_to(desired);
         let run = stack.begin("UPDATE_STACK", form.owned("ClientRequestToken"));
-        stack.is(
-            &run,
-            "UPDATE_IN_PROGRESS",
-            Some("User Initiated".to_owned()),
-        );
+        stack.is(&run, "UPDATE_IN_PROGRESS", Some("User Initiated".to_owned()));
         run
     };
     let operation = run.operation.clone();
@@ -184,17 +171,11 @@ pub(super) async fn difference(
             retyped.join(", ")
         )));
     }
-    let now = Now {
-        resources: &resources,
-        desired: before.desired.as_ref(),
-    };
+    let now = Now { resources: &resources, desired: before.desired.as_ref() };
     let changes = changes::compute(&now, model, desired).map_err(Fault::validation)?;
     let outputs = model.outputs(&resources);
     let other = outputs.is_ok_and(|outputs| outputs != before.outputs)
-        || before
-            .desired
-            .as_ref()
-            .is_some_and(|old| old.tags != desired.tags);
+        || before.desired.as_ref().is_some_and(|old| old.tags != desired.tags);
     Ok(Difference { changes, other })
 }
 
@@ -208,12 +189,8 @@ pub(super) async fn desired(
     let previous = before.map(|before| &before.parameters);
     let mut parameters = parameters::read(form, &template, previous)?;
     parameters::look_up(&engine.upstream, &template, &mut parameters).await?;
-    let tags = form
-        .tags()
-        .or_else(|| before.map(|before| before.tags.clone()));
-    let role = form
-        .owned("RoleARN")
-        .or_else(|| before.and_then(|before| before.role.clone()));
+    let tags = form.tags().or_else(|| before.map(|before| before.tags.clone()));
+    let role = form.owned("RoleARN").or_else(|| before.and_then(|before| before.role.clone()));
     Ok(Desired {
         template,
         parameters,
@@ -247,11 +224,7 @@ pub(super) async fn text(engine: &Engine, form: &Form) -> Result<String, Fault> 
     })?;
     let unreadable = || Fault::validation(format!("S3 error: Access Denied for {address}"));
     let path = s3_path(address).ok_or_else(unreadable)?;
-    match engine
-        .upstream
-        .rest("s3", Method::GET, &path, Vec::new())
-        .await
-    {
+    match engine.upstream.rest("s3", Method::GET, &path, Vec::new()).await {
         Ok((200, text)) => Ok(text),
         _ => Err(unreadable()),
     }
@@ -275,14 +248,8 @@ mod tests {
     #[test]
     fn templates_are_found_in_either_style() {
         let expect = Some("/b/k/t.yaml".to_owned());
-        assert_eq!(
-            s3_path("https://b.s3.us-west-2.amazonaws.com/k/t.yaml"),
-            expect
-        );
-        assert_eq!(
-            s3_path("https://s3.us-west-2.amazonaws.com/b/k/t.yaml"),
-            expect
-        );
+        assert_eq!(s3_path("https://b.s3.us-west-2.amazonaws.com/k/t.yaml"), expect);
+        assert_eq!(s3_path("https://s3.us-west-2.amazonaws.com/b/k/t.yaml"), expect);
         assert_eq!(s3_path("http://127.0.0.1:4566/b/k/t.yaml"), expect);
     }
 }

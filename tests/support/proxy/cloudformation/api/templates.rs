@@ -25,10 +25,7 @@ fn stored(engine: &Engine, form: &Form) -> Result<Desired, Fault> {
         let found = sets.find(|one| one.id == set || one.name == set);
         let missing = || Fault {
             status: 404,
-            ..Fault::new(
-                "ChangeSetNotFound",
-                format!("ChangeSet [{set}] does not exist"),
-            )
+            ..Fault::new("ChangeSetNotFound", format!("ChangeSet [{set}] does not exist"))
         };
         return found.map(|set| set.desired.clone()).ok_or_else(missing);
     }
@@ -58,10 +55,7 @@ async fn given(engine: &Engine, form: &Form) -> Result<Arc<Template>, Fault> {
 pub(super) async fn summary(engine: &Engine, form: &Form) -> Result<Value, Fault> {
     let template = given(engine, form).await?;
     let resources = template.resources();
-    let types: BTreeSet<&str> = resources
-        .iter()
-        .map(|one| one.resource_type.as_str())
-        .collect();
+    let types: BTreeSet<&str> = resources.iter().map(|one| one.resource_type.as_str()).collect();
     let parameters: Value = template
         .parameters()
         .into_iter()

@@ -21,33 +21,15 @@ pub(super) async fn read(upstream: &Upstream, resource: &Resource) -> Actual {
     let id = resource.physical_id.as_deref().unwrap_or_default();
     match resource.resource_type.as_str() {
         "AWS::EC2::VPC" => {
-            ec2(
-                upstream,
-                "DescribeVpcs",
-                "VpcId.1",
-                id,
-                &["CidrBlock", "InstanceTenancy"],
-            )
-            .await
+            ec2(upstream, "DescribeVpcs", "VpcId.1", id, &["CidrBlock", "InstanceTenancy"]).await
         }
         "AWS::EC2::Subnet" => {
-            let fields = [
-                "CidrBlock",
-                "AvailabilityZone",
-                "VpcId",
-                "MapPublicIpOnLaunch",
-            ];
+            let fields = ["CidrBlock", "AvailabilityZone", "VpcId", "MapPublicIpOnLaunch"];
             ec2(upstream, "DescribeSubnets", "SubnetId.1", id, &fields).await
         }
         "AWS::EC2::SecurityGroup" => {
-            ec2(
-                upstream,
-                "DescribeSecurityGroups",
-                "GroupId.1",
-                id,
-                &["GroupDescription", "VpcId"],
-            )
-            .await
+            ec2(upstream, "DescribeSecurityGroups", "GroupId.1", id, &["GroupDescription", "VpcId"])
+                .await
         }
         "AWS::Logs::LogGroup" => log_group(upstream, id).await,
         "AWS::SSM::Parameter" => parameter(upstream, id).await,
@@ -94,10 +76,7 @@ fn element(xml: &str, name: &str) -> Option<String> {
 
 async fn log_group(upstream: &Upstream, name: &str) -> Actual {
     let body = json!({"logGroupNamePrefix": name});
-    let answer = match upstream
-        .json("logs", "Logs_20140328.DescribeLogGroups", &body)
-        .await
-    {
+    let answer = match upstream.json("logs", "Logs_20140328.DescribeLogGroups", &body).await {
         Ok(answer) => answer,
         Err(_) => return Actual::NotChecked,
     };
@@ -122,15 +101,7 @@ async fn parameter(upstream: &Upstream, name: &str) -> Actual {
 }
 
 async fn bucket(upstream: &Upstream, name: &str, resource: &Resource) -> Actual {
-    match upstream
-        .rest(
-            "s3",
-            Method::GET,
-            &format!("/{name}?versioning"),
-            Vec::new(),
-        )
-        .await
-    {
+    match upstream.rest("s3", Method::GET, &format!("/{name}?versioning"), Vec::new()).await {
         Ok((404, _)) => Actual::Gone,
         Ok((200, xml)) => {
             let mut actual = json!({"BucketName": name});

@@ -21,11 +21,8 @@ impl Engine {
         if self.with(&run, |stack| stack.status) != Some("CREATE_IN_PROGRESS") {
             return; // A deletion took over and waits for this to end.
         }
-        let reason = if failed.is_empty() {
-            self.finish(&run, &model)
-        } else {
-            Err(failures(&failed))
-        };
+        let reason =
+            if failed.is_empty() { self.finish(&run, &model) } else { Err(failures(&failed)) };
         match reason {
             Ok(()) => self.stack_is(&run, "CREATE_COMPLETE", None),
             Err(reason) => self.create_failed(&run, &reason).await,
@@ -57,20 +54,15 @@ impl Engine {
     }
 
     async fn create_failed(&self, run: &Run, reason: &str) {
-        let (disabled, on_failure) = self
-            .with(run, |stack| (stack.disable_rollback, stack.on_failure))
-            .unwrap_or_default();
+        let (disabled, on_failure) =
+            self.with(run, |stack| (stack.disable_rollback, stack.on_failure)).unwrap_or_default();
         if disabled || on_failure == OnFailure::Nothing {
             return self.stack_is(run, "CREATE_FAILED", Some(reason.to_owned()));
         }
         let (during, good, bad) = if on_failure == OnFailure::Delete {
             ("DELETE_IN_PROGRESS", "DELETE_COMPLETE", "DELETE_FAILED")
         } else {
-            (
-                "ROLLBACK_IN_PROGRESS",
-                "ROLLBACK_COMPLETE",
-                "ROLLBACK_FAILED",
-            )
+            ("ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
         };
         let asked = format!("{reason} Rollback requested by user.");
         self.stack_is(run, during, Some(asked));
@@ -81,9 +73,7 @@ impl Engine {
     pub(super) async fn undo_creation(&self, run: &Run, good: &'static str, bad: &'static str) {
         let resources = self.resources(run);
         let failed = self
-            .delete_all(run, &resources, |resource| {
-                Farewell::of(&resource.deletion_policy, true)
-            })
+            .delete_all(run, &resources, |resource| Farewell::of(&resource.deletion_policy, true))
             .await;
         if failed.is_empty() {
             self.stack_is(run, good, None);
@@ -133,8 +123,5 @@ impl Engine {
 
 /// The reason of a stack whose resources failed.
 fn failures(failed: &[String]) -> String {
-    format!(
-        "The following resource(s) failed to create: [{}].",
-        failed.join(", ")
-    )
+    format!("The following resource(s) failed to create: [{}].", failed.join(", "))
 }

@@ -61,11 +61,8 @@ impl Engine {
         let Some(stack) = state.find_mut(stack) else {
             return;
         };
-        let operation = stack
-            .change_sets
-            .iter()
-            .find(|one| one.id == set)
-            .map(|one| one.operation.clone());
+        let operation =
+            stack.change_sets.iter().find(|one| one.id == set).map(|one| one.operation.clone());
         if let Some(operation) = operation {
             stack.end_operation(&operation, good);
         }
@@ -87,17 +84,10 @@ impl Engine {
             return;
         };
         stack.end_operation(&set.operation, false);
-        let logical_id = validation
-            .path
-            .split('/')
-            .nth(2)
-            .unwrap_or_default()
-            .to_owned();
+        let logical_id = validation.path.split('/').nth(2).unwrap_or_default().to_owned();
         let kinds = set.desired.template.resources().into_iter();
-        let kind = kinds
-            .filter(|one| one.logical_id == logical_id)
-            .map(|one| one.resource_type)
-            .next();
+        let kind =
+            kinds.filter(|one| one.logical_id == logical_id).map(|one| one.resource_type).next();
         stack.events.push(Event {
             id: Uuid::new_v4().to_string(),
             logical_id,

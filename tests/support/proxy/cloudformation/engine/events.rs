@@ -47,14 +47,7 @@ impl Engine {
             resource.reason.clone_from(&reason);
             resource.changed = Timestamp::now();
             let resource = resource.clone();
-            stack.record(
-                run,
-                Happened {
-                    resource: &resource,
-                    status,
-                    reason,
-                },
-            );
+            stack.record(run, Happened { resource: &resource, status, reason });
         });
     }
 }
@@ -73,10 +66,7 @@ impl Stack {
             self.deleted = Some(now);
         }
         let ended = !status.ends_with("_IN_PROGRESS");
-        if let Some(operation) = self
-            .operations
-            .iter_mut()
-            .find(|one| one.id == run.operation)
+        if let Some(operation) = self.operations.iter_mut().find(|one| one.id == run.operation)
             && ended
         {
             let good = matches!(
@@ -103,11 +93,7 @@ impl Stack {
     }
 
     fn record(&mut self, run: &Run, happened: Happened<'_>) {
-        let Happened {
-            resource,
-            status,
-            reason,
-        } = happened;
+        let Happened { resource, status, reason } = happened;
         let now = Timestamp::now();
         self.events.push(Event {
             id: format!("{}-{status}-{}", resource.logical_id, Uuid::new_v4()),

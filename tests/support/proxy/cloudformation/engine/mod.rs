@@ -61,20 +61,14 @@ pub(super) struct Run {
 
 impl Engine {
     pub(super) fn new(upstream: Upstream, account: &str, hooks: Arc<dyn StabilizeHook>) -> Self {
-        let place = Place {
-            region: upstream.region().to_owned(),
-            account: account.to_owned(),
-        };
+        let place = Place { region: upstream.region().to_owned(), account: account.to_owned() };
         Self {
             place,
             provisioner: Provisioner::new(upstream.clone(), account),
             upstream,
             state: Mutex::default(),
             hooks,
-            pace: Mutex::new(Pace {
-                durations: BTreeMap::new(),
-                scale: 1.0,
-            }),
+            pace: Mutex::new(Pace { durations: BTreeMap::new(), scale: 1.0 }),
             zones: OnceCell::new(),
         }
     }
@@ -85,19 +79,13 @@ impl Engine {
     }
 
     pub(super) fn set_pace(&self, durations: BTreeMap<String, Duration>, scale: f64) {
-        let scale = if scale.is_finite() {
-            scale.clamp(0.0, 10_000.0)
-        } else {
-            0.0
-        };
+        let scale = if scale.is_finite() { scale.clamp(0.0, 10_000.0) } else { 0.0 };
         *self.pace.lock().unwrap_or_else(PoisonError::into_inner) = Pace { durations, scale };
     }
 
     fn duration(&self, resource_type: &str) -> Duration {
         let pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
-        pace.durations
-            .get(resource_type)
-            .map_or(Duration::ZERO, |full| full.mul_f64(pace.scale))
+        pace.durations.get(resource_type).map_or(Duration::ZERO, |full| full.mul_f64(pace.scale))
     }
 
     /// Changes the stack of a run.
@@ -107,8 +95,7 @@ impl Engine {
 
     /// The resources of the stack, as they are now.
     fn resources(&self, run: &Run) -> BTreeMap<String, Resource> {
-        self.with(run, |stack| stack.resources.clone())
-            .unwrap_or_default()
+        self.with(run, |stack| stack.resources.clone()).unwrap_or_default()
     }
 
     /// The model of what is wanted of a stack.
@@ -132,18 +119,13 @@ impl Engine {
         );
         scope.zones = self.zones.get_or_init(|| self.ask_zones()).await.clone();
         let exports = self.state().exports();
-        scope.exports = exports
-            .into_iter()
-            .map(|(name, value, _)| (name, value))
-            .collect();
+        scope.exports = exports.into_iter().map(|(name, value, _)| (name, value)).collect();
         scope
     }
 
     async fn ask_zones(&self) -> Vec<String> {
-        let answer = self
-            .upstream
-            .query("ec2", "DescribeAvailabilityZones", "2016-11-15", &[])
-            .await;
+        let answer =
+            self.upstream.query("ec2", "DescribeAvailabilityZones", "2016-11-15", &[]).await;
         let xml = answer.unwrap_or_default();
         let zones: Vec<String> = xml
             .split("<zoneName>")
@@ -153,10 +135,7 @@ impl Engine {
         if !zones.is_empty() {
             return zones;
         }
-        ["a", "b", "c"]
-            .iter()
-            .map(|letter| format!("{}{letter}", self.place.region))
-            .collect()
+        ["a", "b", "c"].iter().map(|letter| format!("{}{letter}", self.place.region)).collect()
     }
 
     /// Adds what templates ask for to the attributes of existing resources.
@@ -258,10 +237,7 @@ mod tests {
 
     #[test]
     fn tags_of_the_stack_go_on_resources_that_take_tags() {
-        let tags = [
-            ("a".to_owned(), "1".to_owned()),
-            ("b".to_owned(), "2".to_owned()),
-        ];
+        let tags = [("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())];
         let declared = json!({"Tags": [{"Key": "a", "Value": "own"}]});
         let sent = Engine::sent("AWS::EC2::VPC", &declared, None, &tags);
         assert_eq!(

@@ -31,25 +31,17 @@ impl Engine {
     /// `RollbackStack` of a failed creation.
     pub(in crate::proxy::cloudformation) async fn roll_back_creation(self: Arc<Self>, run: Run) {
         let _busy = run.busy.lock().await;
-        self.undo_creation(&run, "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
-            .await;
+        self.undo_creation(&run, "ROLLBACK_COMPLETE", "ROLLBACK_FAILED").await;
     }
 
     /// Restores what the update touched, then deletes what it made.
     pub(super) async fn go_back(&self, run: &Run, skipped: &Skipped) {
         // What cancelled the update does not cancel the way back.
-        let run = &Run {
-            cancel: CancellationToken::new(),
-            ..run.clone()
-        };
+        let run = &Run { cancel: CancellationToken::new(), ..run.clone() };
         let Some((before, touched, replaced)) = self
             .with(run, |stack| {
                 let before = stack.before.as_ref()?;
-                Some((
-                    before.resources.clone(),
-                    before.touched.clone(),
-                    before.replaced.clone(),
-                ))
+                Some((before.resources.clone(), before.touched.clone(), before.replaced.clone()))
             })
             .flatten()
         else {
@@ -122,9 +114,7 @@ impl Engine {
         }
         let outcome = if replaced {
             // The old one is still there: nothing was deleted yet.
-            self.with(run, |stack| {
-                stack.resources.insert(name.to_owned(), old.clone())
-            });
+            self.with(run, |stack| stack.resources.insert(name.to_owned(), old.clone()));
             self.resource_is(run, name, "UPDATE_IN_PROGRESS", None);
             Ok(())
         } else {
@@ -142,10 +132,7 @@ impl Engine {
         let physical_id = made.physical_id.clone();
         self.with(run, |stack| {
             let status = now.status;
-            let mut restored = Resource {
-                status,
-                ..old.clone()
-            };
+            let mut restored = Resource { status, ..old.clone() };
             let attributes = std::mem::take(&mut restored.attributes);
             Self::adopt(&mut restored, made);
             restored.attributes.extend(attributes);

@@ -95,16 +95,9 @@ impl Engine {
                 Self::adopt(resource, made);
             }
         });
-        self.resource_is(
-            run,
-            name,
-            status,
-            Some("Resource creation Initiated".to_owned()),
-        );
-        self.settle(run, kind, &physical_id, sent, "creation")
-            .await?;
-        self.remember_attributes(run, name, &model.attributes_of(name))
-            .await;
+        self.resource_is(run, name, status, Some("Resource creation Initiated".to_owned()));
+        self.settle(run, kind, &physical_id, sent, "creation").await?;
+        self.remember_attributes(run, name, &model.attributes_of(name)).await;
         Ok(())
     }
 
@@ -119,9 +112,7 @@ impl Engine {
     ) -> Result<(), String> {
         let settled = async {
             tokio::time::sleep(self.duration(kind)).await;
-            self.hooks
-                .stabilize(kind.to_owned(), physical_id.to_owned(), properties)
-                .await
+            self.hooks.stabilize(kind.to_owned(), physical_id.to_owned(), properties).await
         };
         let outcome = tokio::select! {
             biased;
@@ -162,9 +153,7 @@ impl Engine {
         name: &str,
         wanted: &BTreeSet<String>,
     ) {
-        let Some(resource) = self
-            .with(run, |stack| stack.resources.get(name).cloned())
-            .flatten()
+        let Some(resource) = self.with(run, |stack| stack.resources.get(name).cloned()).flatten()
         else {
             return;
         };
@@ -195,16 +184,7 @@ impl Engine {
             // It was never made, so there is nothing to part with.
             return true;
         }
-        let event = |status, reason| {
-            self.happened(
-                run,
-                Happened {
-                    resource,
-                    status,
-                    reason,
-                },
-            )
-        };
+        let event = |status, reason| self.happened(run, Happened { resource, status, reason });
         if farewell == Farewell::Retain {
             event("DELETE_SKIPPED", None);
             return true;
@@ -242,35 +222,20 @@ impl Engine {
     /// Snapshots are taken of databases; other types have no data here.
     async fn snapshot(&self, run: &Run, resource: &Resource) {
         let (stack, _) = self.stack_name_and_tags(run);
-        let random: String = Uuid::new_v4()
-            .simple()
-            .to_string()
-            .chars()
-            .take(12)
-            .collect();
+        let random: String = Uuid::new_v4().simple().to_string().chars().take(12).collect();
         let name = format!("{stack}-snapshot-{}-{random}", resource.logical_id).to_lowercase();
         let (action, by, named) = match resource.resource_type.as_str() {
-            "AWS::RDS::DBCluster" => (
-                "CreateDBClusterSnapshot",
-                "DBClusterIdentifier",
-                "DBClusterSnapshotIdentifier",
-            ),
-            "AWS::RDS::DBInstance" if resource.properties.get("DBClusterIdentifier").is_none() => (
-                "CreateDBSnapshot",
-                "DBInstanceIdentifier",
-                "DBSnapshotIdentifier",
-            ),
+            "AWS::RDS::DBCluster" => {
+                ("CreateDBClusterSnapshot", "DBClusterIdentifier", "DBClusterSnapshotIdentifier")
+            }
+            "AWS::RDS::DBInstance" if resource.properties.get("DBClusterIdentifier").is_none() => {
+                ("CreateDBSnapshot", "DBInstanceIdentifier", "DBSnapshotIdentifier")
+            }
             _ => return,
         };
-        let form = [
-            (by.to_owned(), resource.handle.clone()),
-            (named.to_owned(), name),
-        ];
+        let form = [(by.to_owned(), resource.handle.clone()), (named.to_owned(), name)];
         // A snapshot that fails shows in the deletion that follows.
-        let _ = self
-            .upstream
-            .query("rds", action, "2014-10-31", &form)
-            .await;
+        let _ = self.upstream.query("rds", action, "2014-10-31", &form).await;
     }
 }
 

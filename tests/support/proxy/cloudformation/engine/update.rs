@@ -67,28 +67,18 @@ impl Engine {
         let (created, updated) = (with("CREATE_FAILED"), with("UPDATE_FAILED"));
         let mut reason = String::new();
         if !created.is_empty() {
-            reason += &format!(
-                "The following resource(s) failed to create: [{}]. ",
-                created.join(", ")
-            );
+            reason +=
+                &format!("The following resource(s) failed to create: [{}]. ", created.join(", "));
         }
         if !updated.is_empty() {
-            reason += &format!(
-                "The following resource(s) failed to update: [{}]. ",
-                updated.join(", ")
-            );
+            reason +=
+                &format!("The following resource(s) failed to update: [{}]. ", updated.join(", "));
         }
-        if reason.is_empty() {
-            "User Initiated".to_owned()
-        } else {
-            reason
-        }
+        if reason.is_empty() { "User Initiated".to_owned() } else { reason }
     }
 
     async fn update_failed(&self, run: &Run, reason: String) {
-        let disabled = self
-            .with(run, |stack| stack.disable_rollback)
-            .unwrap_or_default();
+        let disabled = self.with(run, |stack| stack.disable_rollback).unwrap_or_default();
         if disabled {
             return self.stack_is(run, "UPDATE_FAILED", Some(reason));
         }
@@ -118,8 +108,7 @@ impl Engine {
         let replaces = diff::replaces(&changes);
         if changes.is_empty() && !(takes_tags && tags != current.tags) {
             self.with(run, |stack| redeclare(stack, planned));
-            self.remember_attributes(run, name, &model.attributes_of(name))
-                .await;
+            self.remember_attributes(run, name, &model.attributes_of(name)).await;
             return true;
         }
         let outcome = match self.refusal(run, current, &changes, replaces) {
@@ -141,11 +130,7 @@ impl Engine {
         changes: &[Change],
         replaces: bool,
     ) -> Option<String> {
-        let action = if replaces {
-            "Update:Replace"
-        } else {
-            "Update:Modify"
-        };
+        let action = if replaces { "Update:Replace" } else { "Update:Modify" };
         let denied = self.with(run, |stack| {
             policy::denial(
                 stack.policy.as_deref(),
@@ -171,9 +156,7 @@ impl Engine {
         self.touch(run, name, true);
         let why = "Requested update requires the creation of a new physical resource; hence creating one.";
         self.resource_is(run, name, "UPDATE_IN_PROGRESS", Some(why.to_owned()));
-        self.with(run, |stack| {
-            stack.resources.insert(name.to_owned(), fresh(planned))
-        });
+        self.with(run, |stack| stack.resources.insert(name.to_owned(), fresh(planned)));
         self.make(run, model, planned, "UPDATE_IN_PROGRESS").await
     }
 
@@ -200,10 +183,8 @@ impl Engine {
                 resource.tags = tags;
             }
         });
-        self.settle(run, kind, &physical_id, after, "update")
-            .await?;
-        self.remember_attributes(run, name, &model.attributes_of(name))
-            .await;
+        self.settle(run, kind, &physical_id, after, "update").await?;
+        self.remember_attributes(run, name, &model.attributes_of(name)).await;
         Ok(())
     }
 
@@ -248,9 +229,7 @@ impl Engine {
     /// Resources that the policy of the stack does not let go.
     fn undeletable(&self, run: &Run, model: &Model) -> Vec<String> {
         let resources = self.resources(run);
-        let removed = resources
-            .iter()
-            .filter(|(name, _)| !model.resources.contains_key(*name));
+        let removed = resources.iter().filter(|(name, _)| !model.resources.contains_key(*name));
         removed
             .filter_map(|(name, resource)| {
                 let denied = self.with(run, |stack| {
@@ -269,9 +248,8 @@ impl Engine {
 
     /// Deletes what is left over. What cannot be deleted stays behind, as on AWS.
     pub(super) async fn clean_up(&self, run: &Run, garbage: &Garbage) {
-        let needs = garbage
-            .iter()
-            .map(|(name, (resource, _))| (name.clone(), resource.depends_on.clone()));
+        let needs =
+            garbage.iter().map(|(name, (resource, _))| (name.clone(), resource.depends_on.clone()));
         schedule::as_far_as_possible(&schedule::reversed(&needs.collect()), |name| async move {
             match garbage.get(&name) {
                 Some((resource, farewell)) => self.part_with(run, resource, *farewell).await,
@@ -285,12 +263,8 @@ impl Engine {
 /// What an update changes without calling the service.
 fn redeclare(stack: &mut Stack, planned: &Planned) {
     if let Some(resource) = stack.resources.get_mut(&planned.logical_id) {
-        resource
-            .deletion_policy
-            .clone_from(&planned.deletion_policy);
-        resource
-            .update_replace_policy
-            .clone_from(&planned.update_replace_policy);
+        resource.deletion_policy.clone_from(&planned.deletion_policy);
+        resource.update_replace_policy.clone_from(&planned.update_replace_policy);
         resource.depends_on.clone_from(&planned.depends_on);
         resource.declaration.clone_from(&planned.declaration);
     }

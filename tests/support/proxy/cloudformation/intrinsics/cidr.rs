@@ -50,14 +50,8 @@ mod tests {
     fn blocks_follow_each_other() {
         let found = blocks("10.0.0.0/16", 3, Some(12)).expect("blocks");
         assert_eq!(found, ["10.0.0.0/20", "10.0.16.0/20", "10.0.32.0/20"]);
-        assert_eq!(
-            blocks("10.1.2.3/16", 1, None).expect("blocks"),
-            ["10.1.0.0/24"]
-        );
-        assert_eq!(
-            blocks("fd00::/56", 2, Some(64)).expect("blocks")[1],
-            "fd00:0:0:1::/64"
-        );
+        assert_eq!(blocks("10.1.2.3/16", 1, None).expect("blocks"), ["10.1.0.0/24"]);
+        assert_eq!(blocks("fd00::/56", 2, Some(64)).expect("blocks")[1], "fd00:0:0:1::/64");
         assert!(blocks("10.0.0.0/24", 2, Some(8)).is_err());
         assert!(blocks("nonsense", 2, Some(8)).is_err());
     }

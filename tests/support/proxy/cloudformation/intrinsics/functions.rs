@@ -35,8 +35,7 @@ impl Scope {
     }
 
     fn required(&self, value: &Value) -> Result<Value, String> {
-        self.resolve(value)?
-            .ok_or_else(|| "Template error: AWS::NoValue is not a value".to_owned())
+        self.resolve(value)?.ok_or_else(|| "Template error: AWS::NoValue is not a value".to_owned())
     }
 
     fn text(&self, value: &Value, function: &str) -> Result<String, String> {
@@ -48,32 +47,23 @@ impl Scope {
         match self.required(value)? {
             Value::Array(items) => Ok(Some(items)),
             Value::String(text) if text.contains(UNKNOWN) => Ok(None),
-            _ => Err(format!(
-                "Template error: every {function} object requires a list"
-            )),
+            _ => Err(format!("Template error: every {function} object requires a list")),
         }
     }
 
     fn choose(&self, argument: &Value) -> Result<Option<Value>, String> {
         let [Value::String(name), yes, no] = parts(argument) else {
             return Err(
-                "Template error: Fn::If requires a list argument with three parameters".to_owned(),
+                "Template error: Fn::If requires a list argument with three parameters".to_owned()
             );
         };
-        let truth = self
-            .conditions
-            .get(name)
-            .copied()
-            .ok_or_else(|| no_condition(name))?;
+        let truth = self.conditions.get(name).copied().ok_or_else(|| no_condition(name))?;
         self.resolve(if truth { yes } else { no })
     }
 
     fn named(&self, argument: &Value) -> Result<bool, String> {
         let name = argument.as_str().unwrap_or_default();
-        self.conditions
-            .get(name)
-            .copied()
-            .ok_or_else(|| no_condition(name))
+        self.conditions.get(name).copied().ok_or_else(|| no_condition(name))
     }
 
     fn get_att(&self, argument: &Value) -> Result<Value, String> {
@@ -144,7 +134,7 @@ impl Scope {
     fn select(&self, argument: &Value) -> Result<Option<Value>, String> {
         let [index, items] = parts(argument) else {
             return Err(
-                "Template error: Fn::Select requires a list argument with two elements".to_owned(),
+                "Template error: Fn::Select requires a list argument with two elements".to_owned()
             );
         };
         let index = self.text(index, "Fn::Select")?;
@@ -161,9 +151,7 @@ impl Scope {
 
     fn split(&self, argument: &Value) -> Result<Value, String> {
         let [separator, value] = parts(argument) else {
-            return Err(
-                "Template error: every Fn::Split object requires two parameters".to_owned(),
-            );
+            return Err("Template error: every Fn::Split object requires two parameters".to_owned());
         };
         let separator = self.text(separator, "Fn::Split")?;
         let value = self.text(value, "Fn::Split")?;
@@ -177,7 +165,7 @@ impl Scope {
         let items = parts(argument);
         let [map, first, second, default @ ..] = items else {
             return Err(
-                "Template error: every Fn::FindInMap object requires three parameters".to_owned(),
+                "Template error: every Fn::FindInMap object requires three parameters".to_owned()
             );
         };
         let (map, first, second) = (
@@ -188,14 +176,11 @@ impl Scope {
         if let Some(found) = self.mappings[&map][&first].get(&second) {
             return Ok(found.clone());
         }
-        match default
-            .first()
-            .and_then(|default| default.get("DefaultValue"))
-        {
+        match default.first().and_then(|default| default.get("DefaultValue")) {
             Some(default) => self.required(default),
-            None => Err(format!(
-                "Template error: Unable to get mapping for {map}::{first}::{second}"
-            )),
+            None => {
+                Err(format!("Template error: Unable to get mapping for {map}::{first}::{second}"))
+            }
         }
     }
 
@@ -203,7 +188,7 @@ impl Scope {
         let items = parts(argument);
         let [block, count, bits @ ..] = items else {
             return Err(
-                "Template error: every Fn::Cidr object requires two or three parameters".to_owned(),
+                "Template error: every Fn::Cidr object requires two or three parameters".to_owned()
             );
         };
         let block = self.text(block, "Fn::Cidr")?;
@@ -212,8 +197,7 @@ impl Scope {
         }
         let number = |value: &Value| -> Result<u32, String> {
             let text = self.text(value, "Fn::Cidr")?;
-            text.parse()
-                .map_err(|_| format!("Template error: {text} is not a number for Fn::Cidr"))
+            text.parse().map_err(|_| format!("Template error: {text} is not a number for Fn::Cidr"))
         };
         let bits = bits.first().map(number).transpose()?;
         Ok(cidr::blocks(&block, number(count)?, bits)?.into())
@@ -221,10 +205,7 @@ impl Scope {
 
     fn import(&self, argument: &Value) -> Result<String, String> {
         let name = self.text(argument, "Fn::ImportValue")?;
-        self.exports
-            .get(&name)
-            .cloned()
-            .ok_or_else(|| format!("No export named {name} found."))
+        self.exports.get(&name).cloned().ok_or_else(|| format!("No export named {name} found."))
     }
 
     fn base64(&self, argument: &Value) -> Result<String, String> {

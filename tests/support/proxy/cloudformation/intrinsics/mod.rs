@@ -69,28 +69,17 @@ impl Scope {
         if name == "AWS::NoValue" {
             return Ok(None);
         }
-        let plain = self
-            .parameters
-            .get(name)
-            .or_else(|| self.pseudo.get(name))
-            .cloned();
+        let plain = self.parameters.get(name).or_else(|| self.pseudo.get(name)).cloned();
         if plain.is_some() {
             return Ok(plain);
         }
         let known = self.resources.get(name).ok_or_else(|| unresolved(name))?;
-        let text = if known.unknown {
-            UNKNOWN.to_owned()
-        } else {
-            known.reference.clone()
-        };
+        let text = if known.unknown { UNKNOWN.to_owned() } else { known.reference.clone() };
         Ok(Some(Value::String(text)))
     }
 
     fn attribute(&self, resource: &str, attribute: &str) -> Result<Value, String> {
-        let known = self
-            .resources
-            .get(resource)
-            .ok_or_else(|| unresolved(resource))?;
+        let known = self.resources.get(resource).ok_or_else(|| unresolved(resource))?;
         if known.unknown {
             return Ok(Value::String(UNKNOWN.to_owned()));
         }
@@ -102,12 +91,8 @@ impl Scope {
 
 /// Evaluates the conditions of a template.
 pub(super) fn conditions(scope: &mut Scope, declared: &Value) -> Result<(), String> {
-    let names: Vec<&String> = declared
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name)
-        .collect();
+    let names: Vec<&String> =
+        declared.as_object().into_iter().flatten().map(|(name, _)| name).collect();
     for name in names {
         condition(scope, declared, name, 0)?;
     }
@@ -126,9 +111,7 @@ fn condition(scope: &mut Scope, declared: &Value, name: &str, depth: usize) -> R
         Some(Value::Bool(truth)) => truth,
         Some(Value::String(text)) => text == "true",
         _ => {
-            return Err(format!(
-                "Template format error: condition {name} is not a condition"
-            ));
+            return Err(format!("Template format error: condition {name} is not a condition"));
         }
     };
     scope.conditions.insert(name.to_owned(), truth);
@@ -160,9 +143,7 @@ pub(super) fn prune(value: &Value, conditions: &BTreeMap<String, bool>) -> Value
                 return prune(if *truth { yes } else { no }, conditions);
             }
             Value::Object(
-                map.iter()
-                    .map(|(key, inner)| (key.clone(), prune(inner, conditions)))
-                    .collect(),
+                map.iter().map(|(key, inner)| (key.clone(), prune(inner, conditions))).collect(),
             )
         }
         Value::Array(items) => {

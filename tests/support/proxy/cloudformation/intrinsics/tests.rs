@@ -11,12 +11,8 @@ fn scope() -> Scope {
         ..Scope::default()
     };
     scope.parameters.insert("Name".to_owned(), json!("shop"));
-    scope
-        .parameters
-        .insert("Nets".to_owned(), json!(["s-1", "s-2"]));
-    scope
-        .pseudo
-        .insert("AWS::Region".to_owned(), json!("us-west-2"));
+    scope.parameters.insert("Nets".to_owned(), json!(["s-1", "s-2"]));
+    scope.pseudo.insert("AWS::Region".to_owned(), json!("us-west-2"));
     scope.exports.insert("e".to_owned(), "exported".to_owned());
     let attributes = json!({"Arn": "arn:x", "Servers": ["a", "b"]});
     let known = Known {
@@ -25,13 +21,7 @@ fn scope() -> Scope {
         unknown: false,
     };
     scope.resources.insert("Vpc".to_owned(), known);
-    scope.resources.insert(
-        "New".to_owned(),
-        Known {
-            unknown: true,
-            ..Known::default()
-        },
-    );
+    scope.resources.insert("New".to_owned(), Known { unknown: true, ..Known::default() });
     scope
 }
 
@@ -48,63 +38,33 @@ fn references_and_text() {
         json!({"Fn::Sub": "${Name}-${AWS::Region}-${Vpc.Arn}-${!Keep}"}),
         json!("shop-us-west-2-arn:x-${Keep}"),
     );
-    check(
-        json!({"Fn::Sub": ["${Own}$", {"Own": {"Ref": "Vpc"}}]}),
-        json!("vpc-1$"),
-    );
+    check(json!({"Fn::Sub": ["${Own}$", {"Own": {"Ref": "Vpc"}}]}), json!("vpc-1$"));
     check(json!({"Fn::Base64": "hi"}), json!("aGk="));
     check(json!({"Fn::ImportValue": "e"}), json!("exported"));
 }
 
 #[test]
 fn lists() {
-    check(
-        json!({"Fn::Join": ["-", {"Ref": "Nets"}]}),
-        json!("s-1-s-2"),
-    );
-    check(
-        json!({"Fn::Join": [",", {"Fn::GetAtt": ["Vpc", "Servers"]}]}),
-        json!("a,b"),
-    );
-    check(
-        json!({"Fn::Select": ["1", {"Fn::GetAZs": ""}]}),
-        json!("us-west-2b"),
-    );
-    check(
-        json!({"Fn::Select": [0, {"Fn::Split": ["-", "x-y"]}]}),
-        json!("x"),
-    );
+    check(json!({"Fn::Join": ["-", {"Ref": "Nets"}]}), json!("s-1-s-2"));
+    check(json!({"Fn::Join": [",", {"Fn::GetAtt": ["Vpc", "Servers"]}]}), json!("a,b"));
+    check(json!({"Fn::Select": ["1", {"Fn::GetAZs": ""}]}), json!("us-west-2b"));
+    check(json!({"Fn::Select": [0, {"Fn::Split": ["-", "x-y"]}]}), json!("x"));
     check(json!({"Fn::FindInMap": ["M", "a", "b"]}), json!("deep"));
-    check(
-        json!({"Fn::FindInMap": ["M", "z", "b", {"DefaultValue": "d"}]}),
-        json!("d"),
-    );
-    check(
-        json!({"Fn::Cidr": ["10.0.0.0/16", 1, 8]}),
-        json!(["10.0.0.0/24"]),
-    );
+    check(json!({"Fn::FindInMap": ["M", "z", "b", {"DefaultValue": "d"}]}), json!("d"));
+    check(json!({"Fn::Cidr": ["10.0.0.0/16", 1, 8]}), json!(["10.0.0.0/24"]));
     check(json!([1, {"Ref": "AWS::NoValue"}, 2]), json!([1, 2]));
-    check(
-        json!({"a": {"Ref": "AWS::NoValue"}, "b": 1}),
-        json!({"b": 1}),
-    );
+    check(json!({"a": {"Ref": "AWS::NoValue"}, "b": 1}), json!({"b": 1}));
 }
 
 #[test]
 fn what_is_not_known_yet_spreads() {
     check(json!({"Ref": "New"}), json!(UNKNOWN));
-    check(
-        json!({"Fn::Sub": "a-${New.Arn}"}),
-        json!(format!("a-{UNKNOWN}")),
-    );
+    check(json!({"Fn::Sub": "a-${New.Arn}"}), json!(format!("a-{UNKNOWN}")));
     check(
         json!({"Fn::Select": [0, {"Fn::Split": [",", {"Fn::GetAtt": ["New", "X"]}]}]}),
         json!(UNKNOWN),
     );
-    check(
-        json!({"Fn::Join": [",", [{"Ref": "New"}, "b"]]}),
-        json!(format!("{UNKNOWN},b")),
-    );
+    check(json!({"Fn::Join": [",", [{"Ref": "New"}, "b"]]}), json!(format!("{UNKNOWN},b")));
 }
 
 #[test]
@@ -117,26 +77,12 @@ fn conditions_may_name_each_other() {
         "Three": {"Fn::Equals": [3, "3"]},
     });
     conditions(&mut scope, &declared).expect("conditions");
-    let found: Vec<(&str, bool)> = scope
-        .conditions
-        .iter()
-        .map(|(name, truth)| (name.as_str(), *truth))
-        .collect();
-    assert_eq!(
-        found,
-        [
-            ("Both", true),
-            ("IsOther", false),
-            ("IsShop", true),
-            ("Three", true)
-        ]
-    );
+    let found: Vec<(&str, bool)> =
+        scope.conditions.iter().map(|(name, truth)| (name.as_str(), *truth)).collect();
+    assert_eq!(found, [("Both", true), ("IsOther", false), ("IsShop", true), ("Three", true)]);
     let chosen = json!({"Fn::If": ["Both", {"Ref": "Name"}, {"Ref": "Missing"}]});
     assert_eq!(scope.resolve(&chosen), Ok(Some(json!("shop"))));
-    assert_eq!(
-        prune(&json!([chosen]), &scope.conditions),
-        json!([{"Ref": "Name"}])
-    );
+    assert_eq!(prune(&json!([chosen]), &scope.conditions), json!([{"Ref": "Name"}]));
 }
 
 #[test]
@@ -150,10 +96,7 @@ fn errors_have_the_words_of_cloudformation() {
         error(json!({"Fn::FindInMap": ["M", "a", "z"]})),
         "Template error: Unable to get mapping for M::a::z"
     );
-    assert_eq!(
-        error(json!({"Fn::ImportValue": "nope"})),
-        "No export named nope found."
-    );
+    assert_eq!(error(json!({"Fn::ImportValue": "nope"})), "No export named nope found.");
     assert_eq!(
         error(json!({"Fn::Select": [9, ["a"]]})),
         "Template error: Fn::Select cannot select nonexistent value at index 9"

@@ -25,9 +25,7 @@ const REFERENCES: &[(&str, &str)] = &[
 /// A made resource with the identity and attributes that AWS gives it.
 pub(super) fn completed(resource_type: &str, mut made: Made, properties: &Value) -> Made {
     if let Some((_, property)) = REFERENCES.iter().find(|(name, _)| *name == resource_type) {
-        let value = properties
-            .get(*property)
-            .or_else(|| made.attributes.get(*property));
+        let value = properties.get(*property).or_else(|| made.attributes.get(*property));
         if let Some(value) = value.and_then(intrinsics::text) {
             made.physical_id = value;
         }
@@ -37,16 +35,11 @@ pub(super) fn completed(resource_type: &str, mut made: Made, properties: &Value)
         "AWS::ElasticLoadBalancingV2::TargetGroup" => {
             if let Some((_, name)) = made.handle.split_once("targetgroup/") {
                 let name = format!("targetgroup/{name}");
-                made.attributes
-                    .insert("TargetGroupFullName".to_owned(), name.into());
+                made.attributes.insert("TargetGroupFullName".to_owned(), name.into());
             }
         }
         "AWS::WAFv2::WebACL" => {
-            let id = made
-                .attributes
-                .get("Id")
-                .and_then(intrinsics::text)
-                .unwrap_or_default();
+            let id = made.attributes.get("Id").and_then(intrinsics::text).unwrap_or_default();
             let (name, scope) = (text(properties, "Name"), text(properties, "Scope"));
             made.physical_id = format!("{name}|{id}|{scope}");
         }
@@ -74,9 +67,7 @@ pub(super) fn completed(resource_type: &str, mut made: Made, properties: &Value)
 /// are looked up anew.
 pub(super) fn keep(made: &mut Made, before: &Resource, after: &Value) {
     for (name, value) in &before.attributes {
-        let stale = declared(&before.properties, name)
-            .or_else(|| declared(after, name))
-            .is_some();
+        let stale = declared(&before.properties, name).or_else(|| declared(after, name)).is_some();
         if !stale && !made.attributes.contains_key(name) {
             made.attributes.insert(name.clone(), value.clone());
         }
@@ -85,8 +76,7 @@ pub(super) fn keep(made: &mut Made, before: &Resource, after: &Value) {
 
 /// The declared property that an attribute repeats.
 fn declared<'a>(properties: &'a Value, name: &str) -> Option<&'a Value> {
-    name.split('.')
-        .try_fold(properties, |at, step| at.get(step))
+    name.split('.').try_fold(properties, |at, step| at.get(step))
 }
 
 fn name_servers(made: &mut Made) {
@@ -95,8 +85,7 @@ fn name_servers(made: &mut Made) {
         .get("NameServers")
         .and_then(Value::as_str)
         .map(|servers| servers.split(',').map(Value::from).collect::<Value>());
-    made.attributes
-        .retain(|name, _| !name.starts_with("NameServers."));
+    made.attributes.retain(|name, _| !name.starts_with("NameServers."));
     if let Some(servers) = servers {
         made.attributes.insert("NameServers".to_owned(), servers);
     }
@@ -138,17 +127,11 @@ pub(super) async fn find(
             .await
         }
         ("AWS::EC2::Subnet", "AvailabilityZone") => {
-            ec2(
-                upstream,
-                "DescribeSubnets",
-                &[("subnet-id", id)],
-                "availabilityZone",
-            )
-            .await
+            ec2(upstream, "DescribeSubnets", &[("subnet-id", id)], "availabilityZone").await
         }
-        ("AWS::EC2::VPCEndpoint", "DnsEntries") => Some(json!([format!(
-            "Z1YSA3EXCYUU9Z:{id}.{region}.vpce.amazonaws.com"
-        )])),
+        ("AWS::EC2::VPCEndpoint", "DnsEntries") => {
+            Some(json!([format!("Z1YSA3EXCYUU9Z:{id}.{region}.vpce.amazonaws.com")]))
+        }
         (
             "AWS::ECS::Cluster"
             | "AWS::EFS::FileSystem"
@@ -205,18 +188,8 @@ mod tests {
             json!({"LogGroupName": "/x"}),
             "/x",
         );
-        check(
-            "AWS::IAM::Role",
-            "arn:aws:iam::1:role/r",
-            json!({"RoleName": "r"}),
-            "r",
-        );
-        check(
-            "AWS::S3::BucketPolicy",
-            "b-policy",
-            json!({"Bucket": "b"}),
-            "b",
-        );
+        check("AWS::IAM::Role", "arn:aws:iam::1:role/r", json!({"RoleName": "r"}), "r");
+        check("AWS::S3::BucketPolicy", "b-policy", json!({"Bucket": "b"}), "b");
         check("AWS::Route53::HostedZone", "Z1", json!({}), "Z1");
         let target = json!({"ResourceId": "service/c/s", "ScalableDimension": "d", "ServiceNamespace": "ecs"});
         check(
@@ -229,13 +202,8 @@ mod tests {
 
     #[test]
     fn name_servers_are_a_list() {
-        let made = Made::named("Z1")
-            .with("NameServers", "a,b")
-            .with("NameServers.0", "a");
+        let made = Made::named("Z1").with("NameServers", "a,b").with("NameServers.0", "a");
         let made = completed("AWS::Route53::HostedZone", made, &json!({}));
-        assert_eq!(
-            Value::Object(made.attributes),
-            json!({"NameServers": ["a", "b"]})
-        );
+        assert_eq!(Value::Object(made.attributes), json!({"NameServers": ["a", "b"]}));
     }
 }

@@ -13,8 +13,7 @@ impl Provisioner {
     ) -> Result<Made, Refusal> {
         let body = json!({"TypeName": resource_type, "DesiredState": properties.to_string()});
         let handle = self.cloud_control("CreateResource", &body).await?;
-        self.cloud_control_read(resource_type, &handle, properties)
-            .await
+        self.cloud_control_read(resource_type, &handle, properties).await
     }
 
     pub(super) async fn cloud_control_update(
@@ -26,8 +25,7 @@ impl Provisioner {
         let patch = patch(before, after);
         if patch.is_empty() {
             // Also a handler with nothing to change looks whether the resource is there.
-            self.cloud_control_read(&resource.resource_type, &resource.handle, after)
-                .await?;
+            self.cloud_control_read(&resource.resource_type, &resource.handle, after).await?;
             return Ok(existing(resource));
         }
         let body = json!({
@@ -36,9 +34,7 @@ impl Provisioner {
             "PatchDocument": Value::Array(patch).to_string(),
         });
         let handle = self.cloud_control("UpdateResource", &body).await?;
-        let mut made = self
-            .cloud_control_read(&resource.resource_type, &handle, after)
-            .await?;
+        let mut made = self.cloud_control_read(&resource.resource_type, &handle, after).await?;
         if handle == resource.handle
             && let Some(physical_id) = &resource.physical_id
         {
@@ -49,9 +45,7 @@ impl Provisioner {
 
     pub(super) async fn cloud_control_delete(&self, resource: &Resource) -> Result<(), Refusal> {
         let body = json!({"TypeName": resource.resource_type, "Identifier": resource.handle});
-        self.cloud_control("DeleteResource", &body)
-            .await
-            .map(|_| ())
+        self.cloud_control("DeleteResource", &body).await.map(|_| ())
     }
 
     /// The attributes: everything that is read back and was not declared.
@@ -62,21 +56,13 @@ impl Provisioner {
         declared: &Value,
     ) -> Result<Made, Refusal> {
         let body = json!({"TypeName": resource_type, "Identifier": handle});
-        let answer = self
-            .upstream
-            .json("cloudcontrolapi", "CloudApiService.GetResource", &body)
-            .await?;
-        let text = answer["ResourceDescription"]["Properties"]
-            .as_str()
-            .unwrap_or("{}");
+        let answer =
+            self.upstream.json("cloudcontrolapi", "CloudApiService.GetResource", &body).await?;
+        let text = answer["ResourceDescription"]["Properties"].as_str().unwrap_or("{}");
         let mut attributes: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
         attributes
             .retain(|name, value| declared.get(name) != Some(value) && !name.starts_with("__"));
-        Ok(Made {
-            handle: handle.to_owned(),
-            physical_id: handle.to_owned(),
-            attributes,
-        })
+        Ok(Made { handle: handle.to_owned(), physical_id: handle.to_owned(), attributes })
     }
 
     async fn cloud_control(&self, operation: &str, body: &Value) -> Result<String, Refusal> {
@@ -84,20 +70,12 @@ impl Provisioner {
         let answer = self.upstream.json("cloudcontrolapi", &target, body).await?;
         let progress = &answer["ProgressEvent"];
         if progress["OperationStatus"] == "SUCCESS" {
-            return Ok(progress["Identifier"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned());
+            return Ok(progress["Identifier"].as_str().unwrap_or_default().to_owned());
         }
-        let message = progress["StatusMessage"]
-            .as_str()
-            .unwrap_or("no reason was given");
+        let message = progress["StatusMessage"].as_str().unwrap_or("no reason was given");
         let missing = message.contains("does not exist") || message.contains("not found");
-        let code = if operation == "DeleteResource" && missing {
-            "NotFound"
-        } else {
-            "InvalidRequest"
-        };
+        let code =
+            if operation == "DeleteResource" && missing { "NotFound" } else { "InvalidRequest" };
         Err(Refusal::new(code, message))
     }
 }
@@ -108,9 +86,7 @@ fn patch(before: &Value, after: &Value) -> Vec<Value> {
     let old = before.as_object().unwrap_or(&empty);
     let new = after.as_object().unwrap_or(&empty);
     let removed = old.keys().filter(|name| !new.contains_key(*name));
-    let changed = new
-        .iter()
-        .filter(|(name, value)| old.get(*name) != Some(*value));
+    let changed = new.iter().filter(|(name, value)| old.get(*name) != Some(*value));
     removed
         .map(|name| json!({"op": "remove", "path": format!("/{name}")}))
         .chain(
@@ -127,10 +103,7 @@ mod tests {
 
     #[test]
     fn a_patch_has_only_what_changed() {
-        let found = patch(
-            &json!({"a": 1, "b": 2, "c": 3}),
-            &json!({"a": 1, "b": 4, "d": 5}),
-        );
+        let found = patch(&json!({"a": 1, "b": 2, "c": 3}), &json!({"a": 1, "b": 4, "d": 5}));
         let expect = json!([
             {"op": "remove", "path": "/c"},
             {"op": "add", "path": "/b", "value": 4},

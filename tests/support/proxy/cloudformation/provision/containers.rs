@@ -12,10 +12,7 @@ const FREE_KEYS: &[&str] = &["DockerLabels", "Options", "DriverOpts", "Labels"];
 /// Properties whose name in the API is not just written with a small first letter.
 const RENAMED: &[(&str, &str)] = &[
     ("EFSVolumeConfiguration", "efsVolumeConfiguration"),
-    (
-        "FSxWindowsFileServerVolumeConfiguration",
-        "fsxWindowsFileServerVolumeConfiguration",
-    ),
+    ("FSxWindowsFileServerVolumeConfiguration", "fsxWindowsFileServerVolumeConfiguration"),
     ("IAM", "iam"),
     ("PlacementStrategies", "placementStrategy"),
     ("FilesystemId", "fileSystemId"),
@@ -79,11 +76,8 @@ impl Provisioner {
     ) -> Result<(), Refusal> {
         match resource.resource_type.as_str() {
             "AWS::ECS::TaskDefinition" => {
-                self.ecs(
-                    "DeregisterTaskDefinition",
-                    &json!({"taskDefinition": resource.handle}),
-                )
-                .await?;
+                self.ecs("DeregisterTaskDefinition", &json!({"taskDefinition": resource.handle}))
+                    .await?;
             }
             "AWS::ECS::Service" => {
                 let mut body = json!({"service": resource.handle});
@@ -105,18 +99,13 @@ impl Provisioner {
     }
 
     async fn put_providers(&self, properties: &Value) -> Result<Made, Refusal> {
-        self.ecs("PutClusterCapacityProviders", &api(properties))
-            .await?;
+        self.ecs("PutClusterCapacityProviders", &api(properties)).await?;
         Ok(Made::named(&text(properties, "Cluster")))
     }
 
     async fn retag(&self, resource: &Resource, after: &Value) -> Result<(), Refusal> {
         if let Some(tags) = api(after).get("tags") {
-            self.ecs(
-                "TagResource",
-                &json!({"resourceArn": resource.handle, "tags": tags}),
-            )
-            .await?;
+            self.ecs("TagResource", &json!({"resourceArn": resource.handle, "tags": tags})).await?;
         }
         Ok(())
     }
@@ -159,11 +148,8 @@ fn api(properties: &Value) -> Value {
         Value::Object(map) => Value::Object(
             map.iter()
                 .map(|(key, inner)| {
-                    let inner = if FREE_KEYS.contains(&key.as_str()) {
-                        inner.clone()
-                    } else {
-                        api(inner)
-                    };
+                    let inner =
+                        if FREE_KEYS.contains(&key.as_str()) { inner.clone() } else { api(inner) };
                     (api_name(key), inner)
                 })
                 .collect(),
@@ -178,10 +164,7 @@ fn api_name(key: &str) -> String {
         return (*renamed).to_owned();
     }
     let mut letters = key.chars();
-    letters
-        .next()
-        .map(|first| first.to_lowercase().chain(letters).collect())
-        .unwrap_or_default()
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -205,10 +188,7 @@ mod tests {
 
     #[test]
     fn an_unchanged_count_is_left_alone() {
-        let resource = Resource {
-            handle: "arn:service".to_owned(),
-            ..Resource::default()
-        };
+        let resource = Resource { handle: "arn:service".to_owned(), ..Resource::default() };
         let before = json!({"Cluster": "c", "TaskDefinition": "t:1", "DesiredCount": 2});
         let after = json!({"Cluster": "c", "TaskDefinition": "t:2", "DesiredCount": 2});
         let expect = json!({"taskDefinition": "t:2", "service": "arn:service", "cluster": "c"});

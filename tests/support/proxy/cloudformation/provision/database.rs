@@ -15,10 +15,8 @@ impl Provisioner {
         made: Made,
         properties: &Value,
     ) -> Result<Made, Refusal> {
-        let managed = matches!(
-            resource_type,
-            "AWS::RDS::DBCluster" | "AWS::RDS::DBInstance"
-        ) && properties["ManageMasterUserPassword"] == json!(true);
+        let managed = matches!(resource_type, "AWS::RDS::DBCluster" | "AWS::RDS::DBInstance")
+            && properties["ManageMasterUserPassword"] == json!(true);
         if !managed || made.attributes.contains_key(SECRET) {
             return Ok(made);
         }
@@ -26,11 +24,7 @@ impl Provisioner {
             resource_type,
             "the secret of a managed master password is made by the proxy and not rotated; describe calls do not name it",
         );
-        let kind = if resource_type.ends_with("Cluster") {
-            "cluster"
-        } else {
-            "db"
-        };
+        let kind = if resource_type.ends_with("Cluster") { "cluster" } else { "db" };
         let password = Uuid::new_v4().simple().to_string();
         let login = json!({"username": text(properties, "MasterUsername"), "password": password});
         let mut body = json!({
@@ -43,10 +37,8 @@ impl Provisioner {
         if let Some(key) = properties["MasterUserSecret"].get("KmsKeyId") {
             body["KmsKeyId"] = key.clone();
         }
-        let answer = self
-            .upstream
-            .json("secretsmanager", "secretsmanager.CreateSecret", &body)
-            .await?;
+        let answer =
+            self.upstream.json("secretsmanager", "secretsmanager.CreateSecret", &body).await?;
         Ok(made.with(SECRET, text(&answer, "ARN")))
     }
 }

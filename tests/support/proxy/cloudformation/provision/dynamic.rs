@@ -56,17 +56,15 @@ async fn one(upstream: &Upstream, reference: &str) -> Result<String, String> {
     let (service, key) = reference.split_once(':').unwrap_or((reference, ""));
     match service {
         "ssm" | "ssm-secure" => {
-            let name = key
-                .rsplit_once(':')
-                .filter(|(_, version)| version.parse::<u32>().is_ok());
+            let name = key.rsplit_once(':').filter(|(_, version)| version.parse::<u32>().is_ok());
             let name = name.map_or(key, |(name, _)| name);
             let value = parameters::stored(upstream, name).await;
             value.ok_or_else(|| format!("Parameters: [{key}] cannot be found."))
         }
         "secretsmanager" => secret(upstream, key).await,
-        _ => Err(format!(
-            "Incorrect format is used in the following dynamic reference: {reference}"
-        )),
+        _ => {
+            Err(format!("Incorrect format is used in the following dynamic reference: {reference}"))
+        }
     }
 }
 
@@ -80,9 +78,7 @@ async fn secret(upstream: &Upstream, key: &str) -> Result<String, String> {
     if !version.is_empty() {
         body["VersionId"] = json!(version);
     }
-    let answer = upstream
-        .json("secretsmanager", "secretsmanager.GetSecretValue", &body)
-        .await;
+    let answer = upstream.json("secretsmanager", "secretsmanager.GetSecretValue", &body).await;
     let answer = answer
         .map_err(|error| format!("Could not retrieve a value for the secret {id}: {error}"))?;
     let value = answer["SecretString"].as_str().unwrap_or_default();
@@ -99,12 +95,7 @@ async fn secret(upstream: &Upstream, key: &str) -> Result<String, String> {
 fn split_secret(key: &str) -> (String, [&str; 4]) {
     let parts: Vec<&str> = key.split(':').collect();
     let length = if key.starts_with("arn:") { 7 } else { 1 };
-    let id = parts
-        .iter()
-        .take(length)
-        .copied()
-        .collect::<Vec<_>>()
-        .join(":");
+    let id = parts.iter().take(length).copied().collect::<Vec<_>>().join(":");
     let at = |index: usize| parts.get(length + index).copied().unwrap_or_default();
     (id, [at(0), at(1), at(2), at(3)])
 }
@@ -118,14 +109,8 @@ mod tests {
         let arn = "arn:aws:secretsmanager:us-west-2:1:secret:db-x";
         let reference = format!("{arn}:SecretString:password");
         let (id, rest) = split_secret(&reference);
-        assert_eq!(
-            (id.as_str(), rest),
-            (arn, ["SecretString", "password", "", ""])
-        );
+        assert_eq!((id.as_str(), rest), (arn, ["SecretString", "password", "", ""]));
         let (id, rest) = split_secret("db:SecretString:user:AWSCURRENT:");
-        assert_eq!(
-            (id.as_str(), rest),
-            ("db", ["SecretString", "user", "AWSCURRENT", ""])
-        );
+        assert_eq!((id.as_str(), rest), ("db", ["SecretString", "user", "AWSCURRENT", ""]));
     }
 }

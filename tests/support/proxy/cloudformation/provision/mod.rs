@@ -41,11 +41,7 @@ pub(super) struct Made {
 
 impl Made {
     fn named(id: &str) -> Self {
-        Self {
-            handle: id.to_owned(),
-            physical_id: id.to_owned(),
-            attributes: Map::new(),
-        }
+        Self { handle: id.to_owned(), physical_id: id.to_owned(), attributes: Map::new() }
     }
 
     fn with(mut self, attribute: &str, value: impl Into<Value>) -> Self {
@@ -63,10 +59,7 @@ pub(super) struct Refusal {
 
 impl Refusal {
     pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            code,
-        }
+        Self { message: message.into(), code }
     }
 
     /// The reason as CloudFormation shows it in events.
@@ -86,11 +79,7 @@ impl Refusal {
 impl From<UpstreamError> for Refusal {
     fn from(error: UpstreamError) -> Self {
         match error {
-            UpstreamError::Service {
-                code,
-                message,
-                status,
-            } => {
+            UpstreamError::Service { code, message, status } => {
                 let kind = if code.contains("NotFound") || code.contains("NoSuch") {
                     "NotFound"
                 } else {
@@ -116,19 +105,13 @@ pub(super) struct Provisioner {
 
 impl Provisioner {
     pub(super) fn new(upstream: Upstream, account: &str) -> Self {
-        Self {
-            upstream,
-            account: account.to_owned(),
-            kept: Arc::default(),
-        }
+        Self { upstream, account: account.to_owned(), kept: Arc::default() }
     }
 
     /// Sentences about the types that were not made real.
     pub(super) fn simulated(&self) -> Vec<String> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter()
-            .map(|(name, why)| format!("{name}: {why}"))
-            .collect()
+        kept.iter().map(|(name, why)| format!("{name}: {why}")).collect()
     }
 
     fn note(&self, resource_type: &str, why: &str) {
@@ -161,10 +144,7 @@ impl Provisioner {
         }?;
         let repaired = self.repair(resource_type, &made, &properties).await;
         let extras = match repaired {
-            Ok(()) => {
-                self.database_extras(resource_type, made.clone(), &properties)
-                    .await
-            }
+            Ok(()) => self.database_extras(resource_type, made.clone(), &properties).await,
             Err(refusal) => Err(refusal),
         };
         let made = match extras {

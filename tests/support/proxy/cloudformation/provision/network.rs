@@ -25,10 +25,8 @@ impl Provisioner {
     ) -> Result<Made, Refusal> {
         match kind {
             "AWS::EC2::SubnetRouteTableAssociation" => {
-                let form = copy(
-                    properties,
-                    &[("SubnetId", "SubnetId"), ("RouteTableId", "RouteTableId")],
-                );
+                let form =
+                    copy(properties, &[("SubnetId", "SubnetId"), ("RouteTableId", "RouteTableId")]);
                 let xml = self.ec2("AssociateRouteTable", &form).await?;
                 made(&xml, "associationId")
             }
@@ -40,8 +38,7 @@ impl Provisioner {
                 made(&self.ec2("CreateNetworkAcl", &form).await?, "networkAclId")
             }
             "AWS::EC2::NetworkAclEntry" => {
-                self.ec2("CreateNetworkAclEntry", &entry(properties))
-                    .await?;
+                self.ec2("CreateNetworkAclEntry", &entry(properties)).await?;
                 Ok(Made::named(&entry_name(properties)))
             }
             "AWS::EC2::SubnetNetworkAclAssociation" => self.associate_acl(properties).await,
@@ -56,10 +53,7 @@ impl Provisioner {
                 );
                 made(&self.ec2("AssociateAddress", &form).await?, "associationId")
             }
-            other => Err(Refusal::new(
-                "InvalidRequest",
-                format!("{other} is not known here"),
-            )),
+            other => Err(Refusal::new("InvalidRequest", format!("{other} is not known here"))),
         }
     }
 
@@ -107,8 +101,7 @@ impl Provisioner {
         let by = |name: &str| vec![(name.to_owned(), resource.handle.clone())];
         match resource.resource_type.as_str() {
             "AWS::EC2::SubnetRouteTableAssociation" => {
-                self.ec2("DisassociateRouteTable", &by("AssociationId"))
-                    .await
+                self.ec2("DisassociateRouteTable", &by("AssociationId")).await
             }
             "AWS::EC2::VPCEndpoint" => self.ec2("DeleteVpcEndpoints", &by("VpcEndpointId.1")).await,
             "AWS::EC2::FlowLog" => self.ec2("DeleteFlowLogs", &by("FlowLogId.1")).await,
@@ -119,14 +112,10 @@ impl Provisioner {
             "AWS::EC2::NetworkAclEntry" => {
                 let form = copy(
                     properties,
-                    &[
-                        ("NetworkAclId", "NetworkAclId"),
-                        ("RuleNumber", "RuleNumber"),
-                    ],
+                    &[("NetworkAclId", "NetworkAclId"), ("RuleNumber", "RuleNumber")],
                 );
                 let egress = ("Egress".to_owned(), egress(properties).to_owned());
-                self.ec2("DeleteNetworkAclEntry", &[form, vec![egress]].concat())
-                    .await
+                self.ec2("DeleteNetworkAclEntry", &[form, vec![egress]].concat()).await
             }
             "AWS::EC2::SubnetNetworkAclAssociation" => self.restore_acl(properties).await,
             _ => Ok(String::new()),
@@ -184,9 +173,7 @@ impl Provisioner {
 
     async fn associate_acl(&self, properties: &Value) -> Result<Made, Refusal> {
         let acl = text(properties, "NetworkAclId");
-        let xml = self
-            .replace_acl(&text(properties, "SubnetId"), &acl)
-            .await?;
+        let xml = self.replace_acl(&text(properties, "SubnetId"), &acl).await?;
         let made = made(&xml, "newAssociationId")?;
         let id = made.physical_id.clone();
         Ok(made.with("AssociationId", id))
@@ -209,12 +196,8 @@ impl Provisioner {
     }
 
     async fn replace_acl(&self, subnet: &str, acl: &str) -> Result<String, Refusal> {
-        let xml = self
-            .ec2(
-                "DescribeNetworkAcls",
-                &filters(&[("association.subnet-id", subnet)]),
-            )
-            .await?;
+        let xml =
+            self.ec2("DescribeNetworkAcls", &filters(&[("association.subnet-id", subnet)])).await?;
         let association = association_of(&xml, subnet).ok_or_else(|| {
             Refusal::new(
                 "NotFound",
@@ -230,21 +213,16 @@ impl Provisioner {
 }
 
 fn association_of(xml: &str, subnet: &str) -> Option<String> {
-    xml.split("<networkAclAssociationId>")
-        .skip(1)
-        .find_map(|part| {
-            let part = part.split("</item>").next()?;
-            (tag(part, "subnetId")? == subnet)
-                .then(|| part.split('<').next().unwrap_or_default().to_owned())
-        })
+    xml.split("<networkAclAssociationId>").skip(1).find_map(|part| {
+        let part = part.split("</item>").next()?;
+        (tag(part, "subnetId")? == subnet)
+            .then(|| part.split('<').next().unwrap_or_default().to_owned())
+    })
 }
 
 fn made(xml: &str, name: &str) -> Result<Made, Refusal> {
     let id = tag(xml, name).ok_or_else(|| {
-        Refusal::new(
-            "ServiceInternalError",
-            format!("the emulator gave no {name}"),
-        )
+        Refusal::new("ServiceInternalError", format!("the emulator gave no {name}"))
     })?;
     Ok(Made::named(&id))
 }
@@ -253,24 +231,14 @@ fn copy(properties: &Value, names: &[(&str, &str)]) -> Vec<(String, String)> {
     names
         .iter()
         .filter_map(|(property, field)| {
-            Some((
-                (*field).to_owned(),
-                intrinsics::text(&properties[*property])?,
-            ))
+            Some(((*field).to_owned(), intrinsics::text(&properties[*property])?))
         })
         .collect()
 }
 
 fn list(properties: &Value, property: &str, field: &str) -> Vec<(String, String)> {
-    let items = properties[property]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(intrinsics::text);
-    items
-        .enumerate()
-        .map(|(index, item)| (format!("{field}.{}", index + 1), item))
-        .collect()
+    let items = properties[property].as_array().into_iter().flatten().filter_map(intrinsics::text);
+    items.enumerate().map(|(index, item)| (format!("{field}.{}", index + 1), item)).collect()
 }
 
 fn document(properties: &Value, property: &str) -> Option<(String, String)> {
@@ -282,11 +250,7 @@ fn document(properties: &Value, property: &str) -> Option<(String, String)> {
 }
 
 fn tags(properties: &Value, kind: &str) -> Vec<(String, String)> {
-    let items = properties["Tags"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .enumerate();
+    let items = properties["Tags"].as_array().into_iter().flatten().enumerate();
     let mut form: Vec<(String, String)> = items
         .flat_map(|(index, tag)| {
             let prefix = format!("TagSpecification.1.Tag.{}", index + 1);
@@ -297,10 +261,7 @@ fn tags(properties: &Value, kind: &str) -> Vec<(String, String)> {
         })
         .collect();
     if !form.is_empty() {
-        form.push((
-            "TagSpecification.1.ResourceType".to_owned(),
-            kind.to_owned(),
-        ));
+        form.push(("TagSpecification.1.ResourceType".to_owned(), kind.to_owned()));
     }
     form
 }
@@ -319,11 +280,7 @@ fn filters(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 fn egress(properties: &Value) -> &'static str {
-    if text(properties, "Egress") == "true" {
-        "true"
-    } else {
-        "false"
-    }
+    if text(properties, "Egress") == "true" { "true" } else { "false" }
 }
 
 fn entry(properties: &Value) -> Vec<(String, String)> {
@@ -343,10 +300,7 @@ fn entry(properties: &Value) -> Vec<(String, String)> {
         &properties["PortRange"],
         &[("From", "PortRange.From"), ("To", "PortRange.To")],
     ));
-    form.extend(copy(
-        &properties["Icmp"],
-        &[("Type", "Icmp.Type"), ("Code", "Icmp.Code")],
-    ));
+    form.extend(copy(&properties["Icmp"], &[("Type", "Icmp.Type"), ("Code", "Icmp.Code")]));
     form
 }
 

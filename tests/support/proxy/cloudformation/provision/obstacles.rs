@@ -25,9 +25,8 @@ pub(super) async fn before_create(
     if name.is_empty() || !is_taken(upstream, resource_type, &name).await {
         return Ok(());
     }
-    let identifier = json!({format!("/properties/{property}"): name})
-        .to_string()
-        .replace('"', "\\\"");
+    let identifier =
+        json!({format!("/properties/{property}"): name}).to_string().replace('"', "\\\"");
     Err(Refusal::new(
         "AlreadyExists",
         format!(
@@ -47,39 +46,31 @@ pub(in crate::proxy::cloudformation) async fn is_taken(
     };
     match resource_type {
         "AWS::S3::Bucket" => {
-            let answer = upstream
-                .rest("s3", Method::HEAD, &format!("/{name}"), Vec::new())
-                .await;
+            let answer = upstream.rest("s3", Method::HEAD, &format!("/{name}"), Vec::new()).await;
             answer.is_ok_and(|(status, _)| status == 200)
         }
         "AWS::Logs::LogGroup" => {
             let body = json!({"logGroupNamePrefix": name});
-            let answer = json("logs", "Logs_20140328.DescribeLogGroups", body)
-                .await
-                .unwrap_or_default();
+            let answer =
+                json("logs", "Logs_20140328.DescribeLogGroups", body).await.unwrap_or_default();
             let mut groups = answer["logGroups"].as_array().into_iter().flatten();
             groups.any(|group| group["logGroupName"] == name)
         }
         "AWS::ECR::Repository" => {
             let target = "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories";
-            json("ecr", target, json!({"repositoryNames": [name]}))
+            json("ecr", target, json!({"repositoryNames": [name]})).await.is_some()
+        }
+        "AWS::SSM::Parameter" => {
+            json("ssm", "AmazonSSM.GetParameter", json!({"Name": name})).await.is_some()
+        }
+        "AWS::SecretsManager::Secret" => {
+            json("secretsmanager", "secretsmanager.DescribeSecret", json!({"SecretId": name}))
                 .await
                 .is_some()
         }
-        "AWS::SSM::Parameter" => json("ssm", "AmazonSSM.GetParameter", json!({"Name": name}))
-            .await
-            .is_some(),
-        "AWS::SecretsManager::Secret" => json(
-            "secretsmanager",
-            "secretsmanager.DescribeSecret",
-            json!({"SecretId": name}),
-        )
-        .await
-        .is_some(),
         "AWS::KMS::Alias" => {
-            let answer = json("kms", "TrentService.ListAliases", json!({}))
-                .await
-                .unwrap_or_default();
+            let answer =
+                json("kms", "TrentService.ListAliases", json!({})).await.unwrap_or_default();
             let mut aliases = answer["Aliases"].as_array().into_iter().flatten();
             aliases.any(|alias| alias["AliasName"] == name)
         }
@@ -185,22 +176,14 @@ async fn bucket_is_empty(upstream: &Upstream, bucket: &str) -> bool {
 
 async fn has_images(upstream: &Upstream, repository: &str) -> bool {
     let target = "AmazonEC2ContainerRegistry_V20150921.ListImages";
-    let answer = upstream
-        .json("ecr", target, &json!({"repositoryName": repository}))
-        .await;
-    answer.is_ok_and(|answer| {
-        answer["imageIds"]
-            .as_array()
-            .is_some_and(|images| !images.is_empty())
-    })
+    let answer = upstream.json("ecr", target, &json!({"repositoryName": repository})).await;
+    answer
+        .is_ok_and(|answer| answer["imageIds"].as_array().is_some_and(|images| !images.is_empty()))
 }
 
 async fn has_records(upstream: &Upstream, zone: &str) -> bool {
     let path = format!("/2013-04-01/hostedzone/{zone}/rrset");
-    match upstream
-        .rest("route53", Method::GET, &path, Vec::new())
-        .await
-    {
+    match upstream.rest("route53", Method::GET, &path, Vec::new()).await {
         Ok((200, xml)) => xml
             .split("<ResourceRecordSet>")
             .skip(1)

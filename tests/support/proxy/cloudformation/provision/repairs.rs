@@ -23,11 +23,7 @@ impl Provisioner {
 
     /// A listener made by Cloud Control shows no certificate.
     async fn certificates(&self, made: &Made, properties: &Value) -> Result<(), Refusal> {
-        let certificates = properties["Certificates"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .enumerate();
+        let certificates = properties["Certificates"].as_array().into_iter().flatten().enumerate();
         let mut form: Vec<(String, String)> = certificates
             .map(|(index, one)| {
                 (
@@ -40,14 +36,7 @@ impl Provisioner {
             return Ok(());
         }
         form.push(("ListenerArn".to_owned(), made.handle.clone()));
-        self.upstream
-            .query(
-                "elasticloadbalancing",
-                "ModifyListener",
-                "2015-12-01",
-                &form,
-            )
-            .await?;
+        self.upstream.query("elasticloadbalancing", "ModifyListener", "2015-12-01", &form).await?;
         Ok(())
     }
 
@@ -57,17 +46,11 @@ impl Provisioner {
             return Ok(());
         };
         let runtime = text(properties, "Runtime");
-        let name = if runtime.starts_with("python") {
-            "index.py"
-        } else {
-            "index.js"
-        };
+        let name = if runtime.starts_with("python") { "index.py" } else { "index.js" };
         let zip = base64::engine::general_purpose::STANDARD.encode(zip_of(name, source.as_bytes()));
         let path = format!("/2015-03-31/functions/{}/code", made.physical_id);
         let body = json!({"ZipFile": zip}).to_string().into_bytes();
-        self.upstream
-            .rest("lambda", Method::PUT, &path, body)
-            .await?;
+        self.upstream.rest("lambda", Method::PUT, &path, body).await?;
         Ok(())
     }
 }

@@ -38,23 +38,11 @@ pub(super) fn way(resource_type: &str) -> Way {
 
 /// Types that are kept by the proxy alone.
 const KEPT: &[(&str, &str)] = &[
-    (
-        "AWS::AutoScaling::LifecycleHook",
-        "no instance waits for it",
-    ),
-    (
-        "AWS::AutoScaling::ScheduledAction",
-        "nothing scales at the time it names",
-    ),
+    ("AWS::AutoScaling::LifecycleHook", "no instance waits for it"),
+    ("AWS::AutoScaling::ScheduledAction", "nothing scales at the time it names"),
     ("AWS::Backup::BackupSelection", "no backup is taken"),
-    (
-        "AWS::CloudFormation::WaitCondition",
-        "it is signalled at once",
-    ),
-    (
-        "AWS::CloudFormation::WaitConditionHandle",
-        "it is signalled at once",
-    ),
+    ("AWS::CloudFormation::WaitCondition", "it is signalled at once"),
+    ("AWS::CloudFormation::WaitConditionHandle", "it is signalled at once"),
     ("AWS::CloudTrail::Trail", "no call is logged"),
     ("AWS::EC2::VolumeAttachment", "instances have no disks"),
     ("AWS::SSM::Association", "no instance runs it"),
@@ -64,11 +52,8 @@ const KEPT: &[(&str, &str)] = &[
 
 /// What is not AWS here, one sentence each.
 pub(in crate::proxy::cloudformation) fn gaps() -> Vec<String> {
-    let kept = KEPT
-        .iter()
-        .map(|(name, why)| format!("CloudFormation keeps {name} itself: {why}"));
-    kept.chain(GAPS.iter().map(|gap| (*gap).to_owned()))
-        .collect()
+    let kept = KEPT.iter().map(|(name, why)| format!("CloudFormation keeps {name} itself: {why}"));
+    kept.chain(GAPS.iter().map(|gap| (*gap).to_owned())).collect()
 }
 
 const GAPS: &[&str] = &[

@@ -22,16 +22,10 @@ async fn changes(cloud: &Cloud, kind: &str, body: &str) -> String {
     ];
     cloud.ok("CreateChangeSet", &fields).await;
     loop {
-        let fields = [
-            ("StackName", "s"),
-            ("ChangeSetName", "c"),
-            ("IncludePropertyValues", "true"),
-        ];
+        let fields =
+            [("StackName", "s"), ("ChangeSetName", "c"), ("IncludePropertyValues", "true")];
         let xml = cloud.ok("DescribeChangeSet", &fields).await;
-        if !matches!(
-            tag(&xml, "Status").as_str(),
-            "CREATE_PENDING" | "CREATE_IN_PROGRESS"
-        ) {
+        if !matches!(tag(&xml, "Status").as_str(), "CREATE_PENDING" | "CREATE_IN_PROGRESS") {
             return xml;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -41,9 +35,7 @@ async fn changes(cloud: &Cloud, kind: &str, body: &str) -> String {
 fn change<'a>(xml: &'a str, name: &str) -> &'a str {
     let mut all = xml.split("<ResourceChange>").skip(1);
     let is = |one: &&str| one.contains(&format!("<LogicalResourceId>{name}<"));
-    all.find(is)
-        .and_then(|one| one.split("</ResourceChange>").next())
-        .unwrap_or_default()
+    all.find(is).and_then(|one| one.split("</ResourceChange>").next()).unwrap_or_default()
 }
 
 async fn created() -> Cloud {
@@ -56,11 +48,7 @@ async fn created() -> Cloud {
     assert_eq!(xml.matches("<Action>Add</Action>").count(), 3);
     let stack = cloud.ok("DescribeStacks", &[("StackName", "s")]).await;
     assert_eq!(tag(&stack, "StackStatus"), "REVIEW_IN_PROGRESS");
-    let execute = [
-        ("StackName", "s"),
-        ("ChangeSetName", "c"),
-        ("ClientRequestToken", "t"),
-    ];
+    let execute = [("StackName", "s"), ("ChangeSetName", "c"), ("ClientRequestToken", "t")];
     cloud.ok("ExecuteChangeSet", &execute).await;
     // The same request again does nothing.
     cloud.ok("ExecuteChangeSet", &execute).await;
@@ -105,12 +93,8 @@ async fn a_change_set_without_changes_fails() {
         tag(&xml, "StatusReason"),
         "The submitted information didn't contain changes. Submit different information to create a change set."
     );
-    let execute = cloud
-        .refused(
-            "ExecuteChangeSet",
-            &[("StackName", "s"), ("ChangeSetName", "c")],
-        )
-        .await;
+    let execute =
+        cloud.refused("ExecuteChangeSet", &[("StackName", "s"), ("ChangeSetName", "c")]).await;
     assert!(execute.starts_with("InvalidChangeSetStatus: ChangeSet [arn:aws:cloudformation:us-west-2:123456789012:changeSet/c/"));
     assert!(execute.ends_with("cannot be executed in its current status of [FAILED]"));
     let fields = [
@@ -124,18 +108,10 @@ async fn a_change_set_without_changes_fails() {
         create,
         "ValidationError: Stack [s] already exists and cannot be created again with the changeSet [d]."
     );
-    let missing = cloud
-        .refused(
-            "DescribeChangeSet",
-            &[("StackName", "s"), ("ChangeSetName", "x")],
-        )
-        .await;
+    let missing =
+        cloud.refused("DescribeChangeSet", &[("StackName", "s"), ("ChangeSetName", "x")]).await;
     assert_eq!(missing, "ChangeSetNotFound: ChangeSet [x] does not exist");
-    let stack = [
-        ("StackName", "x"),
-        ("ChangeSetName", "d"),
-        ("TemplateBody", body.as_str()),
-    ];
+    let stack = [("StackName", "x"), ("ChangeSetName", "d"), ("TemplateBody", body.as_str())];
     assert_eq!(
         cloud.refused("CreateChangeSet", &stack).await,
         "ValidationError: Stack [x] does not exist"
@@ -147,11 +123,7 @@ async fn operations_have_events_of_their_own() {
     let cloud = created().await;
     let xml = cloud.ok("DescribeEvents", &[("StackName", "s")]).await;
     assert!(xml.contains("<OperationType>CREATE_STACK</OperationType><OperationStatus>SUCCEEDED</OperationStatus>"), "{xml}");
-    let failed = cloud
-        .ok(
-            "DescribeEvents",
-            &[("StackName", "s"), ("Filters.FailedEvents", "true")],
-        )
-        .await;
+    let failed =
+        cloud.ok("DescribeEvents", &[("StackName", "s"), ("Filters.FailedEvents", "true")]).await;
     assert!(!failed.contains("<member>"), "{failed}");
 }

@@ -22,11 +22,7 @@ fn with(value: &'static str) -> [(&'static str, &'static str); 4] {
 #[tokio::test]
 async fn a_stack_is_created_in_order_and_deleted_in_reverse() {
     let cloud = Cloud::start().await;
-    let fields = [
-        ("StackName", "s"),
-        ("TemplateBody", TWO),
-        ("ClientRequestToken", "t-1"),
-    ];
+    let fields = [("StackName", "s"), ("TemplateBody", TWO), ("ClientRequestToken", "t-1")];
     let created = cloud.ok("CreateStack", &fields).await;
     assert_eq!(cloud.settled().await, "CREATE_COMPLETE");
     assert_eq!(
@@ -49,12 +45,7 @@ async fn a_stack_is_created_in_order_and_deleted_in_reverse() {
     assert_eq!(tag(&created, "StackId"), tag(&again, "StackId"));
     let other = cloud.refused("CreateStack", &fields[..2]).await;
     assert_eq!(other, "AlreadyExistsException: Stack [s] already exists");
-    assert!(
-        cloud
-            .ok("ListExports", &[])
-            .await
-            .contains("<Name>q</Name><Value>id-2<")
-    );
+    assert!(cloud.ok("ListExports", &[]).await.contains("<Name>q</Name><Value>id-2<"));
     let id = tag(&created, "StackId");
     cloud.ok("DeleteStack", &[("StackName", "s")]).await;
     assert_eq!(cloud.settled_as(&id).await, "DELETE_COMPLETE");
@@ -91,10 +82,7 @@ async fn a_failed_creation_is_undone() {
     );
     assert!(cloud.types().is_empty());
     let update = cloud.refused("UpdateStack", &with("fine")).await;
-    assert!(
-        update.ends_with("is in ROLLBACK_COMPLETE state and can not be updated."),
-        "{update}"
-    );
+    assert!(update.ends_with("is in ROLLBACK_COMPLETE state and can not be updated."), "{update}");
 }
 
 #[tokio::test]
@@ -125,21 +113,12 @@ async fn what_cannot_be_deleted_can_be_retained() {
     cloud.settled().await;
     let retain = [("StackName", "s"), ("RetainResources.member.1", "Topic")];
     let early = cloud.refused("DeleteStack", &retain).await;
-    assert!(
-        early.contains("only when the stack is in the DELETE_FAILED state"),
-        "{early}"
-    );
+    assert!(early.contains("only when the stack is in the DELETE_FAILED state"), "{early}");
     cloud.ok("DeleteStack", &[("StackName", "s")]).await;
     assert_eq!(cloud.settled().await, "DELETE_FAILED");
     let last = cloud.events("s").await.pop().expect("an event");
-    assert_eq!(
-        last,
-        "s DELETE_FAILED The following resource(s) failed to delete: [Topic]."
-    );
-    let id = tag(
-        &cloud.ok("DescribeStacks", &[("StackName", "s")]).await,
-        "StackId",
-    );
+    assert_eq!(last, "s DELETE_FAILED The following resource(s) failed to delete: [Topic].");
+    let id = tag(&cloud.ok("DescribeStacks", &[("StackName", "s")]).await, "StackId");
     cloud.ok("DeleteStack", &retain).await;
     assert_eq!(cloud.settled_as(&id).await, "DELETE_COMPLETE");
 }
@@ -156,9 +135,7 @@ async fn protection_and_state_keep_a_stack_from_deletion() {
         protected,
         "ValidationError: Stack [s] cannot be deleted while TerminationProtection is enabled"
     );
-    let cancel = cloud
-        .refused("CancelUpdateStack", &[("StackName", "s")])
-        .await;
+    let cancel = cloud.refused("CancelUpdateStack", &[("StackName", "s")]).await;
     assert_eq!(
         cancel,
         "ValidationError: CancelUpdateStack cannot be called from current stack status"

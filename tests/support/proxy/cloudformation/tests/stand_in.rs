@@ -37,26 +37,17 @@ impl StabilizeHook for Hook {
 impl Cloud {
     pub(super) async fn start() -> Self {
         let resources = Resources::default();
-        let app = Router::new()
-            .fallback(answer)
-            .with_state(Arc::clone(&resources));
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
-            .await
-            .expect("a port");
+        let app = Router::new().fallback(answer).with_state(Arc::clone(&resources));
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         tokio::spawn(async move { axum::serve(listener, app).await });
         let upstream = Upstream::new(&format!("http://127.0.0.1:{port}"), "us-west-2");
         let formation = CloudFormation::new(upstream, "123456789012", Arc::new(Hook));
-        Self {
-            formation,
-            resources,
-        }
+        Self { formation, resources }
     }
 
     pub(super) async fn call(&self, action: &str, fields: &[(&str, &str)]) -> Answer {
-        let form = fields
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let form = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         self.formation.handle(action, form.collect()).await
     }
 
@@ -71,11 +62,7 @@ impl Cloud {
     pub(super) async fn refused(&self, action: &str, fields: &[(&str, &str)]) -> String {
         let answer = self.call(action, fields).await;
         assert_ne!(answer.status, 200, "{action} succeeded: {}", answer.xml);
-        format!(
-            "{}: {}",
-            tag(&answer.xml, "Code"),
-            tag(&answer.xml, "Message")
-        )
+        format!("{}: {}", tag(&answer.xml, "Code"), tag(&answer.xml, "Message"))
     }
 
     /// The status of the stack `s` once nothing goes on any more.
@@ -85,10 +72,8 @@ impl Cloud {
 
     pub(super) async fn settled_as(&self, name: &str) -> String {
         for _ in 0..2_000 {
-            let status = tag(
-                &self.ok("DescribeStacks", &[("StackName", name)]).await,
-                "StackStatus",
-            );
+            let status =
+                tag(&self.ok("DescribeStacks", &[("StackName", name)]).await, "StackStatus");
             if !status.ends_with("_IN_PROGRESS") {
                 return status;
             }
@@ -104,11 +89,8 @@ impl Cloud {
             .split("<member>")
             .skip(1)
             .map(|event| {
-                let all = [
-                    tag(event, "LogicalResourceId"),
-                    tag(event, "ResourceStatus"),
-                    reason(event),
-                ];
+                let all =
+                    [tag(event, "LogicalResourceId"), tag(event, "ResourceStatus"), reason(event)];
                 all.join(" ").trim_end().to_owned()
             })
             .collect();
@@ -119,10 +101,7 @@ impl Cloud {
     /// Types of the resources that exist.
     pub(super) fn types(&self) -> Vec<String> {
         let resources = self.resources.lock().expect("resources");
-        resources
-            .values()
-            .map(|(kind, _)| kind.trim_start_matches("AWS::").to_owned())
-            .collect()
+        resources.values().map(|(kind, _)| kind.trim_start_matches("AWS::").to_owned()).collect()
     }
 }
 
@@ -149,17 +128,12 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> (StatusCode, String) {
-    let target = headers
-        .get("x-amz-target")
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let target =
+        headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     match target.strip_prefix("CloudApiService.") {
         Some(operation) => cloud_control(&resources, operation, &body),
-        None => (
-            StatusCode::BAD_REQUEST,
-            json!({"__type": "Unsupported"}).to_string(),
-        ),
+        None => (StatusCode::BAD_REQUEST, json!({"__type": "Unsupported"}).to_string()),
     }
 }
 
@@ -194,10 +168,7 @@ fn cloud_control(resources: &Resources, operation: &str, body: &Value) -> (Statu
                 if step["value"] == "refused" {
                     return refuse("no such change");
                 }
-                let name = step["path"]
-                    .as_str()
-                    .unwrap_or_default()
-                    .trim_start_matches('/');
+                let name = step["path"].as_str().unwrap_or_default().trim_start_matches('/');
                 properties[name] = step["value"].clone();
             }
         }
@@ -218,10 +189,8 @@ fn cloud_control(resources: &Resources, operation: &str, body: &Value) -> (Statu
             return (StatusCode::BAD_REQUEST, error.to_string());
         }
         _ => {
-            let properties = resources
-                .get(&id)
-                .map(|(_, properties)| properties.clone())
-                .unwrap_or_default();
+            let properties =
+                resources.get(&id).map(|(_, properties)| properties.clone()).unwrap_or_default();
             let mut properties = properties;
             properties["Arn"] = json!(format!("arn:{id}"));
             let answer = json!({"ResourceDescription": {"Identifier": id, "Properties": properties.to_string()}});

@@ -16,21 +16,14 @@ fn template(shown: &str, fifo: bool, extra: &str) -> String {
 async fn started() -> Cloud {
     let cloud = Cloud::start().await;
     let body = template("a", false, "");
-    cloud
-        .ok(
-            "CreateStack",
-            &[("StackName", "s"), ("TemplateBody", &body)],
-        )
-        .await;
+    cloud.ok("CreateStack", &[("StackName", "s"), ("TemplateBody", &body)]).await;
     assert_eq!(cloud.settled().await, "CREATE_COMPLETE");
     cloud
 }
 
 async fn update(cloud: &Cloud, body: &str) -> (String, Vec<String>) {
     let before = cloud.events("s").await.len();
-    cloud
-        .ok("UpdateStack", &[("StackName", "s"), ("TemplateBody", body)])
-        .await;
+    cloud.ok("UpdateStack", &[("StackName", "s"), ("TemplateBody", body)]).await;
     let status = cloud.settled().await;
     (status, cloud.events("s").await.split_off(before))
 }
@@ -42,9 +35,7 @@ async fn nothing_to_do_is_refused() {
     let fields = [("StackName", "s"), ("TemplateBody", body.as_str())];
     let same = cloud.refused("UpdateStack", &fields).await;
     assert_eq!(same, "ValidationError: No updates are to be performed.");
-    let missing = cloud
-        .refused("UpdateStack", &[("StackName", "x"), fields[1]])
-        .await;
+    let missing = cloud.refused("UpdateStack", &[("StackName", "x"), fields[1]]).await;
     assert_eq!(missing, "ValidationError: Stack [x] does not exist");
 }
 
@@ -91,24 +82,12 @@ async fn a_replacement_is_made_first_and_the_old_one_goes_in_the_clean_up() {
 #[tokio::test]
 async fn additions_and_removals() {
     let cloud = started().await;
-    let (status, _) = update(
-        &cloud,
-        &template("a", false, "  Queue: {Type: AWS::SQS::Queue}\n"),
-    )
-    .await;
-    assert_eq!(
-        (status.as_str(), cloud.types().len()),
-        ("UPDATE_COMPLETE", 3)
-    );
+    let (status, _) =
+        update(&cloud, &template("a", false, "  Queue: {Type: AWS::SQS::Queue}\n")).await;
+    assert_eq!((status.as_str(), cloud.types().len()), ("UPDATE_COMPLETE", 3));
     let (status, events) = update(&cloud, &template("a", false, "")).await;
-    assert_eq!(
-        (status.as_str(), cloud.types().len()),
-        ("UPDATE_COMPLETE", 2)
-    );
-    assert_eq!(
-        events[2..4],
-        ["Queue DELETE_IN_PROGRESS", "Queue DELETE_COMPLETE"]
-    );
+    assert_eq!((status.as_str(), cloud.types().len()), ("UPDATE_COMPLETE", 2));
+    assert_eq!(events[2..4], ["Queue DELETE_IN_PROGRESS", "Queue DELETE_COMPLETE"]);
 }
 
 #[tokio::test]
@@ -116,11 +95,7 @@ async fn a_failed_update_goes_back() {
     let cloud = started().await;
     let (status, events) = update(
         &cloud,
-        &template(
-            "never stable",
-            true,
-            "  Queue: {Type: AWS::SQS::Queue, DependsOn: Param}\n",
-        ),
+        &template("never stable", true, "  Queue: {Type: AWS::SQS::Queue, DependsOn: Param}\n"),
     )
     .await;
     assert_eq!(status, "UPDATE_ROLLBACK_COMPLETE");
@@ -148,21 +123,11 @@ async fn a_stuck_way_back_can_be_continued() {
     let cloud = started().await;
     let fails =
         "  Other: {Type: AWS::SNS::Topic, DependsOn: Param, Properties: {DisplayName: refused}}\n";
-    cloud
-        .resources
-        .lock()
-        .expect("resources")
-        .retain(|_, (kind, _)| kind != "AWS::SNS::Topic");
+    cloud.resources.lock().expect("resources").retain(|_, (kind, _)| kind != "AWS::SNS::Topic");
     let (status, events) = update(&cloud, &template("b", false, fails)).await;
     assert_eq!(status, "UPDATE_ROLLBACK_FAILED", "{events:?}");
     let refused = cloud
-        .refused(
-            "UpdateStack",
-            &[
-                ("StackName", "s"),
-                ("TemplateBody", &template("c", false, "")),
-            ],
-        )
+        .refused("UpdateStack", &[("StackName", "s"), ("TemplateBody", &template("c", false, ""))])
         .await;
     assert!(refused.ends_with("is in UPDATE_ROLLBACK_FAILED state and can not be updated."));
     let wrong = [("StackName", "s"), ("ResourcesToSkip.member.1", "Param")];
@@ -177,12 +142,7 @@ async fn a_stuck_way_back_can_be_continued() {
 async fn a_policy_keeps_resources_from_replacement() {
     let cloud = started().await;
     let policy = r#"{"Statement": [{"Effect": "Allow", "Action": "Update:Modify", "Principal": "*", "Resource": "*"}]}"#;
-    cloud
-        .ok(
-            "SetStackPolicy",
-            &[("StackName", "s"), ("StackPolicyBody", policy)],
-        )
-        .await;
+    cloud.ok("SetStackPolicy", &[("StackName", "s"), ("StackPolicyBody", policy)]).await;
     let (status, events) = update(&cloud, &template("a", true, "")).await;
     assert_eq!(status, "UPDATE_ROLLBACK_COMPLETE");
     assert_eq!(
@@ -197,18 +157,8 @@ async fn an_update_can_be_cancelled() {
     let slow = BTreeMap::from([("AWS::SNS::Topic".to_owned(), Duration::from_secs(600))]);
     cloud.formation.set_durations(slow, 1.0);
     let body = template("b", false, "");
-    cloud
-        .ok(
-            "UpdateStack",
-            &[("StackName", "s"), ("TemplateBody", &body)],
-        )
-        .await;
-    while !cloud
-        .events("s")
-        .await
-        .iter()
-        .any(|event| event == "Topic UPDATE_IN_PROGRESS")
-    {
+    cloud.ok("UpdateStack", &[("StackName", "s"), ("TemplateBody", &body)]).await;
+    while !cloud.events("s").await.iter().any(|event| event == "Topic UPDATE_IN_PROGRESS") {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     cloud.formation.set_durations(BTreeMap::new(), 1.0);
@@ -229,14 +179,8 @@ async fn what_a_failed_update_added_goes_unless_it_is_retained() {
         Bad: {Type: AWS::SNS::Topic, DependsOn: [Kept, Gone], Properties: {DisplayName: refused}}\n";
     let (status, events) = update(&cloud, &template("a", false, extra)).await;
     assert_eq!(status, "UPDATE_ROLLBACK_COMPLETE");
-    assert!(
-        events.contains(&"Kept DELETE_SKIPPED".to_owned()),
-        "{events:?}"
-    );
-    assert!(
-        events.contains(&"Gone DELETE_COMPLETE".to_owned()),
-        "{events:?}"
-    );
+    assert!(events.contains(&"Kept DELETE_SKIPPED".to_owned()), "{events:?}");
+    assert!(events.contains(&"Gone DELETE_COMPLETE".to_owned()), "{events:?}");
     let types = cloud.types();
     assert_eq!(types.iter().filter(|kind| *kind == "SQS::Queue").count(), 1);
 }

@@ -14,11 +14,7 @@ pub(super) struct Parser {
 
 impl Parser {
     pub(super) fn new(text: &str) -> Self {
-        Self {
-            letters: text.chars().collect(),
-            at: 0,
-            depth: 0,
-        }
+        Self { letters: text.chars().collect(), at: 0, depth: 0 }
     }
 
     /// The branches of the whole pattern.
@@ -58,21 +54,13 @@ impl Parser {
 
     fn branch(&mut self) -> Option<Vec<Piece>> {
         let mut pieces = Vec::new();
-        while self
-            .peek()
-            .is_some_and(|letter| letter != '|' && letter != ')')
-        {
+        while self.peek().is_some_and(|letter| letter != '|' && letter != ')') {
             let atom = self.atom()?;
             let (least, most) = self.quantity()?;
             // `*+` (possessive) is treated as greedy: it only saves time.
             let greedy = !self.eat('?');
             self.eat('+');
-            pieces.push(Piece {
-                atom,
-                least,
-                most,
-                greedy,
-            });
+            pieces.push(Piece { atom, least, most, greedy });
         }
         Some(pieces)
     }
@@ -119,10 +107,7 @@ impl Parser {
         }
         Some(match special(letter)? {
             Part::Range(from, _) => Atom::Letter(from),
-            part => Atom::Class {
-                negated: false,
-                parts: vec![part],
-            },
+            part => Atom::Class { negated: false, parts: vec![part] },
         })
     }
 
@@ -134,11 +119,8 @@ impl Parser {
             if letter == ']' && !parts.is_empty() {
                 return Some(Atom::Class { negated, parts });
             }
-            let part = if letter == '\\' {
-                special(self.next()?)?
-            } else {
-                Part::Range(letter, letter)
-            };
+            let part =
+                if letter == '\\' { special(self.next()?)? } else { Part::Range(letter, letter) };
             parts.push(self.range(part)?);
         }
     }
@@ -148,21 +130,12 @@ impl Parser {
             return Some(part);
         };
         let dash = self.peek() == Some('-');
-        if !dash
-            || self
-                .letters
-                .get(self.at + 1)
-                .is_none_or(|after| *after == ']')
-        {
+        if !dash || self.letters.get(self.at + 1).is_none_or(|after| *after == ']') {
             return Some(part);
         }
         self.at += 1;
         let letter = self.next()?;
-        let to = if letter == '\\' {
-            special(self.next()?)?
-        } else {
-            Part::Range(letter, letter)
-        };
+        let to = if letter == '\\' { special(self.next()?)? } else { Part::Range(letter, letter) };
         match to {
             Part::Range(to, _) if from <= to => Some(Part::Range(from, to)),
             _ => None,
@@ -202,11 +175,7 @@ impl Parser {
         while self.peek().is_some_and(|letter| letter.is_ascii_digit()) {
             self.at += 1;
         }
-        self.letters[start..self.at]
-            .iter()
-            .collect::<String>()
-            .parse()
-            .ok()
+        self.letters[start..self.at].iter().collect::<String>().parse().ok()
     }
 }
 

@@ -18,7 +18,7 @@ use cloudops_aws::{
     package::{Archive, Limits, Package, PackageError},
 };
 
-use crate::topology_file::{Service, Tool, Topology};
+use crate::topology::{Service, Tool, Topology};
 
 /// User and group that containers run as.
 pub const USER: u32 = 10001;
@@ -90,10 +90,7 @@ pub fn assemble(
     let parts = parts(package)?;
     let mut images = BTreeMap::new();
     for (name, service) in &topology.services {
-        images.insert(
-            name.clone(),
-            service_image(package, base, &parts, name, service)?,
-        );
+        images.insert(name.clone(), service_image(package, base, &parts, name, service)?);
     }
     for (name, tool) in &topology.tools {
         images.insert(name.clone(), tool_image(package, base, &parts, name, tool)?);
@@ -114,11 +111,7 @@ fn parts(package: &Package) -> Result<Parts, ImageError> {
         builder.file(&format!("/ep/lib/shared/{name}"), data.clone(), false);
     }
     let shared_names = shared.into_keys().collect();
-    let shared = if builder.is_empty() {
-        None
-    } else {
-        Some(builder.finish("shared libraries")?)
-    };
+    let shared = if builder.is_empty() { None } else { Some(builder.finish("shared libraries")?) };
     Ok(Parts {
         tomcat: tomcat_layer(package.tomcat(), archive.read(package.tomcat())?)?,
         shared,
@@ -131,10 +124,7 @@ fn parts(package: &Package) -> Result<Parts, ImageError> {
 fn unzip(name: &str, bytes: Vec<u8>) -> Result<Files, PackageError> {
     let mut archive = Archive::open(name, Cursor::new(bytes), Limits::default())?;
     let names = archive.names();
-    names
-        .into_iter()
-        .map(|entry| Ok((entry.clone(), archive.read(&entry)?)))
-        .collect()
+    names.into_iter().map(|entry| Ok((entry.clone(), archive.read(&entry)?))).collect()
 }
 
 /// Libraries that every web application carries with the same content, by file name.
@@ -154,12 +144,8 @@ fn shared_libraries(webapps: &BTreeMap<String, Files>) -> Files {
         let other = libraries(files);
         shared.retain(|name, digest| other.get(name) == Some(digest));
     }
-    let data = |name: String| {
-        Some((
-            name.clone(),
-            first.get(&format!("{LIBRARIES}{name}"))?.clone(),
-        ))
-    };
+    let data =
+        |name: String| Some((name.clone(), first.get(&format!("{LIBRARIES}{name}"))?.clone()));
     shared.into_keys().filter_map(data).collect()
 }
 
@@ -187,11 +173,7 @@ fn environments(
     let is_jar = |name: &&String| name.starts_with("database/") && name.ends_with(".jar");
     for jar in package.entries().iter().filter(is_jar) {
         let files = unzip(jar, archive.read(jar)?)?;
-        found.extend(
-            files
-                .into_iter()
-                .filter(|(path, _)| path.starts_with("environments/")),
-        );
+        found.extend(files.into_iter().filter(|(path, _)| path.starts_with("environments/")));
     }
     Ok(found)
 }
@@ -205,32 +187,23 @@ fn service_image(
 ) -> Result<Image, ImageError> {
     let (mut libraries, mut pages) = (LayerBuilder::new(), LayerBuilder::new());
     for (artifact, context) in &service.webapps {
-        let files = parts
-            .webapps
-            .get(artifact)
-            .ok_or_else(|| ImageError::Missing {
-                package: package.path().to_string(),
-                what: format!("webapps/{artifact}-<version>.war"),
-                user: name.to_owned(),
-            })?;
+        let files = parts.webapps.get(artifact).ok_or_else(|| ImageError::Missing {
+            package: package.path().to_string(),
+            what: format!("webapps/{artifact}-<version>.war"),
+            user: name.to_owned(),
+        })?;
+        // A context file of ours would hide one that the application brings along.
+        let joins = !files.contains_key("META-INF/context.xml");
         for (path, data) in files {
             let library = path.strip_prefix(LIBRARIES);
-            if library.is_some_and(|jar| parts.shared_names.contains(jar)) {
+            if joins && library.is_some_and(|jar| parts.shared_names.contains(jar)) {
                 continue;
             }
             let target = format!("{TOMCAT}/webapps/{context}/{path}");
-            let layer = if library.is_some() {
-                &mut libraries
-            } else {
-                &mut pages
-            };
+            let layer = if library.is_some() { &mut libraries } else { &mut pages };
             layer.file(&target, data.clone(), false);
         }
-        pages.file(
-            &format!("{TOMCAT}/conf/Catalina/localhost/{context}.xml"),
-            CONTEXT,
-            false,
-        );
+        pages.file(&format!("{TOMCAT}/conf/Catalina/localhost/{context}.xml"), CONTEXT, false);
     }
     add_environments(&mut pages, parts);
     pages.file("/ep/bin/start", START, true);
@@ -243,8 +216,7 @@ fn service_image(
     let mut spec = spec(package, name);
     spec.entrypoint = vec!["/bin/sh".to_owned(), "/ep/bin/start".to_owned()];
     spec.port = Some(8080);
-    spec.labels
-        .insert("cloudops.health-path".to_owned(), service.health.clone());
+    spec.labels.insert("cloudops.health-path".to_owned(), service.health.clone());
     Ok(Image::new(base, &layers, &spec))
 }
 
@@ -256,20 +228,14 @@ fn tool_image(
     tool: &Tool,
 ) -> Result<Image, ImageError> {
     let is_tool = |entry: &&String| {
-        let rest = entry
-            .strip_prefix("tools/")
-            .and_then(|rest| rest.strip_prefix(&tool.artifact));
+        let rest = entry.strip_prefix("tools/").and_then(|rest| rest.strip_prefix(&tool.artifact));
         rest.is_some_and(|rest| rest.starts_with('-') && rest.ends_with(".zip"))
     };
-    let entry = package
-        .entries()
-        .iter()
-        .find(is_tool)
-        .ok_or_else(|| ImageError::Missing {
-            package: package.path().to_string(),
-            what: format!("tools/{}-<version>.zip", tool.artifact),
-            user: name.to_owned(),
-        })?;
+    let entry = package.entries().iter().find(is_tool).ok_or_else(|| ImageError::Missing {
+        package: package.path().to_string(),
+        what: format!("tools/{}-<version>.zip", tool.artifact),
+        user: name.to_owned(),
+    })?;
     let mut archive = package.archive()?;
     let mut program = LayerBuilder::new();
     let script = format!("/{}", tool.script);
@@ -286,11 +252,7 @@ fn tool_image(
         user: name.to_owned(),
     })?;
     let mut data = LayerBuilder::new();
-    for jar in package
-        .entries()
-        .iter()
-        .filter(|name| name.starts_with("database/"))
-    {
+    for jar in package.entries().iter().filter(|name| name.starts_with("database/")) {
         let file = jar.rsplit('/').next().unwrap_or(jar);
         data.file(&format!("/ep/database/{file}"), archive.read(jar)?, false);
     }
@@ -298,9 +260,7 @@ fn tool_image(
     data.writable_folder("/ep/data");
     let layers = [program.finish("tool")?, data.finish("database changes")?];
     let mut spec = spec(package, name);
-    spec.entrypoint = ["/bin/sh", &start, "--dataDirectory", "/ep/data"]
-        .map(str::to_owned)
-        .into();
+    spec.entrypoint = ["/bin/sh", &start, "--dataDirectory", "/ep/data"].map(str::to_owned).into();
     spec.command = vec!["update-db".to_owned()];
     Ok(Image::new(base, &layers, &spec))
 }
@@ -314,22 +274,12 @@ fn add_environments(layer: &mut LayerBuilder, parts: &Parts) {
 /// What is the same for every image. The package's digest stands in the release, not here: a new
 /// package must not give a new digest to an image whose content is the same.
 fn spec(package: &Package, name: &str) -> ImageSpec {
-    let mut spec = ImageSpec {
-        user: format!("{USER}:{USER}"),
-        ..ImageSpec::default()
-    };
-    let version = package
-        .webapps()
-        .first()
-        .map_or("", |webapp| webapp.version.as_str());
-    let annotations = [
-        ("org.opencontainers.image.title", name),
-        ("org.opencontainers.image.version", version),
-    ];
-    spec.annotations = annotations
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .collect();
+    let mut spec = ImageSpec { user: format!("{USER}:{USER}"), ..ImageSpec::default() };
+    let version = package.webapps().first().map_or("", |webapp| webapp.version.as_str());
+    let annotations =
+        [("org.opencontainers.image.title", name), ("org.opencontainers.image.version", version)];
+    spec.annotations =
+        annotations.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     spec
 }
 
@@ -351,10 +301,7 @@ mod tests {
     use super::*;
 
     fn files(entries: &[(&str, &str)]) -> Files {
-        entries
-            .iter()
-            .map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()))
-            .collect()
+        entries.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect()
     }
 
     #[test]
@@ -368,14 +315,8 @@ mod tests {
                     ("WEB-INF/lib/z.jar", "1"),
                 ]),
             ),
-            (
-                "b".to_owned(),
-                files(&[("WEB-INF/lib/x.jar", "1"), ("WEB-INF/lib/y.jar", "2")]),
-            ),
+            ("b".to_owned(), files(&[("WEB-INF/lib/x.jar", "1"), ("WEB-INF/lib/y.jar", "2")])),
         ]);
-        assert_eq!(
-            shared_libraries(&webapps).into_keys().collect::<Vec<_>>(),
-            ["x.jar"]
-        );
+        assert_eq!(shared_libraries(&webapps).into_keys().collect::<Vec<_>>(), ["x.jar"]);
     }
 }

@@ -141,10 +141,7 @@ impl Topology {
     /// # Errors
     /// [`TopologyError`].
     pub fn parse(name: &str, text: &str) -> Result<Self, TopologyError> {
-        let wrong = |reason: String| TopologyError {
-            name: name.to_owned(),
-            reason,
-        };
+        let wrong = |reason: String| TopologyError { name: name.to_owned(), reason };
         let options = serde_saphyr::options! { strict_booleans: true };
         let topology: Self = serde_saphyr::from_str_with_options(text, options)
             .map_err(|error| wrong(error.without_snippet().to_string()))?;
@@ -157,20 +154,14 @@ impl Topology {
             return Err(format!("schema {} is not 1", self.schema));
         }
         for (name, service) in &self.services {
-            if let Some(after) = service
-                .after
-                .iter()
-                .find(|after| !self.services.contains_key(*after))
+            if let Some(after) =
+                service.after.iter().find(|after| !self.services.contains_key(*after))
             {
-                return Err(format!(
-                    "{name} starts after `{after}`, which is not a service"
-                ));
+                return Err(format!("{name} starts after `{after}`, which is not a service"));
             }
             for size in ["dev", "prod"] {
-                let found = service
-                    .sizes
-                    .get(size)
-                    .ok_or(format!("{name} has no size `{size}`"))?;
+                let found =
+                    service.sizes.get(size).ok_or(format!("{name} has no size `{size}`"))?;
                 check_size(name, service, *found)?;
             }
         }
@@ -180,18 +171,12 @@ impl Topology {
     /// Names of all images: one for each service and tool.
     #[must_use]
     pub fn images(&self) -> Vec<&str> {
-        self.services
-            .keys()
-            .chain(self.tools.keys())
-            .map(String::as_str)
-            .collect()
+        self.services.keys().chain(self.tools.keys()).map(String::as_str).collect()
     }
 
     /// Services of a side, by name.
     pub fn on(&self, side: Side) -> impl Iterator<Item = (&String, &Service)> {
-        self.services
-            .iter()
-            .filter(move |(_, service)| service.sides.contains(&side))
+        self.services.iter().filter(move |(_, service)| service.sides.contains(&side))
     }
 }
 
@@ -203,10 +188,7 @@ fn check_size(name: &str, service: &Service, size: Size) -> Result<(), String> {
         ));
     }
     if size.min > size.max || (service.singleton && size.max > 1) {
-        return Err(format!(
-            "{name}: {} to {} tasks are not possible",
-            size.min, size.max
-        ));
+        return Err(format!("{name}: {} to {} tasks are not possible", size.min, size.max));
     }
     Ok(())
 }
@@ -220,10 +202,7 @@ mod tests {
         let topology = Topology::commerce().unwrap();
         assert_eq!(topology.on(Side::Author).count(), 6);
         assert_eq!(topology.on(Side::Live).count(), 5);
-        assert!(
-            topology.services["search"].singleton,
-            "two search masters conflict"
-        );
+        assert!(topology.services["search"].singleton, "two search masters conflict");
         assert!(topology.images().contains(&"data-pop-tool"));
     }
 

@@ -48,11 +48,7 @@ impl Registry {
     #[must_use]
     pub fn new(host: &str, user: &str, password: &Secret) -> Self {
         let auth = RegistryAuth::Basic(user.to_owned(), password.expose().to_owned());
-        Self {
-            client: client(host),
-            host: host.to_owned(),
-            auth,
-        }
+        Self { client: client(host), host: host.to_owned(), auth }
     }
 
     /// The registry of a reference, without a login.
@@ -61,11 +57,7 @@ impl Registry {
     /// [`OciError::Reference`].
     pub fn anonymous(reference: &str) -> Result<Self, OciError> {
         let host = parse(reference)?.resolve_registry().to_owned();
-        Ok(Self {
-            client: client(&host),
-            host,
-            auth: RegistryAuth::Anonymous,
-        })
+        Ok(Self { client: client(&host), host, auth: RegistryAuth::Anonymous })
     }
 
     /// Pushes an image: only the blobs that the registry lacks, then the manifest by its digest
@@ -83,23 +75,12 @@ impl Registry {
         let begin = Instant::now();
         let target = parse(&format!("{}/{repository}:{tag}", self.host))?;
         let failed = |error| refused("logging in to push", &target, &error);
-        self.client
-            .auth(&target, &self.auth, RegistryOperation::Push)
-            .await
-            .map_err(failed)?;
+        self.client.auth(&target, &self.auth, RegistryOperation::Push).await.map_err(failed)?;
         if self.tagged(&target).await?.as_ref() == Some(image.digest()) {
-            return Ok(PushReport {
-                reused_bytes: image.size(),
-                ..PushReport::default()
-            });
+            return Ok(PushReport { reused_bytes: image.size(), ..PushReport::default() });
         }
         let mut report = PushReport::default();
-        let blobs: Vec<Blob> = image
-            .layers
-            .iter()
-            .chain([&image.config])
-            .cloned()
-            .collect();
+        let blobs: Vec<Blob> = image.layers.iter().chain([&image.config]).cloned().collect();
         let total: u64 = blobs.iter().map(|blob| blob.data.len() as u64).sum();
         let mut pushes = stream::iter(blobs.into_iter().map(|blob| self.push_blob(&target, blob)))
             .buffer_unordered(UPLOADS);
@@ -146,19 +127,14 @@ impl Registry {
     async fn push_manifest(&self, image: &Image, target: &Reference) -> Result<(), OciError> {
         let media_type = http_value(&image.manifest.media_type, target)?;
         let body: Bytes = image.manifest.data.clone();
-        match self
-            .client
-            .push_manifest_raw(target, body, media_type)
-            .await
-        {
+        match self.client.push_manifest_raw(target, body, media_type).await {
             Ok(_) => Ok(()),
             // An immutable tag: the same image under it is what we want.
             Err(error) => match self.tagged(target).await? {
                 Some(found) if found == *image.digest() => Ok(()),
-                Some(found) => Err(OciError::TagTaken {
-                    tag: target.to_string(),
-                    found: found.to_string(),
-                }),
+                Some(found) => {
+                    Err(OciError::TagTaken { tag: target.to_string(), found: found.to_string() })
+                }
                 None => Err(refused("pushing", target, &error)),
             },
         }
@@ -171,53 +147,27 @@ impl Registry {
     ) -> Result<(Digest, Value, Vec<Blob>), OciError> {
         let source = parse(reference)?;
         let failed = |error| refused("pulling", &source, &error);
-        let (manifest, digest, config) = self
-            .client
-            .pull_manifest_and_config(&source, &self.auth)
-            .await
-            .map_err(failed)?;
-        let broken = |reason: String| OciError::Reference {
-            reference: reference.to_owned(),
-            reason,
-        };
+        let (manifest, digest, config) =
+            self.client.pull_manifest_and_config(&source, &self.auth).await.map_err(failed)?;
+        let broken =
+            |reason: String| OciError::Reference { reference: reference.to_owned(), reason };
         let config = serde_json::from_str(&config).map_err(|error| broken(error.to_string()))?;
         let mut layers = Vec::new();
         for layer in &manifest.layers {
             let mut data = Vec::new();
-            self.client
-                .pull_blob(&source, layer, &mut data)
-                .await
-                .map_err(failed)?;
-            let digest = layer
-                .digest
-                .parse()
-                .map_err(|error| broken(format!("{error}")))?;
-            layers.push(Blob {
-                media_type: layer.media_type.clone(),
-                digest,
-                data: data.into(),
-            });
+            self.client.pull_blob(&source, layer, &mut data).await.map_err(failed)?;
+            let digest = layer.digest.parse().map_err(|error| broken(format!("{error}")))?;
+            layers.push(Blob { media_type: layer.media_type.clone(), digest, data: data.into() });
         }
-        Ok((
-            digest.parse().map_err(|error| broken(format!("{error}")))?,
-            config,
-            layers,
-        ))
+        Ok((digest.parse().map_err(|error| broken(format!("{error}")))?, config, layers))
     }
 }
 
 fn client(host: &str) -> Client {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     let plain = matches!(name, "localhost" | "[::1]") || name.starts_with("127.");
-    let protocol = if plain {
-        ClientProtocol::Http
-    } else {
-        ClientProtocol::Https
-    };
-    Client::new(ClientConfig {
-        protocol,
-        ..ClientConfig::default()
-    })
+    let protocol = if plain { ClientProtocol::Http } else { ClientProtocol::Https };
+    Client::new(ClientConfig { protocol, ..ClientConfig::default() })
 }
 
 fn parse(reference: &str) -> Result<Reference, OciError> {
@@ -235,11 +185,7 @@ fn http_value(text: &str, target: &Reference) -> Result<reqwest::header::HeaderV
 }
 
 fn refused(verb: &'static str, target: &Reference, error: &OciDistributionError) -> OciError {
-    OciError::Registry {
-        verb,
-        name: target.to_string(),
-        reason: error.to_string(),
-    }
+    OciError::Registry { verb, name: target.to_string(), reason: error.to_string() }
 }
 
 fn is_missing(error: &OciDistributionError) -> bool {
