@@ -45,14 +45,6 @@ impl Workspace {
         command::cargo(&self.root)
     }
 
-    /// The features of a package, without `default`.
-    pub(crate) fn features(&self, package: &str) -> Vec<String> {
-        let found = self.packages.iter().find(|entry| entry["name"] == package);
-        let features = found.and_then(|entry| entry["features"].as_object());
-        let names = features.into_iter().flat_map(|map| map.keys());
-        names.filter(|name| *name != "default").cloned().collect()
-    }
-
     /// The manifests of the members, relative to the root.
     pub(crate) fn manifests(&self) -> Vec<PathBuf> {
         let paths = self.packages.iter().filter_map(|entry| entry["manifest_path"].as_str());
@@ -74,7 +66,6 @@ mod tests {
     fn metadata_is_read() {
         let workspace = Workspace::parse(METADATA).unwrap();
         assert_eq!(workspace.bin_dir(), Path::new("/elsewhere/target/debug"));
-        assert_eq!(workspace.features("one"), ["a", "b"]);
         assert_eq!(workspace.manifests(), [Path::new("crates/one/Cargo.toml")]);
     }
 

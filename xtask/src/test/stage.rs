@@ -57,7 +57,7 @@ impl Stage {
             Self::Doc => "the documentation builds without a warning",
             Self::Unit => "the tests of every crate and program",
             Self::Doctest => "the examples in the documentation",
-            Self::Features => "the library without its default features, and with each one alone",
+            Self::Features => "the library without its default features",
             Self::Examples => "the library's examples build",
             Self::Journey => "the whole journey against the local AWS",
         }

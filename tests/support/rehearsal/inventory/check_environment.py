@@ -90,6 +90,10 @@ def edge(findings, found, config, env):
                     for c in secure.get("certificates", [])]
     findings.equal("certificate of port 443", certificates, [config["domain"]])
     findings.equal("port 80", balancer["listeners"].get("80", {}).get("default"), ["redirect"])
+    for priority, rule in secure.get("rules", {}).items():
+        wanted = config["admin-cidrs"] if f"{env}-admin.{config['domain']}" in rule["hosts"] else []
+        right = rule["paths"] and rule["sources"] == wanted and rule["targets"]
+        findings.true(right, None, f"rule {priority} of port 443: {rule}, from {wanted or 'everywhere'}")
     hosts = {h for rule in secure.get("rules", {}).values() for h in rule["hosts"]}
     host = f"{env}.{config['domain']}"
     findings.true(host in hosts, f"rules for {', '.join(sorted(hosts))}",

@@ -123,6 +123,7 @@ def rules(client, listener):
         r["Priority"]: {
             "hosts": values(r, "host-header", "HostHeaderConfig"),
             "paths": values(r, "path-pattern", "PathPatternConfig"),
+            "sources": values(r, "source-ip", "SourceIpConfig"),
             "actions": [a["Type"] for a in r["Actions"]],
             "targets": [a.get("TargetGroupArn") for a in r["Actions"] if a["Type"] == "forward"],
         }
