@@ -95,6 +95,14 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Outcome<ExitCode> {
     Err(not_started(&rehearsal, &error))
 }
 
+/// Plays the whole rehearsal and waits for its end.
+pub(crate) fn play(workspace: &Workspace, tools: &Tools, kit: &Kit) -> Outcome {
+    let work = work_folder(&workspace.target.join("rehearse"))?;
+    let (keep, component, output, clean) = (false, None, Output::Human, false);
+    let args = Args { keep, component, output, clean, runner: Vec::new() };
+    command::check(rehearsal(workspace, tools, kit, &work, &args).stdin(Stdio::null()))
+}
+
 /// Gets the tools in the background while our own programs are built.
 fn prepare(workspace: &Workspace, tools: &Tools) -> Outcome<Kit> {
     print::heading("preparing: tools and programs");

@@ -1,5 +1,6 @@
 //! The steps as they are printed, timed and checked.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -54,6 +55,7 @@ pub struct Tour {
     pub height: Option<Value>,
     /// What is kept after everything was destroyed.
     pub kept: Option<Vec<String>>,
+    confirmed: BTreeSet<String>,
     chapter: String,
     seen: u64,
 }
@@ -75,6 +77,7 @@ impl Tour {
             before: Value::Null,
             height: None,
             kept: None,
+            confirmed: BTreeSet::new(),
             chapter: String::new(),
             seen: 0,
         })
@@ -163,8 +166,11 @@ impl Tour {
         self.printer.line("");
         let seconds = seconds(start.elapsed());
         self.printer.note(&format!("an independent client (boto3) confirms, in {seconds:.1} s:"));
+        // What was said after an earlier part is checked again and not said again.
         for fact in facts {
-            self.printer.note(&format!("  {fact}"));
+            if self.confirmed.insert(fact.clone()) {
+                self.printer.note(&format!("  {fact}"));
+            }
         }
         // Its calls are not those of the next step.
         self.new_calls().await.map(|_| ())
@@ -193,7 +199,8 @@ impl Tour {
 
     /// The last calls of AWS, for a failed step.
     pub async fn last_calls(&self) -> Vec<String> {
-        let all = self.stage.emulator.proxy.calls(0).await.unwrap_or_default();
+        let mut all = self.stage.emulator.proxy.calls(0).await.unwrap_or_default();
+        all.retain(|call| call.who != "inventory");
         let last = all.iter().skip(all.len().saturating_sub(LAST_CALLS));
         last.map(|call| {
             let resource = call.resource.as_deref().unwrap_or_default();

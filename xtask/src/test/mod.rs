@@ -44,9 +44,12 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Outcome<ExitCode> {
             .for_each(|stage| print::result(format!("{:10} {}", stage.name(), stage.about())));
         return Ok(ExitCode::SUCCESS);
     }
-    let wanted = |stage: &Stage| args.stages.is_empty() || args.stages.contains(stage);
+    let wanted = |stage: &Stage| match args.stages.as_slice() {
+        [] => stage.is_default(),
+        named => named.contains(stage),
+    };
     let stages: Vec<Stage> = Stage::ALL.into_iter().filter(wanted).collect();
-    if stages.contains(&Stage::Journey) {
+    if stages.iter().any(|stage| stage.plays()) {
         prerequisites::for_journey()?;
     } else {
         prerequisites::for_checks(stages.contains(&Stage::Templates))?;

@@ -15,10 +15,12 @@ pub(super) enum Stage {
     Features,
     Examples,
     Journey,
+    /// Only when it is asked for: kills and interruptions take longer than a submission may.
+    Sweep,
 }
 
 impl Stage {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Fmt,
         Self::Templates,
         Self::Tidy,
@@ -29,7 +31,18 @@ impl Stage {
         Self::Features,
         Self::Examples,
         Self::Journey,
+        Self::Sweep,
     ];
+
+    /// Whether it runs when no stage is named.
+    pub(super) fn is_default(self) -> bool {
+        self != Self::Sweep
+    }
+
+    /// Whether it plays on the local AWS.
+    pub(super) fn plays(self) -> bool {
+        matches!(self, Self::Journey | Self::Sweep)
+    }
 
     /// As it is typed.
     pub(super) fn name(self) -> &'static str {
@@ -44,6 +57,7 @@ impl Stage {
             Self::Features => "features",
             Self::Examples => "examples",
             Self::Journey => "journey",
+            Self::Sweep => "sweep",
         }
     }
 
@@ -59,7 +73,10 @@ impl Stage {
             Self::Doctest => "the examples in the documentation",
             Self::Features => "the library without its default features",
             Self::Examples => "the library's examples build",
-            Self::Journey => "the whole journey against the local AWS",
+            Self::Journey => {
+                "the whole journey against the local AWS, as `cargo xtask rehearse` plays it"
+            }
+            Self::Sweep => "kills, interruptions, locks and bad input on the way (only when named)",
         }
     }
 
@@ -80,6 +97,7 @@ impl Stage {
             Self::Features => "to do: put what needs an AWS service behind that service's feature",
             Self::Examples => "to do: correct the example named above",
             Self::Journey => "to do: `cargo xtask rehearse` shows the same journey step by step",
+            Self::Sweep => "to do: `cargo nextest run -p cloudops-e2e NAME` runs one alone",
         }
     }
 }

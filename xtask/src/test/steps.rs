@@ -40,7 +40,7 @@ impl Session {
             board: Board::new(),
             journey: None,
         };
-        if stages.contains(&Stage::Journey) {
+        if stages.iter().any(|stage| stage.plays()) {
             session.journey = Some(session.prepare_journey()?);
         }
         Ok(session)
@@ -98,6 +98,7 @@ pub(super) fn run(stage: Stage, session: &mut Session, counts: &mut Counts) -> O
             command::check(&mut session.cargo(&["build", "--examples", "-p", "cloudops-aws"]))
         }
         Stage::Journey => journey(session, counts),
+        Stage::Sweep => sweep(session, counts),
     }
 }
 
@@ -122,18 +123,39 @@ fn features(session: &Session, counts: &mut Counts) -> Outcome {
     count(session.cargo(&["test"]).args(alone), |line| counts.read_libtest(line))
 }
 
-/// Tells the tests by environment variables where everything is.
-fn journey(session: &mut Session, counts: &mut Counts) -> Outcome {
+/// What the journey runs with: everything is built and fetched by now, or is waited for here.
+fn kit(session: &mut Session) -> Outcome<rehearse::Kit> {
     let (tools, root) = (session.tools.clone(), session.workspace.root.clone());
     let python = session.board.spawn("python", move |progress| tools.python(&root, progress));
     command::check(&mut rehearse::build_command(&session.workspace))?;
+    let journey = match session.journey.take() {
+        Some(journey) => journey,
+        None => session.prepare_journey()?,
+    };
+    Ok(rehearse::Kit {
+        bin_dir: session.workspace.bin_dir(),
+        fakecloud: journey.fakecloud.join()?,
+        python: python.join()?,
+        tomcat: journey.tomcat,
+    })
+}
+
+/// Plays the rehearsal: each of its steps is checked, and it counts as one test.
+fn journey(session: &mut Session, counts: &mut Counts) -> Outcome {
+    let kit = kit(session)?;
+    let played = rehearse::play(&session.workspace, &session.tools, &kit);
+    counts.add(played.is_ok());
+    played
+}
+
+/// Tells the tests by environment variables where everything is.
+fn sweep(session: &mut Session, counts: &mut Counts) -> Outcome {
+    let kit = kit(session)?;
     let mut nextest = session.nextest(JOURNEY)?;
-    nextest.env("CLOUDOPS_BIN_DIR", session.workspace.bin_dir());
+    nextest.env("CLOUDOPS_BIN_DIR", kit.bin_dir);
     nextest.env("CLOUDOPS_TOOLS", session.tools.root());
-    nextest.env("CLOUDOPS_PYTHON", python.join()?);
-    if let Some(Journey { fakecloud, tomcat }) = session.journey.take() {
-        nextest.env("CLOUDOPS_TOMCAT", tomcat);
-        nextest.env("CLOUDOPS_FAKECLOUD", fakecloud.join()?);
-    }
+    nextest.env("CLOUDOPS_PYTHON", kit.python);
+    nextest.env("CLOUDOPS_TOMCAT", kit.tomcat);
+    nextest.env("CLOUDOPS_FAKECLOUD", kit.fakecloud);
     count(&mut nextest, |line| counts.read_nextest(line))
 }
