@@ -73,9 +73,7 @@ impl Stage {
             Self::Doctest => "the examples in the documentation",
             Self::Features => "the library without its default features",
             Self::Examples => "the library's examples build",
-            Self::Journey => {
-                "the whole journey against the local AWS, as `cargo xtask rehearse` plays it"
-            }
+            Self::Journey => "the journey up to the package, against the local AWS",
             Self::Sweep => "kills, interruptions, locks and bad input on the way (only when named)",
         }
     }
