@@ -93,11 +93,24 @@ pub(super) async fn collect(
         kept: tour.kept.clone(),
         storefront: tour.answers.clone(),
         containers: stage.containers().await.unwrap_or_default(),
-        simulated: stage.emulator.proxy.simulated().await.unwrap_or_default(),
+        simulated: simulated(tour).await,
         work: stage.work.clone(),
         endpoint: stage.emulator.endpoint.as_str().trim_end_matches('/').to_owned(),
         running: keep.then(|| stage.left_running()),
     }
+}
+
+/// What the harness itself stands in for; the proxy says the rest.
+const HARNESS: [&str; 3] = [
+    "The build server is a stand-in that speaks Jenkins' protocol and really runs the jobs' shell steps",
+    "The load balancer has one port of this machine and no TLS; while the storefront is asked, that \
+     port has the rules of the HTTPS listener",
+    "The secret of the build server is handed to it by the harness, as ECS would",
+];
+
+async fn simulated(tour: &Tour) -> Vec<String> {
+    let proxy = tour.stage.emulator.proxy.simulated().await.unwrap_or_default();
+    HARNESS.iter().map(|sentence| (*sentence).to_owned()).chain(proxy).collect()
 }
 
 async fn describe(tour: &Tour, error: &RehearsalError) -> String {

@@ -86,7 +86,6 @@ impl Outcome {
             }
         }
         printer.line("  Simulated, because no AWS account was used:");
-        printer.line("    the build server: a stand-in that speaks Jenkins' protocol and runs the jobs' shell steps");
         for sentence in &self.simulated {
             printer.line(&format!("    {sentence}"));
         }
