@@ -95,7 +95,7 @@ pub(super) fn run(stage: Stage, session: &mut Session, counts: &mut Counts) -> O
         }),
         Stage::Features => features(session, counts),
         Stage::Examples => {
-            command::check(&mut session.cargo(&["build", "--examples", "-p", "cloudops-aws"]))
+            command::check(&mut session.cargo(&["build", "--workspace", "--examples"]))
         }
         Stage::Journey => journey(session, counts),
         Stage::Sweep => sweep(session, counts),
