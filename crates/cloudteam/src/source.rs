@@ -107,7 +107,9 @@ fn read_version(path: &Utf8Path) -> Result<(String, String), SourceError> {
         };
         text.lines().find_map(value)
     };
-    let version = field("version").unwrap_or_else(|| text.trim().to_owned());
+    // A build of the same version is another distribution: its number tells the two apart.
+    let version = field("build").or_else(|| field("version"));
+    let version = version.unwrap_or_else(|| text.trim().to_owned());
     let usable = !version.is_empty()
         && version.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c))
         && version.starts_with(|c: char| c.is_ascii_alphanumeric());

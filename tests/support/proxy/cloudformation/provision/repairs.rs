@@ -16,6 +16,7 @@ impl Provisioner {
     ) -> Result<(), Refusal> {
         match resource_type {
             "AWS::ElasticLoadBalancingV2::Listener" => self.certificates(made, properties).await,
+            "AWS::ElasticLoadBalancingV2::ListenerRule" => self.conditions(made, properties).await,
             "AWS::Lambda::Function" => self.inline_code(made, properties).await,
             _ => Ok(()),
         }
@@ -40,6 +41,14 @@ impl Provisioner {
         Ok(())
     }
 
+    /// A rule made by Cloud Control has its host names, and neither paths nor addresses.
+    async fn conditions(&self, made: &Made, properties: &Value) -> Result<(), Refusal> {
+        let mut form = vec![("RuleArn".to_owned(), made.handle.clone())];
+        flatten("Conditions", &properties["Conditions"], &mut form);
+        self.upstream.query("elasticloadbalancing", "ModifyRule", "2015-12-01", &form).await?;
+        Ok(())
+    }
+
     /// Inline code is source text in a template; the service runs a zip of it.
     async fn inline_code(&self, made: &Made, properties: &Value) -> Result<(), Refusal> {
         let Some(source) = properties["Code"]["ZipFile"].as_str() else {
@@ -52,6 +61,25 @@ impl Provisioner {
         let body = json!({"ZipFile": zip}).to_string().into_bytes();
         self.upstream.rest("lambda", Method::PUT, &path, body).await?;
         Ok(())
+    }
+}
+
+/// A property as the parameters of a query: members are numbered, fields named.
+fn flatten(name: &str, value: &Value, form: &mut Vec<(String, String)>) {
+    match value {
+        Value::Array(members) => {
+            for (index, member) in members.iter().enumerate() {
+                flatten(&format!("{name}.member.{}", index + 1), member, form);
+            }
+        }
+        Value::Object(fields) => {
+            for (field, value) in fields {
+                flatten(&format!("{name}.{field}"), value, form);
+            }
+        }
+        Value::Null => {}
+        Value::String(text) => form.push((name.to_owned(), text.clone())),
+        other => form.push((name.to_owned(), other.to_string())),
     }
 }
 
