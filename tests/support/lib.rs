@@ -1,6 +1,7 @@
 //! The harness of the journeys: the local AWS, the build server stand-in, the container program,
 //! and the rehearsal that drives the unchanged programs through all of it.
 
+pub mod binary;
 pub mod containers;
 pub mod emulator;
 pub mod jenkins;

@@ -191,6 +191,9 @@ impl Diagnose for DeployError {
             Self::MissingSetting(key) => {
                 vec![format!("Add `{key}`; see docs/reference/configuration.md.")]
             }
+            Self::Unknown { what: "environment", name, .. } => {
+                vec![format!("Create it with `clouddeploy env create {name} --kind author-live`.")]
+            }
             Self::Name(_) | Self::Unknown { .. } | Self::OtherEnvironment { .. } => Vec::new(),
         }
     }

@@ -1,4 +1,28 @@
-//! Shared library of the CloudOps programs.
+//! What the CloudOps programs share, and what another tool may build on: AWS verbs, a stack engine
+//! over CloudFormation, the one-time initialization state of an instance in S3 with lock and
+//! journal, a Jenkins client, container images without a daemon, events and errors.
+//!
+//! The library never prints, never exits and never reads the environment. An operation takes a
+//! [`ctx::Ctx`] first: the connection, where events go, how it is cancelled. What changes AWS
+//! takes a [`state::lock::Locked`] too. Every error knows its exit code and what to do next
+//! ([`diagnose::Diagnose`]).
+//!
+//! | you want to | look at | feature |
+//! |---|---|---|
+//! | connect | [`connect::Connect`], [`ctx::Ctx`], [`error::AwsError`] | `aws` |
+//! | read a CloudFormation template and check it | [`cfn::template`] | always |
+//! | plan, apply and delete stacks | [`cfn::graph`], [`cfn::plan`], [`cfn::apply`], [`cfn::delete`] | `stacks` |
+//! | hold the lock, keep a journal, read and write state | [`state`] | `state` |
+//! | read `cloudops.yaml` | [`config_file`] | always |
+//! | drive a build server | [`jenkins`] | `jenkins` |
+//! | build and push images | [`oci`] | `oci` |
+//! | read a deployment package | [`package`] | `package` |
+//! | use one area of AWS | [`network`], [`dns`], [`certs`], [`images`], [`containers`], [`database`], [`edge`], [`logs`], [`config`], [`secrets`] | of the same name |
+//! | follow what work does | [`events`] | always |
+//! | wait for something | [`wait`] | always |
+//!
+//! Without default features nothing of the AWS SDK is built. The feature `terminal` holds what
+//! the three programs share towards a person; it is off by default.
 
 #[cfg(feature = "certs")]
 pub mod certs;

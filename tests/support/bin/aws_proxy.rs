@@ -7,7 +7,8 @@ use cloudops_e2e::proxy::{Options, Server};
 use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str = "usage: cloudops-aws-proxy --upstream URL [--region REGION] \
-                     [--account ID] [--record FILE] [--listen ADDRESS:PORT]";
+                     [--account ID] [--record FILE] [--containers PROGRAM] \
+                     [--listen ADDRESS:PORT]";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -48,6 +49,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, Strin
         region: "us-west-2".to_owned(),
         account: "123456789012".to_owned(),
         record: None,
+        containers: None,
         listen: ([127, 0, 0, 1], 0).into(),
     };
     while let Some(name) = arguments.next() {
@@ -57,6 +59,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, Strin
             "--region" => options.region = value,
             "--account" => options.account = value,
             "--record" => options.record = Some(value.into()),
+            "--containers" => options.containers = Some(value.into()),
             "--listen" => {
                 options.listen =
                     value.parse().map_err(|_| format!("--listen: no address: {value}"))?;

@@ -2,13 +2,13 @@
 
 use super::args::{self, Parsed};
 use super::lifecycle::{self, Status};
-use super::state::{Backend, Record, State};
+use super::state::{Backend, Record, State, write_whole};
 use super::{
     Error, command, format, health, image, launch, podman, pretend, process, report, run, say,
     supervise,
 };
 use fs_err as fs;
-use std::io::Write;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 /// Runs one verb and gives the exit code.
@@ -78,6 +78,7 @@ fn simple(state: &State, verb: &str, rest: &[String]) -> Result<u8, Error> {
             say(&code.to_string())
         })?,
         "logs" => each(&|record| logs(state, record))?,
+        "take-logs" => each(&|record| take_logs(state, record))?,
         "port" => port(state, &parsed)?,
         "inspect" => each(&|record| show(&parsed, &format::container(state, record)))?,
         "rmi" => {}
@@ -166,12 +167,36 @@ fn remove(state: &State, parsed: &Parsed) -> Result<(), Error> {
     Ok(())
 }
 
+/// What a container wrote and nobody has taken.
 fn logs(state: &State, record: &Record) -> Result<(), Error> {
+    Ok(std::io::stdout().write_all(&not_taken(state, record)?)?)
+}
+
+/// The whole lines that a container wrote since they were last taken. Who takes them hands them
+/// over elsewhere: `logs` gives what came after, so that at its end no line is there twice.
+fn take_logs(state: &State, record: &Record) -> Result<(), Error> {
+    let fresh = not_taken(state, record)?;
+    let whole = fresh.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+    std::io::stdout().write_all(&fresh[..whole])?;
+    let taken = taken(state, record) + whole as u64;
+    write_whole(&state.folder(&record.id).join("output.taken"), taken.to_string().as_bytes())
+}
+
+fn not_taken(state: &State, record: &Record) -> Result<Vec<u8>, Error> {
+    let mut fresh = Vec::new();
     let path = state.folder(&record.id).join("output.log");
     if path.exists() {
-        std::io::copy(&mut fs::File::open(path)?, &mut std::io::stdout())?;
+        let mut log = fs::File::open(path)?;
+        log.seek(SeekFrom::Start(taken(state, record)))?;
+        log.read_to_end(&mut fresh)?;
     }
-    Ok(())
+    Ok(fresh)
+}
+
+/// How many bytes were taken.
+fn taken(state: &State, record: &Record) -> u64 {
+    let noted = fs::read_to_string(state.folder(&record.id).join("output.taken"));
+    noted.ok().and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 fn port(state: &State, parsed: &Parsed) -> Result<(), Error> {

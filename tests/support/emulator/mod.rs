@@ -216,6 +216,9 @@ async fn start_proxy(
         .args(["--account", ACCOUNT, "--listen", "127.0.0.1:0"])
         .arg("--record")
         .arg(recording);
+    if let Some(program) = &options.container_cli {
+        command.arg("--containers").arg(program).env(CONTAINERS_DIR, &options.containers_dir);
+    }
     let mut process = Process::spawn("the AWS proxy", command, &log)?;
     let line = process.first_line(START_LIMIT).await?;
     let ready: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();

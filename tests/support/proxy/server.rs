@@ -38,6 +38,8 @@ pub struct Options {
     pub account: String,
     /// File for one JSON line per call.
     pub record: Option<PathBuf>,
+    /// The container program that the emulator runs tasks with, when it is ours.
+    pub containers: Option<PathBuf>,
     /// Address to listen at; port 0 takes a free one.
     pub listen: SocketAddr,
 }

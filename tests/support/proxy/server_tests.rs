@@ -39,6 +39,7 @@ async fn bench() -> Bench {
         region: "us-west-2".to_owned(),
         account: "123456789012".to_owned(),
         record: None,
+        containers: None,
         listen: "127.0.0.1:0".parse().unwrap(),
     };
     let server = Server::start(options).await.unwrap();

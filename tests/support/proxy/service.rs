@@ -28,7 +28,7 @@ pub(super) struct Proxy {
 impl Proxy {
     pub(super) fn new(options: &Options) -> Result<Self, ServerError> {
         let upstream = Upstream::new(&options.upstream, &options.region);
-        let ecs = Ecs::new(upstream.clone());
+        let ecs = Ecs::new(upstream.clone(), options.containers.clone());
         let recorder = Recorder::new(options.record.as_deref()).map_err(|error| {
             ServerError::Record(options.record.clone().unwrap_or_default(), error)
         })?;

@@ -13,6 +13,7 @@ mod check;
 mod error;
 mod model;
 mod raw;
+mod read;
 
 pub use error::ConfigError;
 pub use model::{

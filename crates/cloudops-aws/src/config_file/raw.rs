@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::{CloudOpsConfig, SCHEMA, check, error::did_you_mean};
+use super::{CloudOpsConfig, SCHEMA, check, read};
 use crate::config_file::ConfigError;
 
 /// A text and where it stands.
@@ -106,35 +106,9 @@ impl CloudOpsConfig {
     pub fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
         let options = serde_saphyr::options! { strict_booleans: true };
         let raw: RawConfig = serde_saphyr::from_str_with_options(text, options)
-            .map_err(|error| read_error(file, &error))?;
+            .map_err(|error| read::error(file, text, &error))?;
         check::config(file, &raw)
     }
-}
-
-fn read_error(file: &str, error: &serde_saphyr::Error) -> ConfigError {
-    let error = error.without_snippet();
-    let (line, column) = error.location().map_or((0, 0), |place| (place.line(), place.column()));
-    let mut config_error = ConfigError {
-        file: file.to_owned(),
-        line,
-        column,
-        key: None,
-        message: first_line(&error.to_string()),
-        hint: None,
-    };
-    if let serde_saphyr::Error::SerdeUnknownField { field, expected, .. } = error {
-        config_error.key = Some(field.clone());
-        config_error.message = "there is no such key".to_owned();
-        config_error.hint = Some(match did_you_mean(field, expected) {
-            Some(known) => format!("Did you mean `{known}`?"),
-            None => format!("Keys here: {}.", expected.join(", ")),
-        });
-    }
-    config_error
-}
-
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().to_owned()
 }
 
 /// The JSON Schema of the file, for editors.

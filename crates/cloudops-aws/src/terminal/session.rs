@@ -37,7 +37,7 @@ pub struct Session {
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
     /// There is no settings file.
-    #[error("there is no settings file {path}: {reason}")]
+    #[error("the settings file {path} cannot be read: {reason}")]
     NoConfig {
         /// Where it was looked for.
         path: String,
@@ -55,7 +55,7 @@ pub enum SessionError {
         asked: String,
     },
     /// Nobody can be asked.
-    #[error("`{question}` needs an answer, and there is no terminal to ask at")]
+    #[error("this needs an answer, and there is no terminal to ask at: {question}")]
     NobodyToAsk {
         /// The question.
         question: String,
@@ -114,7 +114,7 @@ impl Session {
         let path = self.settings.config.as_str();
         let text = fs_err::read_to_string(path).map_err(|error| SessionError::NoConfig {
             path: path.to_owned(),
-            reason: error.kind().to_string(),
+            reason: reason(error.kind()),
         })?;
         let config = CloudOpsConfig::parse(path, &text)?;
         match &self.settings.region {
@@ -225,6 +225,13 @@ impl Session {
 
     pub(super) fn finish(&self) {
         self.renderer.lock().unwrap_or_else(PoisonError::into_inner).finish();
+    }
+}
+
+fn reason(kind: std::io::ErrorKind) -> String {
+    match kind {
+        std::io::ErrorKind::NotFound => "it does not exist".to_owned(),
+        other => other.to_string(),
     }
 }
 

@@ -1,11 +1,11 @@
 //! CloudFormation, answered by the proxy.
 //!
-//! A request comes in through [`CloudFormation::handle`], is checked in [`api`], and changes what
-//! [`state`] remembers. Work goes on in the background ([`engine`]): templates are read with the
-//! library's own parser, conditions decided ([`model`]), functions evaluated ([`intrinsics`]),
-//! resources ordered ([`schedule`]) and made one at a time by the emulator ([`provision`]). What a
-//! change set says comes from [`diff`] and [`changes`], with the create-only properties of the
-//! public resource schemas ([`schema`]). Words and statuses are those of AWS.
+//! A request comes in through [`CloudFormation::handle`], is checked in `api`, and changes what
+//! `state` remembers. Work goes on in the background (`engine`): templates are read with the
+//! library's own parser, conditions decided (`model`), functions evaluated (`intrinsics`),
+//! resources ordered (`schedule`) and made one at a time by the emulator (`provision`). What a
+//! change set says comes from `diff` and `changes`, with the create-only properties of the
+//! public resource schemas (`schema`). Words and statuses are those of AWS.
 
 mod answer;
 mod api;

@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::Ecs;
@@ -21,19 +22,23 @@ use crate::proxy::upstream::UpstreamError;
 const SERVICE: &str = "elasticloadbalancing";
 const VERSION: &str = "2015-12-01";
 
-/// Settings of a health check, as `DescribeTargetGroups` shows and `CreateTargetGroup` takes them.
-const CHECK: [&str; 10] = [
+/// Settings of a health check, as `DescribeTargetGroups` shows them and a target group takes them.
+/// The interval is the proxy's own: a new target waits seconds for its verdict, not minutes.
+const CHECK: [&str; 9] = [
     "Protocol",
     "Port",
     "VpcId",
     "TargetType",
     "HealthCheckProtocol",
     "HealthCheckPath",
-    "HealthCheckIntervalSeconds",
     "HealthCheckTimeoutSeconds",
     "HealthyThresholdCount",
     "UnhealthyThresholdCount",
 ];
+
+/// Those of them that are numbers.
+const NUMBERS: [&str; 4] =
+    ["Port", "HealthCheckTimeoutSeconds", "HealthyThresholdCount", "UnhealthyThresholdCount"];
 
 impl Ecs {
     /// A call of the balancers' API whose answer is not the emulator's.
@@ -170,13 +175,28 @@ impl Ecs {
         let shown = self.describe_group(group).await.ok()?;
         let digest = Sha256::digest(group.as_bytes());
         let hex: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-        let mut parameters = vec![("Name".to_owned(), format!("{PREFIX}{hex}"))];
-        parameters.extend(settings(&shown));
-        let made = self.balancer("CreateTargetGroup", &parameters).await.ok()?;
-        let arn = element(&made, "TargetGroupArn")?.to_owned();
+        let arn = self.make_waiting(&format!("{PREFIX}{hex}"), &shown).await?;
         let mut known = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(group.to_owned(), arn.clone());
         Some(arn)
+    }
+
+    /// Makes a target group like the one shown. Its interval is shorter than the balancers' own API
+    /// allows, which Cloud Control takes.
+    async fn make_waiting(&self, name: &str, shown: &str) -> Option<String> {
+        let mut wanted = json!({"Name": name, "HealthCheckIntervalSeconds": 1});
+        for (setting, value) in settings(shown) {
+            let number = value.parse::<u64>().ok().filter(|_| NUMBERS.contains(&&*setting));
+            match setting.split_once('.') {
+                Some((outer, inner)) => wanted[outer][inner] = json!(value),
+                None => wanted[setting] = number.map_or(json!(value), |number| json!(number)),
+            }
+        }
+        let kind = "AWS::ElasticLoadBalancingV2::TargetGroup";
+        let body = json!({"TypeName": kind, "DesiredState": wanted.to_string()});
+        let target = "CloudApiService.CreateResource";
+        let made = self.upstream.json("cloudcontrolapi", target, &body).await.ok()?;
+        made["ProgressEvent"]["Identifier"].as_str().map(str::to_owned)
     }
 
     /// Gives the waiting groups of these balancers the health check that their groups have now.

@@ -42,6 +42,7 @@ mod health;
 mod health_documents;
 mod ids;
 mod leaving;
+mod logs;
 mod model;
 mod observe;
 mod services;
@@ -53,6 +54,7 @@ mod view;
 mod words;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -72,6 +74,8 @@ type Outcome = Result<Value, UpstreamError>;
 /// The proxy's ECS.
 pub struct Ecs {
     upstream: Upstream,
+    /// Tells what running containers wrote.
+    containers: Option<PathBuf>,
     services: Mutex<BTreeMap<Key, Service>>,
     zones: Mutex<BTreeMap<String, String>>,
     /// Waiting target groups, by the group that they stand for.
@@ -84,11 +88,12 @@ pub struct Ecs {
 }
 
 impl Ecs {
-    /// An ECS over the emulator's.
+    /// An ECS over the emulator's, whose tasks are run by the program `containers`.
     #[must_use]
-    pub fn new(upstream: Upstream) -> Arc<Self> {
+    pub fn new(upstream: Upstream, containers: Option<PathBuf>) -> Arc<Self> {
         Arc::new_cyclic(|me| Self {
             upstream,
+            containers,
             services: Mutex::default(),
             zones: Mutex::default(),
             waiting: Mutex::default(),
@@ -111,6 +116,10 @@ impl Ecs {
             ("ecs", "DescribeServiceDeployments") => Some(self.describe_service_deployments(body)),
             ("ecs", "DescribeServiceRevisions") => Some(self.describe_service_revisions(body)),
             ("ecs", "StopServiceDeployment") => Some(self.stop_service_deployment(body)),
+            ("logs", "FilterLogEvents" | "GetLogEvents" | "DescribeLogStreams") => {
+                self.hand_over_logs().await;
+                None
+            }
             _ => None,
         }
     }
@@ -166,7 +175,9 @@ pub fn simulated() -> Vec<String> {
     [
         "ECS: deployments, service events, circuit breaker, roll-back, service deployments and \
          revisions are the proxy's; tasks, targets and health are the emulator's.",
-        "ECS: connection draining is shortened to a second; tasks are not spread over zones.",
+        "ECS: connection draining is shortened to a second, and a new target is checked every \
+         second until it is healthy; tasks are not spread over zones.",
+        "ECS: a running container's lines reach CloudWatch Logs when somebody reads them there.",
         "ECS: in bridge mode a container's host port is its container port; dynamic host ports do \
          not exist.",
         "ECS: Application Auto Scaling changes no running service, except by a scheduled minimum.",

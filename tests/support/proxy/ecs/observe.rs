@@ -42,7 +42,7 @@ impl Ecs {
         Ok(tasks)
     }
 
-    async fn list_tasks(&self, mut filter: Value) -> Result<Vec<String>, UpstreamError> {
+    pub(super) async fn list_tasks(&self, mut filter: Value) -> Result<Vec<String>, UpstreamError> {
         let mut arns = Vec::new();
         loop {
             let answer = self.ecs("ListTasks", &filter).await?;

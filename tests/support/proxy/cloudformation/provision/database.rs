@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Made, Provisioner, Refusal, text};
+use crate::proxy::cloudformation::state::Resource;
 
 const SECRET: &str = "MasterUserSecret.SecretArn";
 
@@ -40,5 +41,15 @@ impl Provisioner {
         let answer =
             self.upstream.json("secretsmanager", "secretsmanager.CreateSecret", &body).await?;
         Ok(made.with(SECRET, text(&answer, "ARN")))
+    }
+
+    /// RDS deletes the secret with the database, at once.
+    pub(super) async fn delete_database_extras(&self, resource: &Resource) {
+        let Some(secret) = resource.attributes.get(SECRET) else {
+            return;
+        };
+        let body = json!({"SecretId": secret, "ForceDeleteWithoutRecovery": true});
+        // One that is gone already is fine.
+        let _ = self.upstream.json("secretsmanager", "secretsmanager.DeleteSecret", &body).await;
     }
 }

@@ -212,8 +212,11 @@ impl Provisioner {
             Way::Kept(_) => Ok(()),
         };
         match gone {
-            Err(refusal) if refusal.is_missing() => Ok(()),
-            other => other,
+            Err(refusal) if !refusal.is_missing() => Err(refusal),
+            _ => {
+                self.delete_database_extras(resource).await;
+                Ok(())
+            }
         }
     }
 

@@ -1,0 +1,24 @@
+//! `cloudcore` as a process: exit code, standard output, standard error.
+#![allow(clippy::unwrap_used, reason = "all of this is tests, also outside of test functions")]
+
+mod answers;
+mod input;
+mod place;
+
+use cloudops_e2e::binary::{Program, SETTINGS};
+
+/// The program with the settings of the tests.
+fn cloudcore() -> Program {
+    Program::new(env!("CARGO_BIN_EXE_cloudcore")).file("cloudops.yaml", SETTINGS)
+}
+
+/// Compares what a program did with what is written in the test.
+macro_rules! says {
+    ($ran:expr, @$expected:literal) => {
+        let ran = $ran;
+        insta::with_settings!({ filters => cloudops_e2e::binary::FILTERS }, {
+            insta::assert_snapshot!(ran, @$expected);
+        })
+    };
+}
+pub(crate) use says;
