@@ -95,16 +95,6 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Outcome<ExitCode> {
     Err(not_started(&rehearsal, &error))
 }
 
-/// Plays the rehearsal up to the published package and waits for its end. The deployment is left to
-/// `cargo xtask rehearse` until its question to the storefront is answered on the local AWS.
-pub(crate) fn play(workspace: &Workspace, tools: &Tools, kit: &Kit) -> Outcome {
-    let work = work_folder(&workspace.target.join("rehearse"))?;
-    let component = Some(Component::Cloudteam);
-    let (keep, output, clean) = (false, Output::Human, false);
-    let args = Args { keep, component, output, clean, runner: Vec::new() };
-    command::check(rehearsal(workspace, tools, kit, &work, &args).stdin(Stdio::null()))
-}
-
 /// Gets the tools in the background while our own programs are built.
 fn prepare(workspace: &Workspace, tools: &Tools) -> Outcome<Kit> {
     print::heading("preparing: tools and programs");

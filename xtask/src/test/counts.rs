@@ -11,11 +11,6 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// Counts one test that reports nothing but whether it passed.
-    pub(super) fn add(&mut self, passed: bool) {
-        if passed { self.passed += 1 } else { self.failed += 1 }
-    }
-
     pub(super) fn is_empty(self) -> bool {
         self == Self::default()
     }

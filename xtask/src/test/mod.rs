@@ -45,7 +45,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Outcome<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let wanted = |stage: &Stage| match args.stages.as_slice() {
-        [] => stage.is_default(),
+        [] => true,
         named => named.contains(stage),
     };
     let stages: Vec<Stage> = Stage::ALL.into_iter().filter(wanted).collect();

@@ -15,12 +15,10 @@ pub(super) enum Stage {
     Features,
     Examples,
     Journey,
-    /// Only when it is asked for: kills and interruptions take longer than a submission may.
-    Sweep,
 }
 
 impl Stage {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Fmt,
         Self::Templates,
         Self::Tidy,
@@ -31,17 +29,11 @@ impl Stage {
         Self::Features,
         Self::Examples,
         Self::Journey,
-        Self::Sweep,
     ];
-
-    /// Whether it runs when no stage is named.
-    pub(super) fn is_default(self) -> bool {
-        self != Self::Sweep
-    }
 
     /// Whether it plays on the local AWS.
     pub(super) fn plays(self) -> bool {
-        matches!(self, Self::Journey | Self::Sweep)
+        self == Self::Journey
     }
 
     /// As it is typed.
@@ -57,7 +49,6 @@ impl Stage {
             Self::Features => "features",
             Self::Examples => "examples",
             Self::Journey => "journey",
-            Self::Sweep => "sweep",
         }
     }
 
@@ -73,8 +64,7 @@ impl Stage {
             Self::Doctest => "the examples in the documentation",
             Self::Features => "the library without its default features",
             Self::Examples => "the library's examples build",
-            Self::Journey => "the journey up to the package, against the local AWS",
-            Self::Sweep => "kills, interruptions, locks and bad input on the way (only when named)",
+            Self::Journey => "the whole journey against the local AWS; kills, locks, bad input",
         }
     }
 
@@ -95,7 +85,6 @@ impl Stage {
             Self::Features => "to do: put what needs an AWS service behind that service's feature",
             Self::Examples => "to do: correct the example named above",
             Self::Journey => "to do: `cargo xtask rehearse` shows the same journey step by step",
-            Self::Sweep => "to do: `cargo nextest run -p cloudops-e2e NAME` runs one alone",
         }
     }
 }

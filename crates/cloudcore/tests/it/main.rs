@@ -4,6 +4,7 @@
 mod answers;
 mod input;
 mod place;
+mod readme;
 
 use cloudops_e2e::binary::{Program, SETTINGS};
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "all of this is tests, also outside of test functions")]
 
 mod input;
+mod readme;
 mod state;
 
 use cloudops_e2e::binary::{Program, SETTINGS};

@@ -1,6 +1,8 @@
 //! `cloudteam` as a process: exit code, standard output, standard error.
 #![allow(clippy::unwrap_used, reason = "all of this is tests, also outside of test functions")]
 
+mod readme;
+
 use cloudops_e2e::binary::scripted::{ScriptedAws, caller, reply};
 use cloudops_e2e::binary::{Program, SETTINGS};
 
