@@ -73,6 +73,9 @@ pub enum EventKind {
         status: String,
         /// CloudFormation's reason, where it gives one.
         reason: Option<String>,
+        /// When, by CloudFormation's clock.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Timestamp>,
     },
     /// A container service moved.
     Service {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudops_aws::{
-    cfn::{delete, observe},
+    cfn::{delete, history::History, observe},
     config_file::CloudOpsConfig,
     ctx::Ctx,
     events::Outcome,
@@ -56,7 +56,7 @@ pub async fn destroy(ctx: &Ctx, request: &DestroyRequest) -> Result<DestroyRepor
             refuse_environments(&store).await?;
             let journal = Journal::begin(ctx, &store, &locked, "cloudcore destroy");
             let stacks = all_stacks(ctx, config).await?;
-            let deleted = delete::delete(ctx, &locked, Some(&journal), &stacks).await?;
+            let deleted = delete::delete(ctx, &locked, Some(&journal), &stacks, &History::default()).await?;
             forget(&store).await?;
             Ok::<_, CoreError>(deleted)
         })
@@ -113,7 +113,7 @@ async fn buckets(
     if request.delete_data {
         let edges = BTreeMap::from([(layout::stack_name(config, "state")?, BTreeSet::new())]);
         let first = Locked::before_there_is_a_bucket();
-        report.deleted.extend(delete::delete(ctx, &first, None, &edges).await?);
+        report.deleted.extend(delete::delete(ctx, &first, None, &edges, &History::default()).await?);
     }
     for store in stores {
         if !store.exists().await? {

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use cloudops_aws::{
     cfn::{
         apply::{self, Options},
-        delete, observe,
+        delete,
+        history::History,
+        observe,
     },
     config_file::CloudOpsConfig,
     ctx::Ctx,
@@ -138,7 +140,7 @@ pub async fn destroy(ctx: &Ctx, request: &DestroyRequest) -> Result<Vec<StackNam
         environment(&store, &request.name).await?;
         let journal = Journal::begin(ctx, &store, &locked, "clouddeploy env destroy");
         let stacks = stacks(ctx, config, &request.name).await?;
-        let deleted = delete::delete(ctx, &locked, Some(&journal), &stacks).await?;
+        let deleted = delete::delete(ctx, &locked, Some(&journal), &stacks, &History::default()).await?;
         environments::forget(&store, &request.name).await?;
         Ok(deleted)
     })

@@ -1,13 +1,13 @@
 //! The CloudFormation calls, one small function each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudformation::{
     Client,
     types::{Capability, Parameter, Stack, StackEvent, Tag},
 };
 
-use super::{error::CfnError, quirks};
+use super::{consent, error::CfnError, quirks};
 use crate::{connect::Aws, error::AwsError, ids::StackName};
 
 /// CloudFormation of one account and region.
@@ -48,6 +48,17 @@ impl Api {
         }
     }
 
+    /// All stacks of the account and region that are not deleted (`DescribeStacks`, all pages).
+    pub(super) async fn describe_all(&self) -> Result<Vec<Stack>, AwsError> {
+        let mut all = Vec::new();
+        let mut pages = self.client.describe_stacks().into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let failed = |error| AwsError::new("CloudFormation", "DescribeStacks", error);
+            all.extend(page.map_err(failed)?.stacks.unwrap_or_default());
+        }
+        Ok(all)
+    }
+
     /// Text of the template that the stack was last given (`GetTemplate`).
     pub(super) async fn template(&self, stack: &StackName) -> Result<String, CfnError> {
         let request = self.client.get_template().stack_name(stack.as_str());
@@ -55,19 +66,20 @@ impl Api {
         Ok(answer.template_body.unwrap_or_default())
     }
 
-    /// Events newer than `last`, oldest first (`DescribeStackEvents`, paged back to it).
-    pub(super) async fn events_since(
+    /// Events back to the one that `until` names, which is left out; oldest first
+    /// (`DescribeStackEvents`, only the pages that are needed).
+    pub(super) async fn events_back_to(
         &self,
         stack: &StackName,
         id: &str,
-        last: Option<&str>,
+        until: impl Fn(&StackEvent) -> bool,
     ) -> Result<Vec<StackEvent>, CfnError> {
         let mut events: Vec<StackEvent> = Vec::new();
         let mut pages = self.client.describe_stack_events().stack_name(id).into_paginator().send();
         'pages: while let Some(page) = pages.next().await {
             let page = page.map_err(failed!(stack, "DescribeStackEvents"))?;
             for event in page.stack_events.unwrap_or_default() {
-                if event.event_id() == last {
+                if until(&event) {
                     break 'pages;
                 }
                 events.push(event);
@@ -75,18 +87,6 @@ impl Api {
         }
         events.reverse();
         Ok(events)
-    }
-
-    /// Id of the newest event (`DescribeStackEvents`, first page).
-    pub(super) async fn newest_event(
-        &self,
-        stack: &StackName,
-        id: &str,
-    ) -> Result<Option<String>, CfnError> {
-        let request = self.client.describe_stack_events().stack_name(id);
-        let answer = request.send().await.map_err(failed!(stack, "DescribeStackEvents"))?;
-        let newest = answer.stack_events.unwrap_or_default().into_iter().next();
-        Ok(newest.and_then(|event| event.event_id))
     }
 
     /// Sets the termination protection (`UpdateTerminationProtection`).
@@ -98,6 +98,18 @@ impl Api {
             .send()
             .await
             .map_err(failed!(stack, "UpdateTerminationProtection"))?;
+        Ok(())
+    }
+
+    /// Sets the stack policy (`SetStackPolicy`).
+    pub(super) async fn set_policy(&self, stack: &StackName, policy: &str) -> Result<(), CfnError> {
+        self.client
+            .set_stack_policy()
+            .stack_name(stack.as_str())
+            .stack_policy_body(policy)
+            .send()
+            .await
+            .map_err(failed!(stack, "SetStackPolicy"))?;
         Ok(())
     }
 
@@ -125,8 +137,6 @@ pub(super) fn tags(values: &BTreeMap<String, String>) -> Vec<Tag> {
     values.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
-/// Our templates name IAM resources only where they must, and every run may: the tool was asked
-/// to make exactly these templates.
-pub(super) fn capabilities() -> Vec<Capability> {
-    vec![Capability::CapabilityNamedIam]
+pub(super) fn capabilities(allowed: &BTreeSet<consent::Capability>) -> Vec<Capability> {
+    allowed.iter().map(|capability| Capability::from(capability.name())).collect()
 }

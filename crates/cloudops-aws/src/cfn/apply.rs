@@ -2,19 +2,20 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
-use aws_sdk_cloudformation::types::ChangeSetType;
-use futures::{StreamExt, stream::FuturesUnordered};
+use futures::{StreamExt, stream, stream::FuturesUnordered};
 
 use super::{
     api::Api,
-    change_set,
+    converge::{Converged, Rest, Work, step},
     error::CfnError,
-    gate::{self, Approvals},
-    graph::{Outputs, StackGraph, StackSpec, Values},
-    observe::Observed,
-    schedule::{self, Schedule},
-    status::{NextAction, StackStatus},
-    watch,
+    facts::Facts,
+    gate::Approvals,
+    graph::{Outputs, StackGraph, StackSpec},
+    history::{History, Operation},
+    orphans,
+    plan::GraphPlan,
+    poll::Poller,
+    schedule::{Ended, Schedule},
 };
 use crate::{
     ctx::Ctx,
@@ -26,6 +27,9 @@ use crate::{
 /// Called with the name and the outputs of a stack the moment it is done.
 pub type OnDone = Arc<dyn Fn(&StackName, &BTreeMap<String, String>) + Send + Sync>;
 
+/// Operations whose last events are read at once when all is done.
+const READ_AT_ONCE: usize = 8;
+
 /// How to apply a graph.
 #[derive(Clone)]
 pub struct Options {
@@ -35,11 +39,22 @@ pub struct Options {
     pub approvals: Approvals,
     /// Told of each stack that is done, while others still run.
     pub on_done: OnDone,
+    /// How long things took before. It is read for the pace of looking and for estimates, and
+    /// what takes place now is noted in it.
+    pub history: History,
+    /// What was planned: other changes are refused as [`CfnError::StalePlan`].
+    pub planned: Option<Arc<GraphPlan>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { concurrency: 8, approvals: Approvals::default(), on_done: Arc::new(|_, _| {}) }
+        Self {
+            concurrency: 8,
+            approvals: Approvals::default(),
+            on_done: Arc::new(|_, _| {}),
+            history: History::default(),
+            planned: None,
+        }
     }
 }
 
@@ -55,19 +70,14 @@ pub struct StackResult {
 /// What became of the stacks of a graph.
 pub type Results = BTreeMap<StackName, StackResult>;
 
-/// What a stack operation needs.
-#[derive(Clone, Copy)]
-struct Work<'a> {
-    ctx: &'a Ctx,
-    api: &'a Api,
-    locked: &'a Locked,
-    journal: Option<&'a Journal>,
-    options: &'a Options,
-}
-
 /// Applies a graph: each stack starts the moment the last stack it depends on is done, and a
-/// failure stops only its dependants. Without a journal (the state bucket does not exist yet)
-/// nothing is recorded.
+/// failure stops only its dependants. When the connection is lost nothing more is started.
+/// Without a journal (the state bucket does not exist yet) nothing is recorded.
+///
+/// Calls `DescribeStacks` and `GetTemplate` first; for stacks that differ `CreateChangeSet`,
+/// `DescribeChangeSet`, `ExecuteChangeSet`, `SetStackPolicy`, `UpdateTerminationProtection`, and
+/// `DescribeStacks` and `DescribeStackEvents` while it waits, two calls per second at most for
+/// all stacks together.
 ///
 /// # Errors
 /// The first [`CfnError`], after all stacks that could still be worked on have ended.
@@ -80,47 +90,79 @@ pub async fn apply(
 ) -> Result<Results, CfnError> {
     graph.check()?;
     let api = Api::new(&ctx.aws);
-    let work = Work { ctx, api: &api, locked, journal, options };
-    let mut schedule = Schedule::new(graph.edges(), options.concurrency);
-    let mut outputs = Outputs::new();
-    let mut results = Results::new();
-    let mut running = FuturesUnordered::new();
-    let mut first_error = None;
-    loop {
-        if ctx.cancel.is_cancelled() {
-            first_error = first_error.or(Some(CfnError::Interrupted));
-        } else {
-            for name in schedule.start() {
-                if let Some(spec) = graph.get(&name) {
-                    running.push(one(work, graph, spec, outputs.clone()));
-                }
-            }
-        }
-        let Some((name, result)) = running.next().await else {
-            break;
-        };
-        match result {
-            Ok(result) => {
-                schedule.end(&name, schedule::Ended::Well);
-                (options.on_done)(&name, &result.outputs);
-                outputs.insert(name.clone(), result.outputs.clone());
-                results.insert(name, result);
-            }
-            Err(error) => {
-                schedule.end(&name, schedule::Ended::Badly);
-                first_error = first_error.or(Some(error));
-            }
-        }
-    }
-    drop(running);
-    for name in schedule.skipped() {
+    let facts = Facts::read(&api, graph).await?;
+    let poller = Poller::new(&api);
+    let work = Work { ctx, api: &api, poller: &poller, facts: &facts, locked, journal, options };
+    let mut run = Run::new(work, graph);
+    run.to_the_end().await;
+    read_the_rest(work, run.rests).await;
+    for name in run.schedule.skipped() {
         ctx.events.step_done(step(name), Outcome::Skipped, "a stack it depends on failed");
     }
-    first_error.map_or(Ok(results), Err)
+    run.first_error.map_or(Ok(run.results), Err)
 }
 
-fn step(name: &StackName) -> String {
-    format!("stack/{name}")
+/// A graph on its way.
+struct Run<'a> {
+    work: Work<'a>,
+    graph: &'a StackGraph,
+    schedule: Schedule<StackName>,
+    outputs: Outputs,
+    results: Results,
+    rests: Vec<Rest>,
+    first_error: Option<CfnError>,
+    detached: bool,
+}
+
+impl<'a> Run<'a> {
+    fn new(work: Work<'a>, graph: &'a StackGraph) -> Self {
+        Self {
+            work,
+            graph,
+            schedule: Schedule::new(graph.edges(), work.options.concurrency),
+            outputs: Outputs::new(),
+            results: Results::new(),
+            rests: Vec::new(),
+            first_error: None,
+            detached: false,
+        }
+    }
+
+    async fn to_the_end(&mut self) {
+        let mut running = FuturesUnordered::new();
+        loop {
+            if self.work.ctx.cancel.is_cancelled() {
+                self.first_error.get_or_insert(CfnError::Interrupted);
+            } else if !self.detached {
+                for name in self.schedule.start() {
+                    if let Some(spec) = self.graph.get(&name) {
+                        running.push(one(self.work, self.graph, spec, self.outputs.clone()));
+                    }
+                }
+            }
+            let Some((name, result)) = running.next().await else {
+                return;
+            };
+            self.ended(name, result);
+        }
+    }
+
+    fn ended(&mut self, name: StackName, result: Result<Converged, CfnError>) {
+        match result {
+            Ok(Converged { result, rest }) => {
+                self.schedule.end(&name, Ended::Well);
+                (self.work.options.on_done)(&name, &result.outputs);
+                self.outputs.insert(name.clone(), result.outputs.clone());
+                self.results.insert(name, result);
+                self.rests.extend(rest);
+            }
+            Err(error) => {
+                self.schedule.end(&name, Ended::Badly);
+                self.detached |= matches!(error, CfnError::Detached { .. });
+                self.first_error.get_or_insert(error);
+            }
+        }
+    }
 }
 
 /// Applies one stack and reports it as a step.
@@ -129,13 +171,15 @@ async fn one(
     graph: &StackGraph,
     spec: &StackSpec,
     outputs: Outputs,
-) -> (StackName, Result<StackResult, CfnError>) {
+) -> (StackName, Result<Converged, CfnError>) {
     let (name, events) = (spec.name.clone(), &work.ctx.events);
     events.step(step(&name), format!("{} ({name})", spec.title));
     let begin = Instant::now();
-    let result = converge(work, graph, spec, &outputs).await;
+    let result = work.converge(graph, spec, &outputs).await;
     match &result {
-        Ok(result) => events.step_done(step(&name), result.outcome, detail(result.outcome, begin)),
+        Ok(Converged { result, .. }) => {
+            events.step_done(step(&name), result.outcome, detail(result.outcome, begin));
+        }
         Err(error) => events.step_done(step(&name), Outcome::Failed, error.to_string()),
     }
     (name, result)
@@ -148,126 +192,76 @@ fn detail(outcome: Outcome, begin: Instant) -> String {
     }
 }
 
-/// Looks at the stack and does the next safe thing, until it is in its wanted form.
-async fn converge(
-    work: Work<'_>,
+/// Reads what is left of the events when nobody waits any more: for the record, for the history,
+/// and for what an update could not remove.
+async fn read_the_rest(work: Work<'_>, rests: Vec<Rest>) {
+    let read = rests.into_iter().map(|mut rest| async move {
+        // The work is done: without its last events the record is only less complete.
+        if rest.trail.read(work.ctx, work.api).await.is_ok() {
+            if let Some(took) = rest.trail.took() {
+                work.options.history.note(rest.verb, rest.stack.as_str(), took);
+            }
+            orphans::warn(work.ctx, &rest.stack, rest.trail.events());
+        }
+    });
+    stream::iter(read).buffer_unordered(READ_AT_ONCE).collect::<Vec<()>>().await;
+}
+
+/// How long applying these stacks takes as far as history knows: the longest way through them.
+/// None when a stack on that way has no history.
+#[must_use]
+pub fn expected_duration(
     graph: &StackGraph,
-    spec: &StackSpec,
-    outputs: &Outputs,
-) -> Result<StackResult, CfnError> {
-    let mut outcome = Outcome::Unchanged;
-    loop {
-        work.locked.check()?;
-        let found = work.api.describe(&spec.name, None).await?.map(Observed::read).transpose()?;
-        let action = found.as_ref().map_or(NextAction::Create, |found| found.status.next_action());
-        let values = graph.values(spec, outputs)?;
-        match (action, found) {
-            (NextAction::Attach, Some(found)) => {
-                attach(work, &found).await?;
-                outcome = Outcome::Done;
-            }
-            (NextAction::Recreate, Some(found)) => remove_remains(work, &found).await?,
-            (NextAction::Update, Some(found)) => {
-                return update(work, spec, found, &values, outcome).await;
-            }
-            (NextAction::Refuse, Some(found)) => {
-                return Err(CfnError::Stuck { stack: spec.name.clone(), status: found.status });
-            }
-            (_, found) => return create(work, spec, found, &values).await,
+    changing: &BTreeMap<StackName, Operation>,
+    history: &History,
+) -> Option<std::time::Duration> {
+    let edges = graph.edges();
+    let mut ends: BTreeMap<&StackName, std::time::Duration> = BTreeMap::new();
+    // As many rounds as stacks: each settles at least one of those that are left.
+    for _ in 0..edges.len() {
+        for (name, needs) in &edges {
+            let ready: Option<Vec<_>> = needs.iter().map(|need| ends.get(need)).collect();
+            let Some(begin) = ready.map(|ends| ends.into_iter().max().copied().unwrap_or_default())
+            else {
+                continue;
+            };
+            let own = match changing.get(name) {
+                Some(operation) => history.expected(*operation, name.as_str())?,
+                None => std::time::Duration::ZERO,
+            };
+            ends.insert(name, begin + own);
         }
     }
+    ends.into_values().max()
 }
 
-/// Watches an operation that somebody began, whoever it was; what came of it is looked at anew.
-async fn attach(work: Work<'_>, found: &Observed) -> Result<(), CfnError> {
-    work.ctx.events.note(format!("{} is in {}: watching it", found.name, found.status));
-    watch::until_settled(work.ctx, work.api, &found.name, &found.id, None).await?;
-    Ok(())
-}
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
 
-/// Deletes what a first creation left that failed and was rolled back: there is nothing in it.
-async fn remove_remains(work: Work<'_>, found: &Observed) -> Result<(), CfnError> {
-    let name = &found.name;
-    work.ctx.events.note(format!("{name} failed when it was first created: deleting its remains"));
-    let token = work.ctx.token(&format!("remains/{name}"));
-    let last = work.api.newest_event(name, &found.id).await?;
-    work.api.delete(name, &token).await?;
-    let ended = watch::until_settled(work.ctx, work.api, name, &found.id, last).await?;
-    if ended.stack.status == StackStatus::DeleteComplete {
-        return Ok(());
-    }
-    Err(ended.failure(None))
-}
+    use super::*;
+    use crate::cfn::graph::tests::{graph, spec};
 
-async fn create(
-    work: Work<'_>,
-    spec: &StackSpec,
-    shell: Option<Observed>,
-    values: &Values,
-) -> Result<StackResult, CfnError> {
-    drop(shell);
-    let made = change_set::make(work.ctx, work.api, spec, values, ChangeSetType::Create).await?;
-    let Some(set) = made else {
-        return Err(CfnError::Unexpected {
-            stack: spec.name.clone(),
-            what: "CloudFormation says that a new stack has no resources".to_owned(),
-        });
-    };
-    let created = execute(work, spec, &set).await?;
-    if spec.termination_protection {
-        work.api.protect(&spec.name, true).await?;
-    }
-    Ok(StackResult { outcome: Outcome::Done, outputs: created.outputs })
-}
-
-async fn update(
-    work: Work<'_>,
-    spec: &StackSpec,
-    found: Observed,
-    values: &Values,
-    so_far: Outcome,
-) -> Result<StackResult, CfnError> {
-    if spec.termination_protection && !found.termination_protection {
-        work.api.protect(&spec.name, true).await?;
-    }
-    let same = found.has_inputs(spec, values)
-        && work.api.template(&spec.name).await? == spec.template.text();
-    if same {
-        return Ok(StackResult { outcome: so_far, outputs: found.outputs });
-    }
-    let made = change_set::make(work.ctx, work.api, spec, values, ChangeSetType::Update).await?;
-    let Some(set) = made else {
-        return Ok(StackResult { outcome: so_far, outputs: found.outputs });
-    };
-    if let Err(denied) = gate::check(&spec.name, &set.changes, &work.options.approvals) {
-        change_set::delete(work.api, &spec.name, &set.id).await?;
-        return Err(denied.into());
-    }
-    let updated = execute(work, spec, &set).await?;
-    Ok(StackResult { outcome: Outcome::Done, outputs: updated.outputs })
-}
-
-/// Executes a change set and watches it to its end, with the intent in the journal first.
-async fn execute(
-    work: Work<'_>,
-    spec: &StackSpec,
-    set: &change_set::ChangeSet,
-) -> Result<Observed, CfnError> {
-    work.locked.check()?;
-    let (name, key) = (&spec.name, step(&spec.name));
-    let token = work.ctx.token(&key);
-    if let Some(journal) = work.journal {
-        journal.intent(&key, &token).await?;
-    }
-    let last = work.api.newest_event(name, &set.stack_id).await?;
-    change_set::execute(work.api, name, &set.id, &token).await?;
-    let ended = watch::until_settled(work.ctx, work.api, name, &set.stack_id, last).await?;
-    let result = ended.success(Some(&spec.template));
-    if let Some(journal) = work.journal {
-        match &result {
-            Ok(stack) => journal.done(&key, stack.status.name()).await?,
-            Err(error) => journal.failed(&key, &error.to_string()).await?,
+    #[test]
+    fn the_longest_way_through_the_graph_is_expected() {
+        const EMPTY: &str = "Resources: {Topic: {Type: 'AWS::SNS::Topic'}}";
+        let stacks = graph(vec![
+            spec("a", EMPTY, &[], &[]),
+            spec("b", EMPTY, &[], &["a"]),
+            spec("c", EMPTY, &[], &["a"]),
+            spec("d", EMPTY, &[], &["b", "c"]),
+        ]);
+        let history = History::default();
+        for (name, seconds) in [("a", 3), ("b", 10), ("c", 4)] {
+            history.note(Operation::Create, name, Duration::from_secs(seconds));
         }
+        let changing = |names: &[&str]| -> BTreeMap<StackName, Operation> {
+            names.iter().map(|name| (name.parse().unwrap(), Operation::Create)).collect()
+        };
+        let expected = |names: &[&str]| expected_duration(&stacks, &changing(names), &history);
+        assert_eq!(expected(&["a", "b", "c"]), Some(Duration::from_secs(13)));
+        assert_eq!(expected(&["c"]), Some(Duration::from_secs(4)));
+        assert_eq!(expected(&[]), Some(Duration::ZERO));
+        assert_eq!(expected(&["a", "d"]), None, "d has no history");
     }
-    result
 }

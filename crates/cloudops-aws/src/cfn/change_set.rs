@@ -8,7 +8,7 @@ use super::{
     api::{self, Api, failed},
     changes::{self, ResourceDelta},
     error::CfnError,
-    graph::{StackSpec, Values},
+    graph::{StackGraph, StackSpec, Values},
     quirks,
 };
 use crate::{
@@ -60,6 +60,7 @@ impl From<CfnError> for Stop {
 pub(super) async fn make(
     ctx: &Ctx,
     api: &Api,
+    graph: &StackGraph,
     spec: &StackSpec,
     values: &Values,
     kind: ChangeSetType,
@@ -75,7 +76,7 @@ pub(super) async fn make(
         .template_body(spec.template.text())
         .set_parameters(Some(api::parameters(&values.known)))
         .set_tags(Some(api::tags(&spec.tags)))
-        .set_capabilities(Some(api::capabilities()))
+        .set_capabilities(Some(api::capabilities(graph.capabilities())))
         .client_token(token)
         .send()
         .await
@@ -100,7 +101,7 @@ async fn until_made(ctx: &Ctx, api: &Api, stack: &StackName, id: &str) -> Result
         Ok(made) => Ok(made),
         Err(Stop::Failed(error)) => Err(error),
         Err(Stop::Wait(WaitError::Cancelled)) => Err(CfnError::Interrupted),
-        Err(Stop::Wait(why)) => Err(CfnError::Detached { stack: stack.clone(), why }),
+        Err(Stop::Wait(why)) => Err(CfnError::Detached { stack: stack.clone(), why: why.into() }),
     }
 }
 
@@ -108,7 +109,12 @@ async fn look(api: &Api, stack: &StackName, id: &str) -> Result<Option<Made>, St
     let mut found = Vec::new();
     let mut next = None;
     loop {
-        let request = api.client.describe_change_set().change_set_name(id).set_next_token(next);
+        let request = api
+            .client
+            .describe_change_set()
+            .change_set_name(id)
+            .include_property_values(true)
+            .set_next_token(next);
         let answer = request.send().await.map_err(failed!(stack, "DescribeChangeSet"))?;
         match answer.status() {
             Some(ChangeSetStatus::CreateComplete) => {}
@@ -128,6 +134,20 @@ async fn look(api: &Api, stack: &StackName, id: &str) -> Result<Option<Made>, St
             return Ok(Some(Made::Ready(found)));
         }
     }
+}
+
+/// Deletes the change sets that an earlier run left on the shell of a stack: there is a cap on how
+/// many are kept (`ListChangeSets`, `DeleteChangeSet`).
+pub(super) async fn delete_left_over(api: &Api, stack: &StackName) -> Result<(), CfnError> {
+    let request = api.client.list_change_sets().stack_name(stack.as_str());
+    let answer = request.send().await.map_err(failed!(stack, "ListChangeSets"))?;
+    for set in answer.summaries.unwrap_or_default() {
+        let made = set.status() != Some(&ChangeSetStatus::CreateInProgress);
+        if let Some(id) = set.change_set_id().filter(|_| made) {
+            delete(api, stack, id).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Deletes a change set (`DeleteChangeSet`).

@@ -1,6 +1,8 @@
 //! What a change set would do, as values.
 
-use aws_sdk_cloudformation::types::{Change, ResourceChange};
+use aws_sdk_cloudformation::types::{
+    Change, EvaluationType, ResourceChange, ResourceTargetDefinition,
+};
 use serde::{Deserialize, Serialize};
 
 /// What happens to a resource.
@@ -34,8 +36,27 @@ pub struct ResourceDelta {
     pub action: Action,
     /// What becomes of the old one: CloudFormation's `PolicyAction`, such as `ReplaceAndSnapshot`.
     pub policy_action: Option<String>,
-    /// Properties that differ, such as `Properties.Engine`.
-    pub properties: Vec<String>,
+    /// What differs.
+    pub changes: Vec<PropertyDelta>,
+    /// Whether it is only a guess of CloudFormation, which the execution may prove wrong.
+    pub dynamic: bool,
+}
+
+/// One property of a resource that a change set touches.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PropertyDelta {
+    /// Path, such as `Properties.Engine` or `Tags`.
+    pub path: String,
+    /// Its value before; none where there was none or it is not told. CloudFormation masks
+    /// parameters that are not to be echoed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Its value after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// Whether it needs a new resource: `never`, `conditionally` or `always`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires_replacement: Option<String>,
 }
 
 /// Reads the changes of a change set; entries without a resource change (hooks) are left out.
@@ -45,20 +66,10 @@ pub(super) fn read(changes: &[Change]) -> Vec<ResourceDelta> {
 
 fn read_one(change: &ResourceChange) -> ResourceDelta {
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
-    let mut properties: Vec<String> = change
-        .details()
-        .iter()
-        .filter_map(|detail| detail.target())
-        .map(|target| {
-            let attribute = target.attribute().map_or("", |attribute| attribute.as_str());
-            match target.name() {
-                Some(name) => format!("{attribute}.{name}"),
-                None => attribute.to_owned(),
-            }
-        })
-        .collect();
-    properties.sort();
-    properties.dedup();
+    let mut changes: Vec<PropertyDelta> =
+        change.details().iter().filter_map(|detail| detail.target()).map(property).collect();
+    changes.sort();
+    changes.dedup();
     ResourceDelta {
         logical_id: text(change.logical_resource_id()),
         physical_id: change.physical_resource_id().map(str::to_owned).filter(|id| !id.is_empty()),
@@ -68,7 +79,27 @@ fn read_one(change: &ResourceChange) -> ResourceDelta {
             change.replacement().map_or("", |replacement| replacement.as_str()),
         ),
         policy_action: change.policy_action().map(|policy| policy.as_str().to_owned()),
-        properties,
+        dynamic: change
+            .details()
+            .iter()
+            .any(|detail| detail.evaluation() == Some(&EvaluationType::Dynamic)),
+        changes,
+    }
+}
+
+fn property(target: &ResourceTargetDefinition) -> PropertyDelta {
+    let attribute = target.attribute().map_or("", |attribute| attribute.as_str());
+    let path = match (target.path(), target.name()) {
+        (Some(path), _) if !path.is_empty() => path.trim_start_matches('/').replace('/', "."),
+        (_, Some(name)) => format!("{attribute}.{name}"),
+        _ => attribute.to_owned(),
+    };
+    let replacement = target.requires_recreation().map(|needs| needs.as_str().to_lowercase());
+    PropertyDelta {
+        path,
+        before: target.before_value().map(str::to_owned),
+        after: target.after_value().map(str::to_owned),
+        requires_replacement: replacement,
     }
 }
 
@@ -86,6 +117,23 @@ fn action(action: &str, replacement: &str) -> Action {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_property_is_named_by_its_path_and_has_both_values() {
+        let target = ResourceTargetDefinition::builder()
+            .attribute("Properties".into())
+            .name("Engine")
+            .path("/Properties/Engine")
+            .before_value("8.0")
+            .after_value("8.4")
+            .requires_recreation("Never".into());
+        let delta = property(&target.build());
+        assert_eq!(delta.path, "Properties.Engine");
+        assert_eq!((delta.before.as_deref(), delta.after.as_deref()), (Some("8.0"), Some("8.4")));
+        assert_eq!(delta.requires_replacement.as_deref(), Some("never"));
+        let tags = ResourceTargetDefinition::builder().attribute("Tags".into()).build();
+        assert_eq!(property(&tags).path, "Tags");
+    }
 
     #[test]
     fn actions_come_from_action_and_replacement() {

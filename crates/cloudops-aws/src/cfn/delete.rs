@@ -10,10 +10,12 @@ use futures::{StreamExt, stream::FuturesUnordered};
 use super::{
     api::Api,
     error::CfnError,
+    history::{History, Operation},
     observe::Observed,
+    poll::Poller,
     schedule::{self, Schedule},
     status::StackStatus,
-    watch,
+    watch::{self, Ended},
 };
 use crate::{
     ctx::Ctx,
@@ -27,12 +29,14 @@ use crate::{
 struct Work<'a> {
     ctx: &'a Ctx,
     api: &'a Api,
+    poller: &'a Poller,
+    history: &'a History,
     locked: &'a Locked,
     journal: Option<&'a Journal>,
 }
 
 /// Deletes stacks, each after all stacks that depend on it are gone. The caller has decided to
-/// lose them: termination protection is taken off. Stacks that do not exist are fine. Gives back
+/// lose them: termination protection is taken off. What it takes is noted in the history. Stacks that do not exist are fine. Gives back
 /// the names of those that were deleted.
 ///
 /// # Errors
@@ -42,9 +46,11 @@ pub async fn delete(
     locked: &Locked,
     journal: Option<&Journal>,
     stacks: &BTreeMap<StackName, BTreeSet<StackName>>,
+    history: &History,
 ) -> Result<Vec<StackName>, CfnError> {
     let api = Api::new(&ctx.aws);
-    let work = Work { ctx, api: &api, locked, journal };
+    let poller = Poller::new(&api);
+    let work = Work { ctx, api: &api, poller: &poller, history, locked, journal };
     let mut schedule = Schedule::new(schedule::reversed(stacks), 8);
     let mut running = FuturesUnordered::new();
     let mut first_error = None;
@@ -95,7 +101,7 @@ async fn remove(work: Work<'_>, name: &StackName, key: &str) -> Result<bool, Cfn
         return Ok(false);
     };
     if found.status.is_busy() && found.status != StackStatus::DeleteInProgress {
-        found = watch::until_settled(work.ctx, work.api, name, &found.id, None).await?.stack;
+        found = work.watch(&found, None).await?.stack;
     }
     if found.termination_protection {
         work.api.protect(name, false).await?;
@@ -104,11 +110,12 @@ async fn remove(work: Work<'_>, name: &StackName, key: &str) -> Result<bool, Cfn
     if let Some(journal) = work.journal {
         journal.intent(key, &token).await?;
     }
-    let last = work.api.newest_event(name, &found.id).await?;
-    if found.status != StackStatus::DeleteInProgress {
+    let ended = if found.status == StackStatus::DeleteInProgress {
+        work.watch(&found, None).await?
+    } else {
         work.api.delete(name, &token).await?;
-    }
-    let ended = watch::until_settled(work.ctx, work.api, name, &found.id, last).await?;
+        work.watch(&found, Some(&token)).await?
+    };
     if ended.stack.status != StackStatus::DeleteComplete {
         let error = ended.failure(None);
         if let Some(journal) = work.journal {
@@ -116,8 +123,25 @@ async fn remove(work: Work<'_>, name: &StackName, key: &str) -> Result<bool, Cfn
         }
         return Err(error);
     }
+    if let Some(took) = ended.trail.took() {
+        work.history.note(Operation::Delete, name.as_str(), took);
+    }
     if let Some(journal) = work.journal {
         journal.done(key, "gone").await?;
     }
     Ok(true)
+}
+
+impl Work<'_> {
+    /// Watches what was asked for with this token, else what somebody else began.
+    async fn watch(&self, found: &Observed, token: Option<&str>) -> Result<Ended, CfnError> {
+        let operation = watch::Operation {
+            stack: &found.name,
+            id: &found.id,
+            token,
+            before: token.map(|_| found),
+            expected: self.history.expected(Operation::Delete, found.name.as_str()),
+        };
+        watch::until_settled(self.ctx, self.api, self.poller, operation).await
+    }
 }

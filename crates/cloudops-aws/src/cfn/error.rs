@@ -75,13 +75,19 @@ pub enum CfnError {
     /// The data gate refused the change.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// The world is not as it was when the plan was made.
+    #[error("the plan is stale: {what}")]
+    StalePlan {
+        /// What is different, as a clause.
+        what: String,
+    },
     /// The run stopped while CloudFormation goes on.
     #[error("stack {stack}: {why}; CloudFormation goes on with it")]
     Detached {
         /// Stack.
         stack: StackName,
         /// Why the run stopped.
-        why: WaitError,
+        why: WhyDetached,
     },
     /// The run was stopped before all was done.
     #[error("interrupted; nothing is lost")]
@@ -102,6 +108,17 @@ pub enum CfnError {
     },
 }
 
+/// Why a run stopped watching an operation that goes on.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum WhyDetached {
+    /// The wait ended.
+    #[error(transparent)]
+    Wait(#[from] WaitError),
+    /// CloudFormation cannot be reached any more, or does not accept the credentials any more.
+    #[error("the connection was lost ({0})")]
+    Lost(Box<AwsError>),
+}
+
 fn cause_text(cause: Option<&RootCause>) -> String {
     cause.map(|cause| format!(": {cause}")).unwrap_or_default()
 }
@@ -117,10 +134,10 @@ impl Diagnose for CfnError {
             }
             Self::ChangeSet { .. } => Class::NeedsOperator,
             Self::Denied(_) => Class::Denied,
-            Self::Detached { why: WaitError::Cancelled, .. } | Self::Interrupted => {
-                Class::Interrupted
-            }
-            Self::Detached { why: WaitError::Deadline(_), .. } => Class::TimedOut,
+            Self::StalePlan { .. } => Class::StalePlan,
+            Self::Detached { why: WhyDetached::Wait(WaitError::Cancelled), .. }
+            | Self::Interrupted => Class::Interrupted,
+            Self::Detached { .. } => Class::TimedOut,
             Self::Lock(error) => error.class(),
             Self::State(error) => error.class(),
         }
@@ -140,6 +157,7 @@ impl Diagnose for CfnError {
                 vec!["Run the same command again; it goes on where this one stopped.".to_owned()]
             }
             Self::Denied(denied) => denied.hints(),
+            Self::StalePlan { .. } => vec!["Plan again, and look at it again.".to_owned()],
             Self::Lock(error) => error.hints(),
             Self::State(error) => error.hints(),
             Self::ChangeSet { .. } | Self::Unexpected { .. } => Vec::new(),

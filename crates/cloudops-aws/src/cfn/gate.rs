@@ -33,8 +33,19 @@ impl Approvals {
         Self(names.into_iter().collect())
     }
 
-    fn covers(&self, stack: &StackName, delta: &ResourceDelta) -> bool {
-        self.0.contains(&format!("{stack}/{}", delta.logical_id))
+    /// Whether nothing was approved.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What was approved, each `stack/LogicalId`.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    pub(super) fn covers(&self, stack: &StackName, logical_id: &str) -> bool {
+        self.0.contains(&format!("{stack}/{logical_id}"))
     }
 }
 
@@ -56,18 +67,53 @@ impl Diagnose for Denied {
     }
 
     fn hints(&self) -> Vec<String> {
-        vec![format!(
-            "Take a snapshot or a copy, and change the setting back if this was not meant; \
-             nothing of {} was changed.",
-            self.stack
-        )]
+        let (stack, resource) = (&self.stack, &self.delta.logical_id);
+        vec![
+            format!(
+                "Change the setting back if this was not meant; nothing of {stack} was changed."
+            ),
+            format!(
+                "If it was: take a snapshot or a copy, then plan with \
+                 `--approve-data-loss {stack}/{resource}`."
+            ),
+        ]
     }
+}
+
+/// Types whose data must stay when the resource leaves its stack. A hosted zone and a secret are
+/// made again from what is known elsewhere; losing one is refused all the same.
+pub(super) fn must_be_kept(resource_type: &str) -> bool {
+    holds_data(resource_type)
+        && !matches!(resource_type, "AWS::Route53::HostedZone" | "AWS::SecretsManager::Secret")
 }
 
 /// Whether a type holds data.
 #[must_use]
 pub fn holds_data(resource_type: &str) -> bool {
     DATA_TYPES.contains(&resource_type)
+}
+
+/// The data resources that these changes would lose, each `stack/LogicalId`.
+pub(super) fn lost(stack: &StackName, deltas: &[ResourceDelta]) -> Vec<String> {
+    let lost = deltas.iter().filter(|delta| loss(delta).is_some());
+    lost.map(|delta| format!("{stack}/{}", delta.logical_id)).collect()
+}
+
+/// How data would be lost, as a verb phrase; none when it would not.
+fn loss(delta: &ResourceDelta) -> Option<&'static str> {
+    if !holds_data(&delta.resource_type) {
+        return None;
+    }
+    match (delta.action, delta.policy_action.as_deref()) {
+        // What becomes of the old one is said: it is kept as it is.
+        (Action::Remove, Some("Retain")) => None,
+        (Action::Add, _) => None,
+        (Action::Modify, None) => None,
+        (Action::Remove, _) => Some("removing"),
+        (Action::Replace, _) => Some("replacing"),
+        (Action::MayReplace, _) => Some("possibly replacing"),
+        (Action::Modify | Action::Unknown, _) => Some("an unknown change of"),
+    }
 }
 
 /// Checks the changes of a stack.
@@ -80,15 +126,10 @@ pub fn check(
     deltas: &[ResourceDelta],
     approvals: &Approvals,
 ) -> Result<(), Denied> {
-    for delta in deltas.iter().filter(|delta| holds_data(&delta.resource_type)) {
-        let what = match delta.action {
-            Action::Add | Action::Modify => continue,
-            Action::Remove => "removing",
-            Action::Replace => "replacing",
-            Action::MayReplace => "possibly replacing",
-            Action::Unknown => "an unknown change of",
-        };
-        if !approvals.covers(stack, delta) {
+    for delta in deltas {
+        if let Some(what) = loss(delta)
+            && !approvals.covers(stack, &delta.logical_id)
+        {
             return Err(Denied { stack: stack.clone(), what, delta: Box::new(delta.clone()) });
         }
     }
@@ -106,7 +147,8 @@ mod tests {
             resource_type: resource_type.to_owned(),
             action,
             policy_action: None,
-            properties: Vec::new(),
+            changes: Vec::new(),
+            dynamic: false,
         }
     }
 

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    consent::{self, Capability},
     schedule,
     template::{ParameterSpec, Template, TemplateError},
 };
 use crate::{
     diagnose::{Class, Diagnose},
-    ids::StackName,
+    ids::{Digest, StackName},
 };
 
 /// One stack in its wanted form.
@@ -32,10 +33,11 @@ pub struct StackSpec {
 }
 
 /// Stacks that belong together.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct StackGraph {
     stacks: BTreeMap<StackName, StackSpec>,
     facts: BTreeMap<String, String>,
+    capabilities: BTreeSet<Capability>,
 }
 
 /// Outputs of stacks, by stack.
@@ -81,13 +83,41 @@ pub enum GraphError {
         /// Parameter.
         parameter: String,
     },
+    /// Data would be lost when the resource leaves its stack.
+    #[error("{place}: {logical_id} ({resource_type}) of stack {stack} holds data, and its {attribute} does not keep it")]
+    Unprotected {
+        /// Stack.
+        stack: StackName,
+        /// Where the resource stands in the template.
+        place: String,
+        /// Logical id.
+        logical_id: String,
+        /// Type.
+        resource_type: String,
+        /// `DeletionPolicy` or `UpdateReplacePolicy`.
+        attribute: &'static str,
+    },
+    /// The template needs a capability that the graph does not have.
+    #[error("{place}: stack {stack} needs {}: {what}", .capability.name())]
+    MissingCapability {
+        /// Stack.
+        stack: StackName,
+        /// Where in the template.
+        place: String,
+        /// Why, as a clause.
+        what: String,
+        /// The capability.
+        capability: Capability,
+    },
     /// A parameter's value is not allowed.
-    #[error("stack {stack}: parameter `{parameter}` = `{value}`: {reason}")]
+    #[error("stack {stack}: parameter `{parameter}` ({place}) = `{value}`: {reason}")]
     BadValue {
         /// Stack.
         stack: StackName,
         /// Parameter.
         parameter: String,
+        /// Where the parameter stands in the template.
+        place: String,
         /// Value.
         value: String,
         /// Why not, as a sentence.
@@ -98,7 +128,10 @@ pub enum GraphError {
 impl Diagnose for GraphError {
     fn class(&self) -> Class {
         match self {
-            Self::BadValue { .. } | Self::Template(_) => Class::Configuration,
+            Self::BadValue { .. }
+            | Self::Template(_)
+            | Self::Unprotected { .. }
+            | Self::MissingCapability { .. } => Class::Configuration,
             _ => Class::Bug,
         }
     }
@@ -106,6 +139,9 @@ impl Diagnose for GraphError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::BadValue { .. } => vec!["Correct the setting it comes from.".to_owned()],
+            Self::Unprotected { attribute, .. } => {
+                vec![format!("Add `{attribute}: Retain` or `{attribute}: Snapshot`.")]
+            }
             _ => Vec::new(),
         }
     }
@@ -118,12 +154,32 @@ enum Source<'a> {
     Default,
 }
 
+impl Default for StackGraph {
+    fn default() -> Self {
+        Self::new(BTreeMap::new())
+    }
+}
+
 impl StackGraph {
     /// A graph without stacks, with facts that parameters may be filled from: outputs of stacks
     /// that other tools own, by name.
     #[must_use]
     pub fn new(facts: BTreeMap<String, String>) -> Self {
-        Self { stacks: BTreeMap::new(), facts }
+        let capabilities = BTreeSet::from([Capability::NamedIam]);
+        Self { stacks: BTreeMap::new(), facts, capabilities }
+    }
+
+    /// The same graph with exactly these capabilities; without this, IAM resources may be made, and
+    /// macros may not be used.
+    #[must_use]
+    pub fn with_capabilities(mut self, allowed: impl IntoIterator<Item = Capability>) -> Self {
+        self.capabilities = allowed.into_iter().collect();
+        self
+    }
+
+    /// What CloudFormation is told to be known.
+    pub(super) fn capabilities(&self) -> &BTreeSet<Capability> {
+        &self.capabilities
     }
 
     /// Adds a stack.
@@ -149,6 +205,23 @@ impl StackGraph {
         self.stacks.get(name)
     }
 
+    /// Digest of everything that the graph asks for: another digest is another wish.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let stack = |spec: &StackSpec| {
+            serde_json::json!([
+                spec.name,
+                Digest::of(spec.template.text().as_bytes()),
+                spec.parameters,
+                spec.tags,
+                spec.depends_on,
+                spec.termination_protection,
+            ])
+        };
+        let stacks: Vec<_> = self.stacks.values().map(stack).collect();
+        Digest::of(serde_json::json!([stacks, self.facts]).to_string().as_bytes())
+    }
+
     /// What each stack depends on.
     pub(super) fn edges(&self) -> BTreeMap<StackName, BTreeSet<StackName>> {
         self.stacks.values().map(|stack| (stack.name.clone(), stack.depends_on.clone())).collect()
@@ -169,6 +242,7 @@ impl StackGraph {
                 let (stack, missing) = (stack.name.clone(), missing.clone());
                 return Err(GraphError::UnknownDependency { stack, missing });
             }
+            consent::check(stack, &self.capabilities)?;
             self.check_parameters(stack)?;
         }
         let cycle = schedule::cyclic(&self.edges());
@@ -217,7 +291,7 @@ impl StackGraph {
         }
         Err(GraphError::NoValue {
             stack: stack.name.clone(),
-            template: stack.template.name().to_owned(),
+            template: consent::place(&stack.template, parameter.location),
             parameter: parameter.name.clone(),
         })
     }
@@ -273,13 +347,14 @@ fn check_value(
     parameter.validate(value).map_err(|reason| GraphError::BadValue {
         stack: stack.name.clone(),
         parameter: parameter.name.clone(),
-        value: value.to_owned(),
+        place: consent::place(&stack.template, parameter.location),
+        value: if parameter.no_echo { "****".to_owned() } else { value.to_owned() },
         reason,
     })
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     const NETWORK: &str = "Resources: {Vpc: {Type: 'AWS::EC2::VPC', Properties: {CidrBlock: !Ref Cidr}}}\n\
@@ -287,7 +362,7 @@ mod tests {
     const USER: &str = "Resources: {Group: {Type: 'AWS::EC2::SecurityGroup', Properties: {GroupDescription: g, VpcId: !Ref VpcId}}}\n\
         Parameters: {VpcId: {Type: String}, Port: {Type: Number, Default: 80}}\n";
 
-    fn spec(name: &str, text: &str, parameters: &[(&str, &str)], needs: &[&str]) -> StackSpec {
+    pub(in crate::cfn) fn spec(name: &str, text: &str, parameters: &[(&str, &str)], needs: &[&str]) -> StackSpec {
         StackSpec {
             name: name.parse().unwrap(),
             title: name.to_owned(),
@@ -302,7 +377,7 @@ mod tests {
         }
     }
 
-    fn graph(specs: Vec<StackSpec>) -> StackGraph {
+    pub(in crate::cfn) fn graph(specs: Vec<StackSpec>) -> StackGraph {
         let mut graph = StackGraph::new(BTreeMap::new());
         for spec in specs {
             graph.add(spec).unwrap();
@@ -335,7 +410,7 @@ mod tests {
         };
         check(
             vec![spec("user", USER, &[], &[])],
-            "stack user: nothing gives the parameter `VpcId` of user a value",
+            "stack user: nothing gives the parameter `VpcId` of user:2:14 a value",
         );
         check(
             vec![spec("user", USER, &[], &["net"])],

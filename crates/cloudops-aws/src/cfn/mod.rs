@@ -16,22 +16,44 @@ mod change_set;
 #[cfg(feature = "stacks")]
 pub mod changes;
 #[cfg(feature = "stacks")]
+pub mod consent;
+#[cfg(feature = "stacks")]
+mod converge;
+#[cfg(feature = "stacks")]
 pub mod delete;
 #[cfg(feature = "stacks")]
 pub mod error;
+#[cfg(feature = "stacks")]
+mod facts;
 #[cfg(feature = "stacks")]
 pub mod gate;
 #[cfg(feature = "stacks")]
 pub mod graph;
 #[cfg(feature = "stacks")]
+pub mod history;
+#[cfg(feature = "stacks")]
+mod limit;
+#[cfg(feature = "stacks")]
 pub mod observe;
 #[cfg(feature = "stacks")]
+mod orphans;
+#[cfg(feature = "stacks")]
+mod pace;
+#[cfg(feature = "stacks")]
 pub mod plan;
+#[cfg(feature = "stacks")]
+pub mod plan_file;
+#[cfg(feature = "stacks")]
+mod policy;
+#[cfg(feature = "stacks")]
+mod poll;
 #[cfg(feature = "stacks")]
 mod quirks;
 #[cfg(feature = "stacks")]
 mod schedule;
 #[cfg(feature = "stacks")]
 pub mod status;
+#[cfg(feature = "stacks")]
+mod trail;
 #[cfg(feature = "stacks")]
 mod watch;

@@ -31,6 +31,8 @@ pub struct Observed {
     pub outputs: BTreeMap<String, String>,
     /// Whether CloudFormation refuses to delete it.
     pub termination_protection: bool,
+    /// When it was last changed, else made (RFC 3339): another time is another form of it.
+    pub version: String,
 }
 
 impl Observed {
@@ -54,8 +56,31 @@ impl Observed {
             tags: pairs(stack.tags().iter().map(|tag| (tag.key(), tag.value()))),
             outputs: pairs(stack.outputs().iter().map(|o| (o.output_key(), o.output_value()))),
             termination_protection: stack.enable_termination_protection.unwrap_or(false),
+            version: version(&stack),
             name,
         })
+    }
+
+    /// Status and version: another form means that somebody changed the stack.
+    #[must_use]
+    pub fn form(&self) -> String {
+        format!("{} {}", self.status, self.version)
+    }
+
+    /// A usable stack without parameters, tags and outputs.
+    #[cfg(test)]
+    pub(super) fn for_tests(name: &str) -> Self {
+        Self {
+            name: name.parse().unwrap_or_else(|_| StackName::unnamed()),
+            id: format!("arn:{name}"),
+            status: StackStatus::CreateComplete,
+            reason: None,
+            parameters: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+            termination_protection: false,
+            version: String::new(),
+        }
     }
 
     /// Whether parameters and tags are those wanted. Values that only the template's defaults
@@ -69,6 +94,11 @@ impl Observed {
             && self.parameters == parameters.collect()
             && self.tags == spec.tags
     }
+}
+
+fn version(stack: &Stack) -> String {
+    let time = stack.last_updated_time().or(stack.creation_time());
+    time.map(ToString::to_string).unwrap_or_default()
 }
 
 fn pairs<'a>(
@@ -92,17 +122,10 @@ pub async fn stack(ctx: &Ctx, name: &StackName) -> Result<Option<Observed>, CfnE
 /// # Errors
 /// [`AwsError`].
 pub async fn stacks(ctx: &Ctx, prefix: &str) -> Result<Vec<Observed>, AwsError> {
-    let api = Api::new(&ctx.aws);
-    let mut found = Vec::new();
-    let mut pages = api.client.describe_stacks().into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page =
-            page.map_err(|error| AwsError::new("CloudFormation", "DescribeStacks", error))?;
-        let named = |stack: &Stack| stack.stack_name().unwrap_or_default().starts_with(prefix);
-        let stacks = page.stacks.unwrap_or_default().into_iter().filter(named);
-        // A stack whose name is not ours to read (an unknown status, say) is not ours.
-        found.extend(stacks.filter_map(|stack| Observed::read(stack).ok()));
-    }
+    let named = |stack: &Stack| stack.stack_name().unwrap_or_default().starts_with(prefix);
+    let all = Api::new(&ctx.aws).describe_all().await?.into_iter().filter(named);
+    // A stack whose name is not ours to read (an unknown status, say) is not ours.
+    let mut found: Vec<Observed> = all.filter_map(|stack| Observed::read(stack).ok()).collect();
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
 }

@@ -3,22 +3,30 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudformation::types::ChangeSetType;
-use futures::future;
-use serde::Serialize;
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::{Deserialize, Serialize};
 
 use super::{
     api::Api,
     change_set,
     changes::{Action, ResourceDelta},
     error::CfnError,
-    graph::{Outputs, StackGraph, StackSpec},
+    facts::{self, Facts, Found},
+    gate,
+    graph::{Outputs, StackGraph, StackSpec, Values},
+    history::Operation,
     observe::Observed,
     status::{NextAction, StackStatus},
 };
 use crate::{ctx::Ctx, ids::StackName, state::lock::Locked};
 
+/// Change sets that are made at once.
+const AT_ONCE: usize = 16;
+/// What stands in a plan for a value that is not to be echoed.
+const MASK: &str = "****";
+
 /// What would happen to a stack.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verb", rename_all = "kebab-case")]
 pub enum StackChange {
     /// It would be created.
@@ -30,6 +38,12 @@ pub enum StackChange {
     Update {
         /// What the change set would do.
         changes: Vec<ResourceDelta>,
+        /// Parameters with another value.
+        #[serde(default)]
+        parameters: Vec<ValueDelta>,
+        /// Tags with another value.
+        #[serde(default)]
+        tags: Vec<ValueDelta>,
     },
     /// It would be compared again once the stacks before it are done.
     Unknown {
@@ -50,14 +64,58 @@ pub enum StackChange {
     },
 }
 
+/// A parameter or tag of a stack that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ValueDelta {
+    /// Name.
+    pub name: String,
+    /// Value before; none when there was none.
+    pub before: Option<String>,
+    /// Value after; none when it goes.
+    pub after: Option<String>,
+}
+
 /// What would happen to the stacks of a graph, by name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GraphPlan {
     /// The stacks.
     pub stacks: BTreeMap<StackName, StackChange>,
+    /// The form of each stack that was found: status and when it was last changed. Stacks that do
+    /// not exist are not in it.
+    #[serde(default)]
+    pub observed: BTreeMap<StackName, String>,
 }
 
 impl GraphPlan {
+    /// Adds the plan of other stacks.
+    pub fn extend(&mut self, other: Self) {
+        self.stacks.extend(other.stacks);
+        self.observed.extend(other.observed);
+    }
+
+    /// The data resources that would be lost, each `stack/LogicalId`: without an approval by name
+    /// a run refuses.
+    #[must_use]
+    pub fn needs_approval(&self) -> Vec<String> {
+        let of_stack = |(name, change): (&StackName, &StackChange)| match change {
+            StackChange::Update { changes, .. } => gate::lost(name, changes),
+            _ => Vec::new(),
+        };
+        self.stacks.iter().flat_map(of_stack).collect()
+    }
+
+    /// What would be done to each stack that would change.
+    #[must_use]
+    pub fn operations(&self) -> BTreeMap<StackName, Operation> {
+        let operation = |change: &StackChange| match change {
+            StackChange::Create { .. } => Some(Operation::Create),
+            StackChange::Update { .. } | StackChange::Unknown { .. } => Some(Operation::Update),
+            _ => None,
+        };
+        let stacks = self.stacks.iter();
+        stacks.filter_map(|(name, change)| Some((name.clone(), operation(change)?))).collect()
+    }
+
     /// Whether anything would change.
     #[must_use]
     pub fn has_changes(&self) -> bool {
@@ -74,7 +132,7 @@ impl StackChange {
             Self::Create { resources } => {
                 counts.insert(Action::Add, resources.len());
             }
-            Self::Update { changes } => {
+            Self::Update { changes, .. } => {
                 for change in changes {
                     *counts.entry(change.action).or_default() += 1;
                 }
@@ -85,33 +143,25 @@ impl StackChange {
     }
 }
 
-/// Compares a graph with what is there (`DescribeStacks`, `GetTemplate`; change sets are made and
-/// deleted again for stacks that would be updated). The lock is needed because of the change sets.
+/// Compares a graph with what is there (`DescribeStacks`, `GetTemplate`; change sets are made side
+/// by side for the stacks that would be updated, read, and deleted again). A stack that does not
+/// exist gets no change set, which would leave its shell behind. The lock is needed because of the
+/// change sets.
 ///
 /// # Errors
 /// [`CfnError`].
 pub async fn plan(ctx: &Ctx, _locked: &Locked, graph: &StackGraph) -> Result<GraphPlan, CfnError> {
     graph.check()?;
     let api = Api::new(&ctx.aws);
-    let looks = graph.stacks().map(|spec| async {
-        let found = api.describe(&spec.name, None).await?.map(Observed::read).transpose()?;
-        Ok::<_, CfnError>((spec.name.clone(), found))
+    let facts = Facts::read(&api, graph).await?;
+    let outputs = facts.outputs();
+    let (outputs, facts, api) = (&outputs, &facts, &api);
+    let plans = graph.stacks().map(|spec| async move {
+        let change = one(ctx, api, graph, spec, facts.get(&spec.name), outputs).await?;
+        Ok::<_, CfnError>((spec.name.clone(), change))
     });
-    let found: BTreeMap<StackName, Option<Observed>> =
-        future::try_join_all(looks).await?.into_iter().collect();
-    let usable = |found: &Option<Observed>| {
-        found.clone().filter(|found| found.status.next_action() == NextAction::Update)
-    };
-    let outputs: Outputs = found
-        .iter()
-        .filter_map(|(name, found)| Some((name.clone(), usable(found)?.outputs)))
-        .collect();
-    let plans = graph.stacks().map(|spec| async {
-        let found = found.get(&spec.name).cloned().flatten();
-        Ok::<_, CfnError>((spec.name.clone(), one(ctx, &api, graph, spec, found, &outputs).await?))
-    });
-    let stacks = future::try_join_all(plans).await?.into_iter().collect();
-    Ok(GraphPlan { stacks })
+    let stacks = stream::iter(plans).buffer_unordered(AT_ONCE).try_collect().await?;
+    Ok(GraphPlan { stacks, observed: facts.forms() })
 }
 
 async fn one(
@@ -119,13 +169,13 @@ async fn one(
     api: &Api,
     graph: &StackGraph,
     spec: &StackSpec,
-    found: Option<Observed>,
+    found: Option<&Found>,
     outputs: &Outputs,
 ) -> Result<StackChange, CfnError> {
     let Some(found) = found else {
         return Ok(creation(spec));
     };
-    let status = found.status;
+    let status = found.stack.status;
     match status.next_action() {
         NextAction::Create | NextAction::Recreate => return Ok(creation(spec)),
         NextAction::Attach => {
@@ -140,15 +190,49 @@ async fn one(
     if !values.unknown.is_empty() {
         return Ok(StackChange::Unknown { waits_for: values.unknown.into_keys().collect() });
     }
-    if found.has_inputs(spec, &values) && api.template(&spec.name).await? == spec.template.text() {
+    if found.stack.has_inputs(spec, &values) && facts::is_same(api, spec, found).await? {
         return Ok(StackChange::Unchanged);
     }
-    let made = change_set::make(ctx, api, spec, &values, ChangeSetType::Update).await?;
+    let made = change_set::make(ctx, api, graph, spec, &values, ChangeSetType::Update).await?;
     let Some(set) = made else {
         return Ok(StackChange::Unchanged);
     };
     change_set::delete(api, &spec.name, &set.id).await?;
-    Ok(StackChange::Update { changes: set.changes })
+    Ok(update(spec, &found.stack, &values, set.changes))
+}
+
+fn update(
+    spec: &StackSpec,
+    found: &Observed,
+    values: &Values,
+    changes: Vec<ResourceDelta>,
+) -> StackChange {
+    let parameters = spec.template.parameters();
+    let wanted = parameters.iter().filter_map(|parameter| {
+        let value = values.known.get(&parameter.name).or(parameter.default.as_ref())?;
+        Some((parameter.name.clone(), value.clone()))
+    });
+    let mut differences = differences(&found.parameters, &wanted.collect());
+    let secret = |name: &str| parameters.iter().any(|one| one.no_echo && one.name == name);
+    for delta in differences.iter_mut().filter(|delta| secret(&delta.name)) {
+        delta.before = delta.before.take().map(|_| MASK.to_owned());
+        delta.after = delta.after.take().map(|_| MASK.to_owned());
+    }
+    let tags = self::differences(&found.tags, &spec.tags);
+    StackChange::Update { changes, parameters: differences, tags }
+}
+
+fn differences(
+    before: &BTreeMap<String, String>,
+    after: &BTreeMap<String, String>,
+) -> Vec<ValueDelta> {
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let delta = |name: &String| ValueDelta {
+        name: name.clone(),
+        before: before.get(name).cloned(),
+        after: after.get(name).cloned(),
+    };
+    names.into_iter().map(delta).filter(|delta| delta.before != delta.after).collect()
 }
 
 fn name_of(status: StackStatus) -> String {
@@ -159,5 +243,28 @@ fn creation(spec: &StackSpec) -> StackChange {
     let resources = spec.template.resources();
     StackChange::Create {
         resources: resources.into_iter().map(|resource| resource.resource_type).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cfn::graph::tests::spec;
+
+    #[test]
+    fn parameters_and_tags_differ_by_value_and_secrets_are_masked() {
+        let text = "Parameters: {Size: {Type: String}, Password: {Type: String, NoEcho: true}, \
+                    Old: {Type: String, Default: a}}\nResources: {Topic: {Type: 'AWS::SNS::Topic'}}";
+        let mut wanted = spec("acme-a", text, &[], &[]);
+        wanted.tags.insert("cost".to_owned(), "2".to_owned());
+        let pairs = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        let mut found = Observed::for_tests("acme-a");
+        found.parameters = pairs(&[("Size", "1"), ("Password", "****"), ("Old", "b")]);
+        let known = pairs(&[("Size", "2"), ("Password", "hush")]);
+        let values = Values { known, unknown: BTreeMap::new() };
+        let change = update(&wanted, &found, &values, Vec::new());
+        insta::assert_snapshot!(serde_json::to_string(&change).unwrap(), @r#"{"verb":"update","changes":[],"parameters":[{"name":"Old","before":"b","after":"a"},{"name":"Password","before":"****","after":"****"},{"name":"Size","before":"1","after":"2"}],"tags":[{"name":"cost","before":null,"after":"2"}]}"#);
     }
 }

@@ -2,104 +2,195 @@
 
 use std::time::Duration;
 
-use aws_sdk_cloudformation::types::StackEvent;
+use tokio::time::Instant;
 
 use super::{
-    api::Api, cause, error::CfnError, observe::Observed, status::StackStatus, template::Template,
+    api::Api,
+    cause,
+    error::{CfnError, WhyDetached},
+    observe::Observed,
+    pace,
+    poll::{Poller, Waiter},
+    status::StackStatus,
+    template::Template,
+    trail::Trail,
 };
 use crate::{
     ctx::Ctx,
-    events::EventKind,
+    error::{AwsError, AwsErrorKind},
     ids::StackName,
-    wait::{self, Pace, WaitError},
+    wait::WaitError,
 };
 
 /// A stack operation takes at most this long: Aurora and NAT take minutes, certificates hours.
-const PACE: Pace = Pace {
-    first: Duration::from_millis(40),
-    longest: Duration::from_secs(5),
-    deadline: Duration::from_secs(3 * 60 * 60),
-};
+const DEADLINE: Duration = Duration::from_secs(3 * 60 * 60);
+/// How long CloudFormation may be out of reach, or not accept the credentials, before the watch
+/// is given up. The operation goes on without us.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Credentials come back when somebody signs in again, or not: that shows soon.
+const PATIENCE_WITH_CREDENTIALS: Duration = Duration::from_secs(10);
+/// The first pause after a look that failed; it doubles.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+
+/// The operation that is watched.
+#[derive(Debug)]
+pub(super) struct Operation<'a> {
+    pub(super) stack: &'a StackName,
+    pub(super) id: &'a str,
+    /// The token that it was asked for with; none when somebody else asked.
+    pub(super) token: Option<&'a str>,
+    /// The stack before it was asked for: until it differs, the operation has not begun.
+    pub(super) before: Option<&'a Observed>,
+    /// How long it will take, as far as history says.
+    pub(super) expected: Option<Duration>,
+}
 
 /// An operation that ended.
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) stack: Observed,
-    pub(super) events: Vec<StackEvent>,
+    pub(super) trail: Trail,
 }
 
 impl Ended {
-    /// The stack, when the operation did what was asked.
-    pub(super) fn success(self, template: Option<&Template>) -> Result<Observed, CfnError> {
-        if self.stack.status.is_success() {
-            return Ok(self.stack);
-        }
-        Err(self.failure(template))
-    }
-
-    /// The error of an operation that did not.
+    /// The error of an operation that did not do what was asked.
     pub(super) fn failure(self, template: Option<&Template>) -> CfnError {
-        let cause = cause::root_cause(&self.events, template).map(Box::new);
+        let cause = cause::root_cause(self.trail.events(), template).map(Box::new);
         CfnError::Failed { stack: self.stack.name, status: self.stack.status, cause }
     }
 }
 
-enum Stop {
-    Wait(WaitError),
-    Failed(CfnError),
-}
-
-impl From<WaitError> for Stop {
-    fn from(error: WaitError) -> Self {
-        Self::Wait(error)
-    }
-}
-
-impl From<CfnError> for Stop {
-    fn from(error: CfnError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-/// Watches a stack until no operation runs on it. Events after `last` belong to the operation.
+/// Watches a stack until no operation runs on it. The events of an operation that went well are
+/// read as far as there was time for it; those of one that failed are read to the end.
 pub(super) async fn until_settled(
     ctx: &Ctx,
     api: &Api,
-    stack: &StackName,
-    id: &str,
-    last: Option<String>,
+    poller: &Poller,
+    operation: Operation<'_>,
 ) -> Result<Ended, CfnError> {
-    let seen = tokio::sync::Mutex::new((last, Vec::new()));
-    let looked = wait::until(PACE, &ctx.cancel, async || {
-        let found = api.describe(stack, Some(id)).await?;
-        let found = found.map(Observed::read).transpose()?;
-        let mut seen = seen.lock().await;
-        let (last, events) = &mut *seen;
-        let fresh = api.events_since(stack, id, last.as_deref()).await?;
-        fresh.iter().for_each(|event| report(ctx, stack, event));
-        if let Some(event) = fresh.last() {
-            *last = event.event_id().map(str::to_owned);
+    let Operation { stack, id, token, before, expected } = operation;
+    let mut watch = Watch {
+        ctx,
+        api,
+        stack,
+        waiter: poller.wait_for(stack, id),
+        trail: Trail::new(stack, id, token),
+        begun: Instant::now(),
+        trouble: None,
+    };
+    loop {
+        let pause = pace::pause(expected, watch.begun.elapsed());
+        let found = watch.look(pause).await?;
+        if let Some(found) = found.filter(|found| is_settled(found, before)) {
+            if !found.status.is_success() {
+                watch.read_to_the_end().await?;
+            }
+            return Ok(Ended { stack: found, trail: watch.trail });
         }
-        events.extend(fresh);
-        Ok::<_, Stop>(found.filter(|found| is_settled(found.status)))
-    });
-    match looked.await {
-        Ok(observed) => Ok(Ended { stack: observed, events: seen.into_inner().1 }),
-        Err(Stop::Failed(error)) => Err(error),
-        Err(Stop::Wait(why)) => Err(CfnError::Detached { stack: stack.clone(), why }),
+        watch.read_events_if_there_is_time().await;
+        if watch.begun.elapsed() > DEADLINE {
+            return Err(watch.detached(WhyDetached::Wait(WaitError::Deadline(DEADLINE))));
+        }
     }
 }
 
-fn is_settled(status: StackStatus) -> bool {
-    !status.is_busy()
+/// CloudFormation answers for a moment with what was before.
+fn is_settled(found: &Observed, before: Option<&Observed>) -> bool {
+    let begun = before.is_none_or(|before| {
+        before.version != found.version || before.status != found.status
+    });
+    begun && !found.status.is_busy() && found.status != StackStatus::ReviewInProgress
 }
 
-fn report(ctx: &Ctx, stack: &StackName, event: &StackEvent) {
-    ctx.events.send(EventKind::Resource {
-        stack: stack.to_string(),
-        logical_id: event.logical_resource_id().unwrap_or_default().to_owned(),
-        resource_type: event.resource_type().unwrap_or_default().to_owned(),
-        status: event.resource_status().map_or("", |status| status.as_str()).to_owned(),
-        reason: event.resource_status_reason().map(str::to_owned),
-    });
+struct Watch<'a> {
+    ctx: &'a Ctx,
+    api: &'a Api,
+    stack: &'a StackName,
+    waiter: Waiter<'a>,
+    trail: Trail,
+    begun: Instant,
+    /// Since when looks fail, and how often they did.
+    trouble: Option<(Instant, u32)>,
+}
+
+impl Watch<'_> {
+    /// A look after a pause. What hinders us for a while does not end the watch.
+    async fn look(&mut self, pause: Duration) -> Result<Option<Observed>, CfnError> {
+        let retry = self.trouble.map_or(Duration::ZERO, |(_, tries)| backoff(tries));
+        match self.waiter.next(pause.max(retry), &self.ctx.cancel).await {
+            Ok(found) => {
+                self.trouble = None;
+                Ok(found)
+            }
+            Err(CfnError::Interrupted) => {
+                Err(self.detached(WhyDetached::Wait(WaitError::Cancelled)))
+            }
+            Err(CfnError::Aws { source, .. }) => self.bear(source).map(|()| None),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Whether this failure of a look can be borne.
+    fn bear(&mut self, error: AwsError) -> Result<(), CfnError> {
+        let patience = match error.kind {
+            AwsErrorKind::Throttled => DEADLINE,
+            AwsErrorKind::Unreachable | AwsErrorKind::Broken => PATIENCE,
+            AwsErrorKind::Credentials => PATIENCE_WITH_CREDENTIALS,
+            _ => return Err(CfnError::Aws { stack: self.stack.clone(), source: error }),
+        };
+        let (since, tries) = self.trouble.unwrap_or((Instant::now(), 0));
+        if tries == 0 && error.kind != AwsErrorKind::Throttled {
+            self.ctx.events.warn(format!("{error}; {} goes on, trying again", self.stack));
+        }
+        if since.elapsed() > patience {
+            return Err(self.detached(WhyDetached::Lost(Box::new(error))));
+        }
+        self.trouble = Some((since, tries + 1));
+        Ok(())
+    }
+
+    async fn read_events_if_there_is_time(&mut self) {
+        if self.trouble.is_none() && self.waiter.has_time_for_events() {
+            // Another time, then: events are only shown.
+            let _ = self.trail.read(self.ctx, self.api).await;
+        }
+    }
+
+    /// The events of a failure say why: they are worth another try.
+    async fn read_to_the_end(&mut self) -> Result<(), CfnError> {
+        if self.trail.read(self.ctx, self.api).await.is_ok() {
+            return Ok(());
+        }
+        self.trail.read(self.ctx, self.api).await
+    }
+
+    fn detached(&self, why: WhyDetached) -> CfnError {
+        CfnError::Detached { stack: self.stack.clone(), why }
+    }
+}
+
+fn backoff(tries: u32) -> Duration {
+    FIRST_RETRY * 2_u32.saturating_pow(tries.saturating_sub(1).min(5))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stack(status: StackStatus, version: &str) -> Observed {
+        Observed { status, version: version.to_owned(), ..Observed::for_tests("acme-net") }
+    }
+
+    #[test]
+    fn an_operation_has_begun_once_the_stack_differs() {
+        let before = stack(StackStatus::UpdateComplete, "1");
+        let settled = |status, version| is_settled(&stack(status, version), Some(&before));
+        assert!(!settled(StackStatus::UpdateComplete, "1"), "the answer is an old one");
+        assert!(!settled(StackStatus::UpdateInProgress, "2"));
+        assert!(settled(StackStatus::UpdateComplete, "2"));
+        assert!(settled(StackStatus::UpdateRollbackComplete, "1"));
+        let shell = stack(StackStatus::ReviewInProgress, "1");
+        assert!(!is_settled(&shell, Some(&before)));
+        assert!(is_settled(&stack(StackStatus::CreateComplete, "1"), None));
+    }
 }

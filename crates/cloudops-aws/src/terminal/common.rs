@@ -20,7 +20,7 @@ impl Report for PlanReport<'_> {
     fn human(&self, out: &mut dyn Write, style: Style) -> fmt::Result {
         for (name, change) in &self.plan.stacks {
             writeln!(out, "{} {name}: {}", sign(style, change), words(change))?;
-            if let StackChange::Update { changes } = change {
+            if let StackChange::Update { changes, .. } = change {
                 let mut changes: Vec<&ResourceDelta> = changes.iter().collect();
                 changes.sort_by_key(|delta| !gate::holds_data(&delta.resource_type));
                 for delta in changes {
@@ -52,7 +52,7 @@ fn sign(style: Style, change: &StackChange) -> String {
 fn words(change: &StackChange) -> String {
     match change {
         StackChange::Create { resources } => format!("create, up to {} resources", resources.len()),
-        StackChange::Update { changes } => format!("update {} resources", changes.len()),
+        StackChange::Update { changes, .. } => format!("update {} resources", changes.len()),
         StackChange::Unknown { waits_for } => {
             let names: Vec<&str> = waits_for.iter().map(String::as_str).collect();
             format!("compared again once these are known: {}", names.join(", "))
@@ -72,10 +72,9 @@ fn delta_words(style: Style, delta: &ResourceDelta) -> String {
         Action::Remove => style.bad("remove"),
         Action::Unknown => style.bad("unknown change of"),
     };
-    let properties = match delta.properties.as_slice() {
-        [] => String::new(),
-        names => format!(": {}", names.join(", ")),
-    };
+    let names: Vec<&str> = delta.changes.iter().map(|change| change.path.as_str()).collect();
+    let properties =
+        if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) };
     format!("{verb} {} ({}){properties}", delta.logical_id, delta.resource_type)
 }
 
@@ -106,6 +105,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::cfn::changes::PropertyDelta;
 
     #[test]
     fn data_comes_first_in_a_plan() {
@@ -115,7 +115,13 @@ mod tests {
             resource_type: resource_type.to_owned(),
             action,
             policy_action: None,
-            properties: vec!["Properties.Engine".to_owned()],
+            changes: vec![PropertyDelta {
+                path: "Properties.Engine".to_owned(),
+                before: None,
+                after: None,
+                requires_replacement: None,
+            }],
+            dynamic: false,
         };
         let changes = vec![
             delta("Group", "AWS::EC2::SecurityGroup", Action::Add),
@@ -123,10 +129,10 @@ mod tests {
         ];
         let stacks = BTreeMap::from([
             ("acme-a".parse().unwrap(), StackChange::Unchanged),
-            ("acme-b".parse().unwrap(), StackChange::Update { changes }),
+            ("acme-b".parse().unwrap(), StackChange::Update { changes, parameters: Vec::new(), tags: Vec::new() }),
         ]);
         let mut text = String::new();
-        let plan = GraphPlan { stacks };
+        let plan = GraphPlan { stacks, ..GraphPlan::default() };
         PlanReport { plan: &plan }.human(&mut text, Style { color: false }).unwrap();
         insta::assert_snapshot!(text, @r"
         = acme-a: nothing to change

@@ -45,7 +45,7 @@ pub(super) fn line(
             let title = titles.get(step).unwrap_or(step);
             Some(format!("{} {title}: {detail}", mark(style, *outcome)))
         }
-        EventKind::Resource { stack, logical_id, resource_type, status, reason } => {
+        EventKind::Resource { stack, logical_id, resource_type, status, reason, .. } => {
             status.ends_with("_FAILED").then(|| {
                 let reason = reason.as_deref().unwrap_or("no reason was given");
                 format!("{} {stack}: {logical_id} ({resource_type}): {reason}", style.bad(" fail "))

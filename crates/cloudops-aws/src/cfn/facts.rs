@@ -1,0 +1,131 @@
+//! What is there before anything is done: one look at all stacks of a graph.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use futures::{StreamExt, TryStreamExt, stream};
+use tokio::time::Instant;
+
+use super::{
+    api::Api,
+    error::CfnError,
+    graph::{Outputs, StackGraph, StackSpec},
+    observe::Observed,
+    status::NextAction,
+};
+use crate::ids::StackName;
+
+/// Templates that are read at once.
+const AT_ONCE: usize = 16;
+/// Fewer stacks than this are asked for by name: the list of all stacks of an account may be long.
+const FEW: usize = 3;
+/// A fact that is older is looked up again.
+const FRESH: Duration = Duration::from_secs(10);
+
+/// A stack as it was found.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub(super) stack: Observed,
+    /// Its template, where it may be the wanted one.
+    pub(super) template: Option<String>,
+}
+
+/// The stacks of a graph as they were found.
+#[derive(Debug)]
+pub(super) struct Facts {
+    at: Instant,
+    found: BTreeMap<StackName, Found>,
+}
+
+impl Facts {
+    /// Looks at all stacks of a graph (`DescribeStacks`), and reads the templates of those that
+    /// have the wanted parameters and tags already (`GetTemplate`): nothing else can be unchanged.
+    pub(super) async fn read(api: &Api, graph: &StackGraph) -> Result<Self, CfnError> {
+        let at = Instant::now();
+        let stacks = describe(api, graph).await?;
+        let outputs: Outputs = stacks
+            .iter()
+            .filter(|(_, stack)| is_usable(stack))
+            .map(|(name, stack)| (name.clone(), stack.outputs.clone()))
+            .collect();
+        let looks = stacks.into_iter().map(|(name, stack)| {
+            let spec = graph.get(&name).cloned();
+            let outputs = &outputs;
+            async move {
+                let may_be_same = spec.as_ref().is_some_and(|spec| {
+                    may_be_same(graph, spec, &stack, outputs)
+                });
+                let template =
+                    if may_be_same { Some(api.template(&name).await?) } else { None };
+                Ok::<_, CfnError>((name, Found { stack, template }))
+            }
+        });
+        let found = stream::iter(looks).buffer_unordered(AT_ONCE).try_collect().await?;
+        Ok(Self { at, found })
+    }
+
+    /// A stack as it was found, unless that is too long ago.
+    pub(super) fn fresh(&self, name: &StackName) -> Option<Option<Found>> {
+        (self.at.elapsed() < FRESH).then(|| self.found.get(name).cloned())
+    }
+
+    /// A stack as it was found.
+    pub(super) fn get(&self, name: &StackName) -> Option<&Found> {
+        self.found.get(name)
+    }
+
+    /// The form of each stack that was found.
+    pub(super) fn forms(&self) -> BTreeMap<StackName, String> {
+        self.found.iter().map(|(name, found)| (name.clone(), found.stack.form())).collect()
+    }
+
+    /// Outputs of the stacks that are usable.
+    pub(super) fn outputs(&self) -> Outputs {
+        let usable = self.found.iter().filter(|(_, found)| is_usable(&found.stack));
+        usable.map(|(name, found)| (name.clone(), found.stack.outputs.clone())).collect()
+    }
+}
+
+/// Whether the wanted form of a stack is the one that is there.
+pub(super) async fn is_same(
+    api: &Api,
+    spec: &StackSpec,
+    found: &Found,
+) -> Result<bool, CfnError> {
+    Ok(match &found.template {
+        Some(template) => template == spec.template.text(),
+        None => api.template(&spec.name).await? == spec.template.text(),
+    })
+}
+
+fn is_usable(stack: &Observed) -> bool {
+    stack.status.next_action() == NextAction::Update
+}
+
+fn may_be_same(graph: &StackGraph, spec: &StackSpec, stack: &Observed, outputs: &Outputs) -> bool {
+    let values = graph.values(spec, outputs);
+    is_usable(stack) && values.is_ok_and(|values| stack.has_inputs(spec, &values))
+}
+
+async fn describe(
+    api: &Api,
+    graph: &StackGraph,
+) -> Result<BTreeMap<StackName, Observed>, CfnError> {
+    let names: Vec<&StackName> = graph.stacks().map(|spec| &spec.name).collect();
+    if names.len() < FEW {
+        let looks = names.into_iter().map(|name| async {
+            Ok::<_, CfnError>(api.describe(name, None).await?.map(Observed::read).transpose()?)
+        });
+        let found = futures::future::try_join_all(looks).await?;
+        return Ok(found.into_iter().flatten().map(|stack| (stack.name.clone(), stack)).collect());
+    }
+    let Some(any) = names.first() else {
+        return Ok(BTreeMap::new());
+    };
+    let failed = |source| CfnError::Aws { stack: (*any).clone(), source };
+    let all = api.describe_all().await.map_err(failed)?;
+    let ours = all.into_iter().filter(|stack| {
+        let name = stack.stack_name().unwrap_or_default();
+        names.iter().any(|known| known.as_str() == name)
+    });
+    ours.map(|stack| Observed::read(stack).map(|stack| (stack.name.clone(), stack))).collect()
+}
