@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudformation::{
     Client,
-    types::{Capability, Parameter, Stack, StackEvent, Tag},
+    types::{Capability, Parameter, Stack, StackEvent, StackResourceSummary, Tag},
 };
 
-use super::{consent, error::CfnError, quirks};
+use super::{consent, error::CfnError, quirks, repair::ResourceState};
 use crate::{connect::Aws, error::AwsError, ids::StackName};
 
 /// CloudFormation of one account and region.
@@ -99,6 +99,90 @@ impl Api {
             .await
             .map_err(failed!(stack, "UpdateTerminationProtection"))?;
         Ok(())
+    }
+
+    /// Begins to delete a stack, leaving some resources behind (`DeleteStack`; allowed only for a
+    /// stack whose deletion failed before).
+    pub(super) async fn delete_retaining(
+        &self,
+        stack: &StackName,
+        retain: &BTreeSet<String>,
+        token: &str,
+    ) -> Result<(), CfnError> {
+        let retain = (!retain.is_empty()).then(|| retain.iter().cloned().collect());
+        self.client
+            .delete_stack()
+            .stack_name(stack.as_str())
+            .set_retain_resources(retain)
+            .client_request_token(token)
+            .send()
+            .await
+            .map_err(failed!(stack, "DeleteStack"))?;
+        Ok(())
+    }
+
+    /// Begins to undo a change that failed (`RollbackStack`).
+    pub(super) async fn roll_back(&self, stack: &StackName, token: &str) -> Result<(), CfnError> {
+        self.client
+            .rollback_stack()
+            .stack_name(stack.as_str())
+            .client_request_token(token)
+            .send()
+            .await
+            .map_err(failed!(stack, "RollbackStack"))?;
+        Ok(())
+    }
+
+    /// Goes on undoing an update, without these resources (`ContinueUpdateRollback`).
+    pub(super) async fn continue_rollback(
+        &self,
+        stack: &StackName,
+        skip: &BTreeSet<String>,
+        token: &str,
+    ) -> Result<(), CfnError> {
+        let skip = (!skip.is_empty()).then(|| skip.iter().cloned().collect());
+        self.client
+            .continue_update_rollback()
+            .stack_name(stack.as_str())
+            .set_resources_to_skip(skip)
+            .client_request_token(token)
+            .send()
+            .await
+            .map_err(failed!(stack, "ContinueUpdateRollback"))?;
+        Ok(())
+    }
+
+    /// Asks to undo the update that runs (`CancelUpdateStack`).
+    pub(super) async fn cancel_update(
+        &self,
+        stack: &StackName,
+        token: &str,
+    ) -> Result<(), CfnError> {
+        self.client
+            .cancel_update_stack()
+            .stack_name(stack.as_str())
+            .client_request_token(token)
+            .send()
+            .await
+            .map_err(failed!(stack, "CancelUpdateStack"))?;
+        Ok(())
+    }
+
+    /// The resources of a stack with their statuses (`ListStackResources`, all pages).
+    pub(super) async fn resources(&self, stack: &StackName) -> Result<Vec<ResourceState>, CfnError> {
+        let mut all = Vec::new();
+        let mut pages =
+            self.client.list_stack_resources().stack_name(stack.as_str()).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(failed!(stack, "ListStackResources"))?;
+            let read = |one: StackResourceSummary| ResourceState {
+                logical_id: one.logical_resource_id.unwrap_or_default(),
+                resource_type: one.resource_type.unwrap_or_default(),
+                status: one.resource_status.map_or_else(String::new, |status| status.to_string()),
+            };
+            all.extend(page.stack_resource_summaries.unwrap_or_default().into_iter().map(read));
+        }
+        Ok(all)
     }
 
     /// Sets the stack policy (`SetStackPolicy`).

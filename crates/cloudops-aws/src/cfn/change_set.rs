@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use aws_sdk_cloudformation::types::{ChangeSetStatus, ChangeSetType};
+use aws_sdk_cloudformation::types::{
+    ChangeSetStatus, ChangeSetType, EventFilter, OperationEvent,
+};
 
 use super::{
     api::{self, Api, failed},
@@ -81,8 +83,18 @@ pub(super) async fn make(
         .send()
         .await
         .map_err(failed!(stack, "CreateChangeSet"))?;
-    let id = answer.id.unwrap_or_default();
-    let stack_id = answer.stack_id.unwrap_or_default();
+    made(ctx, api, stack, answer.id, answer.stack_id).await
+}
+
+/// Waits for a change set that was asked for; none when there is nothing to change.
+pub(super) async fn made(
+    ctx: &Ctx,
+    api: &Api,
+    stack: &StackName,
+    id: Option<String>,
+    stack_id: Option<String>,
+) -> Result<Option<ChangeSet>, CfnError> {
+    let (id, stack_id) = (id.unwrap_or_default(), stack_id.unwrap_or_default());
     match until_made(ctx, api, stack, &id).await? {
         Made::Ready(changes) => Ok(Some(ChangeSet { id, stack_id, changes })),
         Made::Empty => {
@@ -90,10 +102,42 @@ pub(super) async fn make(
             Ok(None)
         }
         Made::Refused(reason) => {
+            let reason = if quirks::is_early_validation(&reason) {
+                early_failures(api, stack, &id).await.unwrap_or(reason)
+            } else {
+                reason
+            };
             delete(api, stack, &id).await?;
             Err(CfnError::ChangeSet { stack: stack.clone(), reason })
         }
     }
+}
+
+/// What was found wrong before anything was made (`DescribeEvents` with the filter for failures).
+async fn early_failures(api: &Api, stack: &StackName, id: &str) -> Option<String> {
+    let answer = api
+        .client
+        .describe_events()
+        .stack_name(stack.as_str())
+        .change_set_name(id)
+        .filters(EventFilter::builder().failed_events(true).build())
+        .send()
+        .await
+        .ok()?;
+    let sentences: Vec<String> = answer.operation_events().iter().filter_map(early_failure).collect();
+    (!sentences.is_empty()).then(|| sentences.join("; "))
+}
+
+fn early_failure(event: &OperationEvent) -> Option<String> {
+    let reason = event.validation_status_reason().or(event.resource_status_reason())?;
+    let name = event.logical_resource_id().unwrap_or_default();
+    let kind = event.resource_type().unwrap_or_default();
+    let check = event.validation_name().map_or(String::new(), |name| format!(" [{name}]"));
+    Some(if name.is_empty() {
+        format!("{reason}{check}")
+    } else {
+        format!("{name} ({kind}): {reason}{check}")
+    })
 }
 
 async fn until_made(ctx: &Ctx, api: &Api, stack: &StackName, id: &str) -> Result<Made, CfnError> {

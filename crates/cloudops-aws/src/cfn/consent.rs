@@ -59,7 +59,10 @@ pub(super) fn check(spec: &StackSpec, allowed: &BTreeSet<Capability>) -> Result<
 /// `DeletionPolicy` and `UpdateReplacePolicy` of every data resource keep the data.
 fn data_is_kept(spec: &StackSpec) -> Result<(), GraphError> {
     let resources = spec.template.resources();
-    for resource in resources.iter().filter(|one| gate::must_be_kept(&one.resource_type)) {
+    let holds = |one: &&ResourceSpec| {
+        gate::must_be_kept(&one.resource_type) && !is_cluster_member(&spec.template, one)
+    };
+    for resource in resources.iter().filter(holds) {
         for (attribute, policy) in [
             ("DeletionPolicy", &resource.deletion_policy),
             ("UpdateReplacePolicy", &resource.update_replace_policy),
@@ -76,6 +79,13 @@ fn data_is_kept(spec: &StackSpec) -> Result<(), GraphError> {
         }
     }
     Ok(())
+}
+
+/// An instance of an Aurora cluster holds no data of its own: the cluster does.
+fn is_cluster_member(template: &Template, resource: &ResourceSpec) -> bool {
+    let properties = &template.body()["Resources"][&resource.logical_id]["Properties"];
+    resource.resource_type == "AWS::RDS::DBInstance"
+        && properties.get("DBClusterIdentifier").is_some()
 }
 
 fn capabilities(spec: &StackSpec, allowed: &BTreeSet<Capability>) -> Result<(), GraphError> {
@@ -162,6 +172,8 @@ mod tests {
         insta::assert_snapshot!(with("    DeletionPolicy: Retain\n"), @"a:2:3: Files (AWS::EFS::FileSystem) of stack a holds data, and its UpdateReplacePolicy does not keep it");
         let both = "    DeletionPolicy: Retain\n    UpdateReplacePolicy: Snapshot\n";
         assert_eq!(with(both), "fine");
+        let member = "Resources:\n  Writer:\n    Type: AWS::RDS::DBInstance\n    Properties: {DBClusterIdentifier: c}\n";
+        assert_eq!(says(member, &[]), "fine");
     }
 
     #[test]

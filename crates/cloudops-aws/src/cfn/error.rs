@@ -1,7 +1,7 @@
 //! Why a plan or an operation on stacks failed.
 
 use crate::{
-    cfn::{gate::Denied, graph::GraphError, status::StackStatus},
+    cfn::{advice, gate::Denied, graph::GraphError, status::StackStatus},
     diagnose::{Class, Diagnose},
     error::AwsError,
     ids::StackName,
@@ -72,6 +72,14 @@ pub enum CfnError {
         /// Status.
         status: StackStatus,
     },
+    /// Only a person can get the stack out of its status.
+    #[error("stack {stack} cannot be repaired from here")]
+    Irreparable {
+        /// Stack.
+        stack: StackName,
+        /// What to do, as a sentence.
+        recipe: &'static str,
+    },
     /// The data gate refused the change.
     #[error(transparent)]
     Denied(#[from] Denied),
@@ -119,6 +127,21 @@ pub enum WhyDetached {
     Lost(Box<AwsError>),
 }
 
+fn failure_hints(
+    stack: &StackName,
+    status: StackStatus,
+    cause: Option<&RootCause>,
+) -> Vec<String> {
+    let mut hints: Vec<String> = Vec::new();
+    hints.extend(cause.and_then(|cause| advice::for_reason(&cause.reason)).map(str::to_owned));
+    if status.is_rolled_back() {
+        hints.push("Mend the cause, then run the same command again.".to_owned());
+    } else {
+        hints.push(format!("Mend the cause, then `repair` takes {stack} out of {status}."));
+    }
+    hints
+}
+
 fn cause_text(cause: Option<&RootCause>) -> String {
     cause.map(|cause| format!(": {cause}")).unwrap_or_default()
 }
@@ -129,9 +152,10 @@ impl Diagnose for CfnError {
             Self::Graph(error) => error.class(),
             Self::Aws { source, .. } => source.class(),
             Self::Failed { status, .. } if status.is_rolled_back() => Class::RolledBack,
-            Self::Failed { .. } | Self::Stuck { .. } | Self::Unexpected { .. } => {
-                Class::NeedsOperator
-            }
+            Self::Failed { .. }
+            | Self::Stuck { .. }
+            | Self::Irreparable { .. }
+            | Self::Unexpected { .. } => Class::NeedsOperator,
             Self::ChangeSet { .. } => Class::NeedsOperator,
             Self::Denied(_) => Class::Denied,
             Self::StalePlan { .. } => Class::StalePlan,
@@ -147,12 +171,11 @@ impl Diagnose for CfnError {
         match self {
             Self::Graph(error) => error.hints(),
             Self::Aws { source, .. } => source.hints(),
-            Self::Failed { status, .. } if status.is_rolled_back() => {
-                vec!["Mend the cause, then run the same command again.".to_owned()]
-            }
-            Self::Failed { stack, .. } | Self::Stuck { stack, .. } => vec![format!(
-                "Look at it with `aws cloudformation describe-stack-events --stack-name {stack}`."
-            )],
+            Self::Failed { stack, status, cause } => failure_hints(stack, *status, cause.as_deref()),
+            Self::Stuck { stack, .. } => vec![
+                format!("`repair` shows the next safe step for {stack}, and takes it."),
+            ],
+            Self::Irreparable { recipe, .. } => vec![(*recipe).to_owned()],
             Self::Detached { .. } | Self::Interrupted => {
                 vec!["Run the same command again; it goes on where this one stopped.".to_owned()]
             }
@@ -160,7 +183,10 @@ impl Diagnose for CfnError {
             Self::StalePlan { .. } => vec!["Plan again, and look at it again.".to_owned()],
             Self::Lock(error) => error.hints(),
             Self::State(error) => error.hints(),
-            Self::ChangeSet { .. } | Self::Unexpected { .. } => Vec::new(),
+            Self::ChangeSet { reason, .. } => {
+                advice::for_reason(reason).map(str::to_owned).into_iter().collect()
+            }
+            Self::Unexpected { .. } => Vec::new(),
         }
     }
 }

@@ -6,9 +6,13 @@
 pub mod template;
 
 #[cfg(feature = "stacks")]
+mod advice;
+#[cfg(feature = "stacks")]
 mod api;
 #[cfg(feature = "stacks")]
 pub mod apply;
+#[cfg(feature = "stacks")]
+pub mod attend;
 #[cfg(feature = "stacks")]
 mod cause;
 #[cfg(feature = "stacks")]
@@ -21,6 +25,8 @@ pub mod consent;
 mod converge;
 #[cfg(feature = "stacks")]
 pub mod delete;
+#[cfg(feature = "stacks")]
+pub mod drift;
 #[cfg(feature = "stacks")]
 pub mod error;
 #[cfg(feature = "stacks")]
@@ -49,6 +55,8 @@ mod policy;
 mod poll;
 #[cfg(feature = "stacks")]
 mod quirks;
+#[cfg(feature = "stacks")]
+pub mod repair;
 #[cfg(feature = "stacks")]
 mod schedule;
 #[cfg(feature = "stacks")]

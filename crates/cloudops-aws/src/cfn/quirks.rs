@@ -12,6 +12,18 @@ pub(super) fn is_empty_change_set(reason: &str) -> bool {
     reason.contains("didn't contain changes") || reason.contains("No updates are to be performed")
 }
 
+/// Only an update that runs can be cancelled.
+pub(super) fn cannot_be_cancelled(error: &AwsError) -> bool {
+    error.code == "ValidationError"
+        && error.message.contains("CancelUpdateStack cannot be called from current stack status")
+}
+
+/// A change set that was refused before anything was made: the reason only says so, and
+/// `DescribeEvents` says why.
+pub(super) fn is_early_validation(reason: &str) -> bool {
+    reason.contains("EarlyValidation") || reason.contains("early validation")
+}
+
 /// A resource that failed only because another one did.
 pub(super) fn is_consequence(reason: &str) -> bool {
     reason.contains("Resource creation cancelled")
@@ -51,6 +63,21 @@ mod tests {
         ));
         assert!(is_empty_change_set("No updates are to be performed."));
         assert!(!is_empty_change_set("Requires capabilities : [CAPABILITY_NAMED_IAM]"));
+    }
+
+    #[test]
+    fn an_update_that_has_ended_cannot_be_cancelled() {
+        let message = "CancelUpdateStack cannot be called from current stack status UPDATE_COMPLETE";
+        assert!(cannot_be_cancelled(&refused("ValidationError", message)));
+        assert!(!cannot_be_cancelled(&refused("ValidationError", "Stack [a] does not exist")));
+    }
+
+    #[test]
+    fn an_early_validation_is_known_by_its_reason() {
+        assert!(is_early_validation(
+            "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]."
+        ));
+        assert!(!is_early_validation("Requires capabilities : [CAPABILITY_NAMED_IAM]"));
     }
 
     #[test]

@@ -1,0 +1,136 @@
+//! Looking on at what others do, and asking CloudFormation to stop.
+
+use futures::{StreamExt, stream};
+use serde::Serialize;
+
+use super::{
+    api::Api,
+    error::CfnError,
+    observe::{self, Observed},
+    poll::Poller,
+    quirks,
+    status::StackStatus,
+    watch::{self, Operation},
+};
+use crate::{ctx::Ctx, events::Outcome, ids::StackName};
+
+/// How an operation that was attended ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Attended {
+    /// Stack.
+    pub stack: StackName,
+    /// Its status now.
+    pub status: &'static str,
+    /// Whether the operation did what was asked.
+    pub good: bool,
+}
+
+/// Watches every operation that runs on stacks whose name begins with `prefix`, whoever began it,
+/// and streams what happens (`DescribeStacks`, `DescribeStackEvents`). Changes nothing, and needs
+/// no lock.
+///
+/// # Errors
+/// The first [`CfnError`] of a watch.
+pub async fn attach(ctx: &Ctx, prefix: &str) -> Result<Vec<Attended>, CfnError> {
+    let api = Api::new(&ctx.aws);
+    let poller = Poller::new(&api);
+    let failed = |source| CfnError::Aws { stack: StackName::unnamed(), source };
+    let stacks = observe::stacks(ctx, prefix).await.map_err(failed)?;
+    let busy: Vec<Observed> = stacks.into_iter().filter(|stack| stack.status.is_busy()).collect();
+    let count = busy.len().max(1);
+    let watches = busy.into_iter().map(|stack| one(ctx, &api, &poller, stack));
+    let all: Vec<_> = stream::iter(watches).buffer_unordered(count).collect().await;
+    all.into_iter().collect()
+}
+
+async fn one(ctx: &Ctx, api: &Api, poller: &Poller, stack: Observed) -> Result<Attended, CfnError> {
+    let key = format!("stack/{}", stack.name);
+    ctx.events.step(&key, format!("{} ({})", stack.name, stack.status));
+    let operation = Operation {
+        stack: &stack.name,
+        id: &stack.id,
+        token: None,
+        before: None,
+        expected: None,
+    };
+    let ended = watch::until_settled(ctx, api, poller, operation).await?;
+    let status = ended.stack.status;
+    let good = status.is_success() || status == StackStatus::DeleteComplete;
+    if good {
+        ctx.events.step_done(&key, Outcome::Done, status.name());
+    } else {
+        ctx.events.step_done(&key, Outcome::Failed, ended.failure(None).to_string());
+    }
+    Ok(Attended { stack: stack.name, status: status.name(), good })
+}
+
+/// What came of asking to stop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cancelled {
+    /// CloudFormation undoes the update now.
+    Undoing,
+    /// CloudFormation cannot stop this; what happens next, as a sentence.
+    Goes(&'static str),
+}
+
+/// Asks CloudFormation to stop what runs on stacks whose name begins with `prefix`, where it can:
+/// only an update can be cancelled (`CancelUpdateStack`). Meant for an operation whose run holds
+/// the lock or is gone, so it needs no lock itself; it never begins anything but an undoing.
+///
+/// # Errors
+/// [`CfnError`].
+pub async fn cancel(ctx: &Ctx, prefix: &str) -> Result<Vec<(StackName, Cancelled)>, CfnError> {
+    let api = Api::new(&ctx.aws);
+    let failed = |source| CfnError::Aws { stack: StackName::unnamed(), source };
+    let stacks = observe::stacks(ctx, prefix).await.map_err(failed)?;
+    let mut all = Vec::new();
+    for stack in stacks.into_iter().filter(|stack| stack.status.is_busy()) {
+        let what = match next(stack.status) {
+            Some(sentence) => Cancelled::Goes(sentence),
+            None => stop(ctx, &api, &stack.name).await?,
+        };
+        all.push((stack.name, what));
+    }
+    Ok(all)
+}
+
+async fn stop(ctx: &Ctx, api: &Api, name: &StackName) -> Result<Cancelled, CfnError> {
+    match api.cancel_update(name, &ctx.token(&format!("cancel/{name}"))).await {
+        Ok(()) => Ok(Cancelled::Undoing),
+        Err(CfnError::Aws { source, .. }) if quirks::cannot_be_cancelled(&source) => {
+            Ok(Cancelled::Goes("the update has just come to its end"))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What happens next with an operation that cannot be cancelled; none for one that can.
+fn next(status: StackStatus) -> Option<&'static str> {
+    use StackStatus as S;
+    match status {
+        S::UpdateInProgress => None,
+        S::CreateInProgress => Some(
+            "a creation cannot be cancelled: it ends, or fails and is undone; deleting the stack stops it",
+        ),
+        S::DeleteInProgress => Some("a deletion cannot be cancelled; it goes on"),
+        S::UpdateCompleteCleanupInProgress => {
+            Some("the update is done; what it replaced is being removed")
+        }
+        S::ImportInProgress => Some("an import cannot be cancelled; it ends within minutes"),
+        _ => Some("it is being undone already; that cannot be stopped"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_update_can_be_cancelled() {
+        let cancellable: Vec<StackStatus> = StackStatus::all()
+            .filter(|status| status.is_busy() && next(*status).is_none())
+            .collect();
+        assert_eq!(cancellable, [StackStatus::UpdateInProgress]);
+    }
+}

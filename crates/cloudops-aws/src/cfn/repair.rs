@@ -1,0 +1,435 @@
+//! Gets stacks out of statuses in which an ordinary run refuses to touch them: shown first, then
+//! done.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+};
+
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::Serialize;
+
+use super::{
+    api::Api,
+    drift,
+    error::CfnError,
+    gate,
+    observe::{self, Observed},
+    poll::Poller,
+    status::StackStatus,
+    watch::{self, Ended, Operation},
+};
+use crate::{
+    ctx::Ctx,
+    events::Outcome,
+    ids::StackName,
+    state::{journal::Journal, lock::Locked},
+};
+
+/// Stacks that are looked at, or repaired, at once.
+const AT_ONCE: usize = 8;
+
+/// The next safe action for a stack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "remedy", rename_all = "kebab-case")]
+pub enum Remedy {
+    /// It is usable.
+    Nothing,
+    /// Somebody works on it: watch until that ends, then look again.
+    Watch,
+    /// Only the shell of a change set that was never executed: delete it.
+    DeleteShell,
+    /// Its first creation failed: delete the remains. The next ordinary run creates it.
+    DeleteRemains {
+        /// Resources that could not be deleted before, and are left behind now.
+        retain: BTreeSet<String>,
+    },
+    /// A change failed and was not undone: undo it (`RollbackStack`).
+    RollBack,
+    /// Undoing a change failed: go on with it (`ContinueUpdateRollback`), first with nothing
+    /// skipped. What is skipped in the end is compared with its template afterwards.
+    ContinueRollback {
+        /// Resources to skip if it fails once more.
+        skip: BTreeSet<String>,
+    },
+    /// Its deletion failed: delete it again.
+    DeleteAgain {
+        /// Resources that are left behind if it fails once more. Data is never among them without
+        /// being kept.
+        retain: BTreeSet<String>,
+    },
+    /// Only a person can decide.
+    Refuse {
+        /// What to do, as a sentence.
+        recipe: &'static str,
+    },
+}
+
+/// A resource of a stack, as far as a repair needs to know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceState {
+    /// Logical id.
+    pub logical_id: String,
+    /// Type.
+    pub resource_type: String,
+    /// Status, such as `UPDATE_FAILED`.
+    pub status: String,
+}
+
+/// The next safe action for a stack in this status. Total: every status has one.
+#[must_use]
+pub fn remedy(status: StackStatus, resources: &[ResourceState]) -> Remedy {
+    use StackStatus as S;
+    let failed = |status: &str| -> BTreeSet<String> {
+        let failed = resources.iter().filter(|one| one.status == status);
+        failed.map(|one| one.logical_id.clone()).collect()
+    };
+    match status {
+        S::CreateComplete
+        | S::UpdateComplete
+        | S::ImportComplete
+        | S::UpdateRollbackComplete
+        | S::ImportRollbackComplete
+        | S::DeleteComplete => Remedy::Nothing,
+        S::CreateInProgress
+        | S::UpdateInProgress
+        | S::ImportInProgress
+        | S::DeleteInProgress
+        | S::RollbackInProgress
+        | S::UpdateRollbackInProgress
+        | S::ImportRollbackInProgress
+        | S::UpdateCompleteCleanupInProgress
+        | S::UpdateRollbackCompleteCleanupInProgress => Remedy::Watch,
+        S::ReviewInProgress => Remedy::DeleteShell,
+        S::RollbackComplete => Remedy::DeleteRemains { retain: BTreeSet::new() },
+        S::RollbackFailed => Remedy::DeleteRemains { retain: failed("DELETE_FAILED") },
+        S::CreateFailed | S::UpdateFailed => Remedy::RollBack,
+        S::UpdateRollbackFailed => Remedy::ContinueRollback { skip: failed("UPDATE_FAILED") },
+        S::DeleteFailed => Remedy::DeleteAgain { retain: failed("DELETE_FAILED") },
+        S::ImportRollbackFailed => Remedy::Refuse {
+            recipe: "An import could not be undone: remove the imported resources from the stack in \
+                     the CloudFormation console (with DeletionPolicy Retain), then run this again.",
+        },
+    }
+}
+
+impl fmt::Display for Remedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(", ");
+        match self {
+            Self::Nothing => f.write_str("nothing to repair"),
+            Self::Watch => f.write_str("watch what is going on, then look again"),
+            Self::DeleteShell => f.write_str("delete the empty shell of a change set"),
+            Self::DeleteRemains { retain } if retain.is_empty() => {
+                f.write_str("delete the remains of a failed creation")
+            }
+            Self::DeleteRemains { retain } => write!(
+                f,
+                "delete the remains of a failed creation, and leave behind {}",
+                names(retain)
+            ),
+            Self::RollBack => f.write_str("undo the change that failed"),
+            Self::ContinueRollback { skip } if skip.is_empty() => {
+                f.write_str("go on undoing the change that failed")
+            }
+            Self::ContinueRollback { skip } => write!(
+                f,
+                "go on undoing the change that failed; if that fails again, skip {} and compare \
+                 with the template afterwards",
+                names(skip)
+            ),
+            Self::DeleteAgain { retain } if retain.is_empty() => f.write_str("delete it again"),
+            Self::DeleteAgain { retain } => {
+                write!(f, "delete it again; if that fails, leave behind {}", names(retain))
+            }
+            Self::Refuse { recipe } => f.write_str(recipe),
+        }
+    }
+}
+
+/// A stack and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Stack.
+    pub stack: StackName,
+    /// Its status.
+    pub status: &'static str,
+    /// CloudFormation's reason for it.
+    pub reason: Option<String>,
+    /// What to do.
+    pub remedy: Remedy,
+    /// Data resources in it that a deletion would part with, unless their policies keep them.
+    pub data: Vec<String>,
+}
+
+/// What became of a stack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Repaired {
+    /// Stack.
+    pub stack: StackName,
+    /// Its status now.
+    pub status: &'static str,
+    /// Resources that were skipped or left behind: they may differ from their template.
+    pub skipped: BTreeSet<String>,
+    /// How what was skipped differs from the template.
+    pub drifted: Vec<drift::ResourceDrift>,
+}
+
+/// What a repair would do (`DescribeStacks`, `DescribeStackResources`), for the stacks whose name
+/// begins with `prefix`: those with nothing to do are left out.
+///
+/// # Errors
+/// [`CfnError`].
+pub async fn plan(ctx: &Ctx, prefix: &str) -> Result<Vec<Finding>, CfnError> {
+    let api = Api::new(&ctx.aws);
+    let failed = |source| CfnError::Aws { stack: StackName::unnamed(), source };
+    let stacks = observe::stacks(ctx, prefix).await.map_err(failed)?;
+    let looks = stacks.into_iter().map(|stack| finding(&api, stack));
+    let all: Vec<Finding> = stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
+    Ok(all.into_iter().filter(|finding| finding.remedy != Remedy::Nothing).collect())
+}
+
+async fn finding(api: &Api, stack: Observed) -> Result<Finding, CfnError> {
+    let first = remedy(stack.status, &[]);
+    let resources = match first {
+        Remedy::Nothing | Remedy::Watch | Remedy::DeleteShell => Vec::new(),
+        _ => api.resources(&stack.name).await?,
+    };
+    let data = resources.iter().filter(|one| gate::holds_data(&one.resource_type));
+    Ok(Finding {
+        status: stack.status.name(),
+        reason: stack.reason,
+        remedy: remedy(stack.status, &resources),
+        data: data.map(|one| one.logical_id.clone()).collect(),
+        stack: stack.name,
+    })
+}
+
+/// Does what was shown, stack by stack, side by side.
+///
+/// # Errors
+/// The first [`CfnError`], after all stacks that could be repaired are.
+pub async fn repair(
+    ctx: &Ctx,
+    locked: &Locked,
+    journal: Option<&Journal>,
+    findings: &[Finding],
+) -> Result<Vec<Repaired>, CfnError> {
+    let api = Api::new(&ctx.aws);
+    let poller = Poller::new(&api);
+    let work = Work { ctx, api: &api, poller: &poller, locked, journal };
+    let repairs = findings.iter().map(|finding| work.one(finding));
+    let all: Vec<_> = stream::iter(repairs).buffered(AT_ONCE).collect().await;
+    all.into_iter().collect()
+}
+
+#[derive(Clone, Copy)]
+struct Work<'a> {
+    ctx: &'a Ctx,
+    api: &'a Api,
+    poller: &'a Poller,
+    locked: &'a Locked,
+    journal: Option<&'a Journal>,
+}
+
+impl Work<'_> {
+    async fn one(self, finding: &Finding) -> Result<Repaired, CfnError> {
+        let (name, events) = (&finding.stack, &self.ctx.events);
+        let key = format!("repair/{name}");
+        events.step(&key, format!("{name}: {}", finding.remedy));
+        let result = self.carry_out(finding, &key).await;
+        match &result {
+            Ok(repaired) => events.step_done(&key, Outcome::Done, repaired.status),
+            Err(error) => events.step_done(&key, Outcome::Failed, error.to_string()),
+        }
+        result
+    }
+
+    async fn carry_out(self, finding: &Finding, key: &str) -> Result<Repaired, CfnError> {
+        self.locked.check()?;
+        let name = &finding.stack;
+        let found = self.api.describe(name, None).await?.map(Observed::read).transpose()?;
+        let Some(found) = found.filter(|found| found.status.name() == finding.status) else {
+            let what = format!("stack {name} is no longer in {}", finding.status);
+            return Err(CfnError::StalePlan { what });
+        };
+        if let Some(journal) = self.journal {
+            journal.intent(key, &self.ctx.token(key)).await?;
+        }
+        let repaired = self.act(&finding.remedy, &found, key).await;
+        if let Some(journal) = self.journal {
+            match &repaired {
+                Ok(repaired) => journal.done(key, repaired.status).await?,
+                Err(error) => journal.failed(key, &error.to_string()).await?,
+            }
+        }
+        repaired
+    }
+
+    async fn act(self, remedy: &Remedy, found: &Observed, key: &str) -> Result<Repaired, CfnError> {
+        let name = &found.name;
+        let nothing = BTreeSet::new();
+        let (ended, skipped) = match remedy {
+            Remedy::Nothing => return Ok(repaired(found, nothing)),
+            Remedy::Refuse { recipe } => {
+                return Err(CfnError::Irreparable { stack: name.clone(), recipe });
+            }
+            Remedy::Watch => (self.watch(found, None).await?, nothing),
+            Remedy::DeleteShell => (self.delete(found, key, &nothing).await?, nothing),
+            Remedy::DeleteRemains { retain } => {
+                (self.delete(found, key, retain).await?, retain.clone())
+            }
+            Remedy::RollBack => {
+                let token = self.ctx.token(key);
+                self.api.roll_back(name, &token).await?;
+                (self.watch(found, Some(&token)).await?, nothing)
+            }
+            Remedy::ContinueRollback { skip } => self.go_on_undoing(found, key, skip).await?,
+            Remedy::DeleteAgain { retain } => self.delete_again(found, key, retain).await?,
+        };
+        self.judge(remedy, ended, skipped).await
+    }
+
+    /// First with nothing skipped: the cause may be gone.
+    async fn go_on_undoing(
+        self,
+        found: &Observed,
+        key: &str,
+        skip: &BTreeSet<String>,
+    ) -> Result<(Ended, BTreeSet<String>), CfnError> {
+        let token = self.ctx.token(key);
+        self.api.continue_rollback(&found.name, &BTreeSet::new(), &token).await?;
+        let ended = self.watch(found, Some(&token)).await?;
+        if ended.stack.status != StackStatus::UpdateRollbackFailed || skip.is_empty() {
+            return Ok((ended, BTreeSet::new()));
+        }
+        // What fails now may be other resources than before.
+        let resources = self.api.resources(&found.name).await?;
+        let Remedy::ContinueRollback { skip } = remedy(ended.stack.status, &resources) else {
+            return Ok((ended, BTreeSet::new()));
+        };
+        let token = self.ctx.token(&format!("{key}/skip"));
+        self.api.continue_rollback(&found.name, &skip, &token).await?;
+        Ok((self.watch(&ended.stack, Some(&token)).await?, skip))
+    }
+
+    async fn delete_again(
+        self,
+        found: &Observed,
+        key: &str,
+        retain: &BTreeSet<String>,
+    ) -> Result<(Ended, BTreeSet<String>), CfnError> {
+        let ended = self.delete(found, key, &BTreeSet::new()).await?;
+        if ended.stack.status == StackStatus::DeleteComplete || retain.is_empty() {
+            return Ok((ended, BTreeSet::new()));
+        }
+        let resources = self.api.resources(&found.name).await?;
+        let Remedy::DeleteAgain { retain } = remedy(ended.stack.status, &resources) else {
+            return Ok((ended, BTreeSet::new()));
+        };
+        let last = self.delete(&ended.stack, &format!("{key}/retain"), &retain).await?;
+        Ok((last, retain))
+    }
+
+    async fn delete(
+        self,
+        found: &Observed,
+        key: &str,
+        retain: &BTreeSet<String>,
+    ) -> Result<Ended, CfnError> {
+        let token = self.ctx.token(key);
+        self.api.delete_retaining(&found.name, retain, &token).await?;
+        self.watch(found, Some(&token)).await
+    }
+
+    async fn watch(self, found: &Observed, token: Option<&str>) -> Result<Ended, CfnError> {
+        let operation = Operation {
+            stack: &found.name,
+            id: &found.id,
+            token,
+            before: token.map(|_| found),
+            expected: None,
+        };
+        watch::until_settled(self.ctx, self.api, self.poller, operation).await
+    }
+
+    /// Whether the stack is now as the remedy promised; what was skipped is compared.
+    async fn judge(
+        self,
+        remedy: &Remedy,
+        ended: Ended,
+        skipped: BTreeSet<String>,
+    ) -> Result<Repaired, CfnError> {
+        let status = ended.stack.status;
+        let good = match remedy {
+            Remedy::Watch => true,
+            Remedy::RollBack | Remedy::ContinueRollback { .. } => status.is_rolled_back(),
+            _ => status == StackStatus::DeleteComplete,
+        };
+        if !good {
+            return Err(ended.failure(None));
+        }
+        let mut result = repaired(&ended.stack, skipped);
+        if !result.skipped.is_empty() && status != StackStatus::DeleteComplete {
+            let found = drift::stack(self.ctx, &ended.stack.name).await?;
+            let skipped = |one: &drift::ResourceDrift| result.skipped.contains(&one.logical_id);
+            result.drifted = found.resources.into_iter().filter(skipped).collect();
+        }
+        Ok(result)
+    }
+}
+
+fn repaired(stack: &Observed, skipped: BTreeSet<String>) -> Repaired {
+    let (name, status) = (stack.name.clone(), stack.status.name());
+    Repaired { stack: name, status, skipped, drifted: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resource(logical_id: &str, status: &str) -> ResourceState {
+        ResourceState {
+            logical_id: logical_id.to_owned(),
+            resource_type: "AWS::EC2::SecurityGroup".to_owned(),
+            status: status.to_owned(),
+        }
+    }
+
+    #[test]
+    fn every_status_has_a_remedy() {
+        let resources = [
+            resource("Good", "UPDATE_COMPLETE"),
+            resource("Stuck", "UPDATE_FAILED"),
+            resource("Left", "DELETE_FAILED"),
+        ];
+        let table: String = StackStatus::all()
+            .map(|status| format!("{status}: {}\n", remedy(status, &resources)))
+            .collect();
+        insta::assert_snapshot!(table, @r"
+        CREATE_IN_PROGRESS: watch what is going on, then look again
+        CREATE_FAILED: undo the change that failed
+        CREATE_COMPLETE: nothing to repair
+        ROLLBACK_IN_PROGRESS: watch what is going on, then look again
+        ROLLBACK_FAILED: delete the remains of a failed creation, and leave behind Left
+        ROLLBACK_COMPLETE: delete the remains of a failed creation
+        DELETE_IN_PROGRESS: watch what is going on, then look again
+        DELETE_FAILED: delete it again; if that fails, leave behind Left
+        DELETE_COMPLETE: nothing to repair
+        UPDATE_IN_PROGRESS: watch what is going on, then look again
+        UPDATE_COMPLETE_CLEANUP_IN_PROGRESS: watch what is going on, then look again
+        UPDATE_COMPLETE: nothing to repair
+        UPDATE_FAILED: undo the change that failed
+        UPDATE_ROLLBACK_IN_PROGRESS: watch what is going on, then look again
+        UPDATE_ROLLBACK_FAILED: go on undoing the change that failed; if that fails again, skip Stuck and compare with the template afterwards
+        UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS: watch what is going on, then look again
+        UPDATE_ROLLBACK_COMPLETE: nothing to repair
+        REVIEW_IN_PROGRESS: delete the empty shell of a change set
+        IMPORT_IN_PROGRESS: watch what is going on, then look again
+        IMPORT_COMPLETE: nothing to repair
+        IMPORT_ROLLBACK_IN_PROGRESS: watch what is going on, then look again
+        IMPORT_ROLLBACK_FAILED: An import could not be undone: remove the imported resources from the stack in the CloudFormation console (with DeletionPolicy Retain), then run this again.
+        IMPORT_ROLLBACK_COMPLETE: nothing to repair
+        ");
+    }
+}
