@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{
     api::Api,
     error::CfnError,
-    observe::{self, Observed},
+    observe::{self, Observed, Scope},
     poll::Poller,
     quirks,
     status::StackStatus,
@@ -25,17 +25,16 @@ pub struct Attended {
     pub good: bool,
 }
 
-/// Watches every operation that runs on stacks whose name begins with `prefix`, whoever began it,
+/// Watches every operation that runs on the stacks of a scope, whoever began it,
 /// and streams what happens (`DescribeStacks`, `DescribeStackEvents`). Changes nothing, and needs
 /// no lock.
 ///
 /// # Errors
 /// The first [`CfnError`] of a watch.
-pub async fn attach(ctx: &Ctx, prefix: &str) -> Result<Vec<Attended>, CfnError> {
+pub async fn attach(ctx: &Ctx, scope: &Scope) -> Result<Vec<Attended>, CfnError> {
     let api = Api::new(&ctx.aws);
     let poller = Poller::new(&api);
-    let failed = |source| CfnError::Aws { stack: StackName::unnamed(), source };
-    let stacks = observe::stacks(ctx, prefix).await.map_err(failed)?;
+    let stacks = observe::in_scope(ctx, scope).await?;
     let busy: Vec<Observed> = stacks.into_iter().filter(|stack| stack.status.is_busy()).collect();
     let count = busy.len().max(1);
     let watches = busy.into_iter().map(|stack| one(ctx, &api, &poller, stack));
@@ -74,16 +73,15 @@ pub enum Cancelled {
     Goes(&'static str),
 }
 
-/// Asks CloudFormation to stop what runs on stacks whose name begins with `prefix`, where it can:
+/// Asks CloudFormation to stop what runs on the stacks of a scope, where it can:
 /// only an update can be cancelled (`CancelUpdateStack`). Meant for an operation whose run holds
 /// the lock or is gone, so it needs no lock itself; it never begins anything but an undoing.
 ///
 /// # Errors
 /// [`CfnError`].
-pub async fn cancel(ctx: &Ctx, prefix: &str) -> Result<Vec<(StackName, Cancelled)>, CfnError> {
+pub async fn cancel(ctx: &Ctx, scope: &Scope) -> Result<Vec<(StackName, Cancelled)>, CfnError> {
     let api = Api::new(&ctx.aws);
-    let failed = |source| CfnError::Aws { stack: StackName::unnamed(), source };
-    let stacks = observe::stacks(ctx, prefix).await.map_err(failed)?;
+    let stacks = observe::in_scope(ctx, scope).await?;
     let mut all = Vec::new();
     for stack in stacks.into_iter().filter(|stack| stack.status.is_busy()) {
         let what = match next(stack.status) {

@@ -15,7 +15,7 @@ use super::{
     changes::ResourceDelta,
     error::CfnError,
     gate::{self, Approvals},
-    observe::{self, Observed},
+    observe::{self, Observed, Scope},
     poll::Poller,
     watch::{self, Operation},
 };
@@ -76,13 +76,12 @@ pub struct StackDrift {
     pub incomplete: Option<String>,
 }
 
-/// Compares all usable stacks whose name begins with `prefix`, side by side.
+/// Compares all usable stacks of a scope, side by side.
 ///
 /// # Errors
 /// [`CfnError`].
-pub async fn detect(ctx: &Ctx, prefix: &str) -> Result<Vec<StackDrift>, CfnError> {
-    let failed = |source| CfnError::Aws { stack: StackName::unnamed(), source };
-    let stacks = observe::stacks(ctx, prefix).await.map_err(failed)?;
+pub async fn detect(ctx: &Ctx, scope: &Scope) -> Result<Vec<StackDrift>, CfnError> {
+    let stacks = observe::in_scope(ctx, scope).await?;
     let usable = stacks.into_iter().filter(|stack| {
         stack.status.next_action() == super::status::NextAction::Update
     });

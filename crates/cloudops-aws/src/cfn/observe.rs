@@ -109,6 +109,39 @@ fn pairs<'a>(
         .collect()
 }
 
+/// Stacks that belong together: by the begin of their names and by their tags.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// What their names begin with.
+    pub prefix: String,
+    /// Tags that they all have.
+    pub tags: BTreeMap<String, String>,
+    /// Tags that none of them has.
+    pub without: Vec<String>,
+}
+
+impl Scope {
+    /// Whether a stack is one of them. The shell of a change set may have no tags yet.
+    #[must_use]
+    pub fn holds(&self, stack: &Observed) -> bool {
+        let tagged = self.tags.iter().all(|(name, value)| stack.tags.get(name) == Some(value))
+            && !self.without.iter().any(|name| stack.tags.contains_key(name));
+        let shell = stack.status == StackStatus::ReviewInProgress && stack.tags.is_empty();
+        stack.name.as_str().starts_with(&self.prefix) && (tagged || shell)
+    }
+}
+
+/// The stacks of a scope, by name (`DescribeStacks`, all pages).
+///
+/// # Errors
+/// [`CfnError::Aws`].
+pub async fn in_scope(ctx: &Ctx, scope: &Scope) -> Result<Vec<Observed>, CfnError> {
+    let failed = |source| CfnError::Aws { stack: StackName::unnamed(), source };
+    let mut all = stacks(ctx, &scope.prefix).await.map_err(failed)?;
+    all.retain(|stack| scope.holds(stack));
+    Ok(all)
+}
+
 /// A stack, if it exists (`DescribeStacks`).
 ///
 /// # Errors
@@ -128,4 +161,32 @@ pub async fn stacks(ctx: &Ctx, prefix: &str) -> Result<Vec<Observed>, AwsError> 
     let mut found: Vec<Observed> = all.filter_map(|stack| Observed::read(stack).ok()).collect();
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_is_not_its_namesake() {
+        let tags = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        let stack = |name: &str, pairs: &[(&str, &str)]| Observed {
+            tags: tags(pairs),
+            ..Observed::for_tests(name)
+        };
+        let scope = Scope {
+            prefix: "acme-".to_owned(),
+            tags: tags(&[("cloudops:instance", "acme")]),
+            without: vec!["cloudops:environment".to_owned()],
+        };
+        assert!(scope.holds(&stack("acme-core-dns", &[("cloudops:instance", "acme")])));
+        assert!(!scope.holds(&stack("acme-eu-core-dns", &[("cloudops:instance", "acme-eu")])));
+        let environment = [("cloudops:instance", "acme"), ("cloudops:environment", "qa")];
+        assert!(!scope.holds(&stack("acme-qa-data", &environment)));
+        let shell =
+            Observed { status: StackStatus::ReviewInProgress, ..stack("acme-core-new", &[]) };
+        assert!(scope.holds(&shell));
+    }
 }

@@ -14,7 +14,7 @@ use super::{
     drift,
     error::CfnError,
     gate,
-    observe::{self, Observed},
+    observe::{self, Observed, Scope},
     poll::Poller,
     status::StackStatus,
     watch::{self, Ended, Operation},
@@ -175,15 +175,14 @@ pub struct Repaired {
     pub drifted: Vec<drift::ResourceDrift>,
 }
 
-/// What a repair would do (`DescribeStacks`, `DescribeStackResources`), for the stacks whose name
-/// begins with `prefix`: those with nothing to do are left out.
+/// What a repair would do (`DescribeStacks`, `DescribeStackResources`), for the stacks of a
+/// scope: those with nothing to do are left out.
 ///
 /// # Errors
 /// [`CfnError`].
-pub async fn plan(ctx: &Ctx, prefix: &str) -> Result<Vec<Finding>, CfnError> {
+pub async fn plan(ctx: &Ctx, scope: &Scope) -> Result<Vec<Finding>, CfnError> {
     let api = Api::new(&ctx.aws);
-    let failed = |source| CfnError::Aws { stack: StackName::unnamed(), source };
-    let stacks = observe::stacks(ctx, prefix).await.map_err(failed)?;
+    let stacks = observe::in_scope(ctx, scope).await?;
     let looks = stacks.into_iter().map(|stack| finding(&api, stack));
     let all: Vec<Finding> = stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
     Ok(all.into_iter().filter(|finding| finding.remedy != Remedy::Nothing).collect())

@@ -3,6 +3,8 @@
 //! Every document has a `schema` number, and every write is conditional: nothing is overwritten
 //! that has not been read.
 
+#[cfg(feature = "stacks")]
+pub mod durations;
 pub mod environments;
 pub mod init;
 pub mod journal;

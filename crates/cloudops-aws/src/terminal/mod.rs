@@ -8,6 +8,7 @@ mod common;
 mod completion;
 mod exit;
 mod failure;
+mod operate;
 mod printer;
 mod render;
 mod report;
@@ -19,6 +20,9 @@ pub use common::{PlanReport, UnlockReport};
 pub use completion::CompletionArgs;
 pub use exit::{CliResult, Program, run};
 pub use failure::Failure;
+pub use operate::{
+    AttendedReport, CancelledReport, DriftReport, FindingsReport, RepairedReport, RevertReport,
+};
 pub use report::{Report, Style, Table};
 pub use session::{Session, SessionError};
 pub use settings::{Environment, OutputMode, Settings, SettingsError};
