@@ -60,6 +60,8 @@ pub mod oci;
 #[cfg(feature = "package")]
 pub mod package;
 pub mod redact;
+#[cfg(feature = "state")]
+pub mod run_page;
 #[cfg(feature = "secrets")]
 pub mod secrets;
 #[cfg(feature = "state")]
@@ -67,3 +69,4 @@ pub mod state;
 #[cfg(feature = "terminal")]
 pub mod terminal;
 pub mod wait;
+pub mod words;

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     ctx::Ctx,
-    events::Outcome,
+    events::{EventKind, GraphStack, Outcome},
     ids::StackName,
     state::{journal::Journal, lock::Locked},
 };
@@ -81,6 +81,7 @@ pub async fn apply(
     graph.check()?;
     let api = Api::new(&ctx.aws);
     let work = Work { ctx, api: &api, locked, journal, options };
+    ctx.events.send(EventKind::Graph { stacks: graph.stacks().map(described).collect() });
     let mut schedule = Schedule::new(graph.edges(), options.concurrency);
     let mut outputs = Outputs::new();
     let mut results = Results::new();
@@ -117,6 +118,15 @@ pub async fn apply(
         ctx.events.step_done(step(name), Outcome::Skipped, "a stack it depends on failed");
     }
     first_error.map_or(Ok(results), Err)
+}
+
+fn described(spec: &StackSpec) -> GraphStack {
+    GraphStack {
+        name: spec.name.to_string(),
+        title: spec.title.clone(),
+        step: step(&spec.name),
+        needs: spec.depends_on.iter().map(StackName::to_string).collect(),
+    }
 }
 
 fn step(name: &StackName) -> String {

@@ -11,6 +11,7 @@ mod failure;
 mod printer;
 mod render;
 mod report;
+mod runs;
 mod session;
 mod settings;
 
@@ -20,5 +21,6 @@ pub use completion::CompletionArgs;
 pub use exit::{CliResult, Program, run};
 pub use failure::Failure;
 pub use report::{Report, Style, Table};
+pub use runs::{RunsArgs, ShowArgs, list_runs, show_run};
 pub use session::{Session, SessionError};
 pub use settings::{Environment, OutputMode, Settings, SettingsError};

@@ -49,7 +49,7 @@ impl Terminal {
 impl Render for Terminal {
     fn event(&mut self, event: &Event) {
         match &event.kind {
-            EventKind::StepStarted { step, title } => {
+            EventKind::StepStarted { step, title, .. } => {
                 self.titles.insert(step.clone(), title.clone());
                 self.start(step, title);
             }
