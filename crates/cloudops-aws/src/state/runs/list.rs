@@ -79,10 +79,7 @@ impl Diagnose for RunError {
                 vec!["Give more characters of its id.".to_owned()]
             }
             Self::NoSuchRun(NoSuchRun::None(_)) => {
-                vec![
-                    "The verb `runs` lists what there is; `runs --all` of every program."
-                        .to_owned(),
-                ]
+                vec!["`cloudcore runs --all` lists what there is.".to_owned()]
             }
             Self::NoSuchRun(NoSuchRun::Empty) => {
                 vec!["A run is recorded when it changes something.".to_owned()]
