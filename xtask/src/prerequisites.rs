@@ -68,15 +68,38 @@ const JLINK: Need = Need {
     minimum: Some((17, 0)),
 };
 
+/// Names of the browser, by distribution.
+const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+
+const BROWSER: Need = Need {
+    what: "Chromium (chromium)",
+    package: "chromium",
+    command: || {
+        let there = |name: &&str| first_line(&mut ask(name, "--version")).is_some();
+        ask(BROWSERS.into_iter().find(there).unwrap_or(BROWSERS[0]), "--version")
+    },
+    minimum: None,
+};
+
 /// What the journey needs: the programs are built, the suite is compiled and its images made.
 pub(crate) fn for_journey() -> Outcome {
     missing(&[GIT, LINKER, PYTHON, VENV, JAVAC, JLINK])
 }
 
-/// What the other stages of the test need; the templates are checked by a Python program.
-pub(crate) fn for_checks(templates: bool) -> Outcome {
-    let needs: &[Need] = if templates { &[GIT, LINKER, PYTHON, VENV] } else { &[GIT, LINKER] };
-    missing(needs)
+/// What stages of the test need: the journey plays, the templates are checked by a Python program,
+/// and a unit test looks at the page of a run in a browser.
+pub(crate) fn for_test(journey: bool, templates: bool, unit: bool) -> Outcome {
+    let mut needs = vec![GIT, LINKER];
+    if journey || templates {
+        needs.extend([PYTHON, VENV]);
+    }
+    if journey {
+        needs.extend([JAVAC, JLINK]);
+    }
+    if unit {
+        needs.push(BROWSER);
+    }
+    missing(&needs)
 }
 
 fn missing(needs: &[Need]) -> Outcome {

@@ -13,7 +13,7 @@ use crate::workspace::Workspace;
 
 /// Runs the task on its own.
 pub(crate) fn run(workspace: &Workspace) -> Outcome {
-    prerequisites::for_checks(true)?;
+    prerequisites::for_test(false, true, false)?;
     check(workspace, &Tools::open()?)
 }
 

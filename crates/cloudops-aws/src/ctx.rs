@@ -2,7 +2,11 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{connect::Aws, events::EventSink, ids::RunId};
+use crate::{
+    connect::Aws,
+    events::{EventSink, Recording},
+    ids::RunId,
+};
 
 /// First parameter of every operation. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -15,13 +19,16 @@ pub struct Ctx {
     pub cancel: CancellationToken,
     /// The run, from which request tokens are derived.
     pub run: RunId,
+    /// What was reported so far, from which a run is recorded ([`crate::state::runs`]).
+    pub recording: Recording,
 }
 
 impl Ctx {
     /// A context of a new run.
     #[must_use]
     pub fn new(aws: Aws, events: EventSink, cancel: CancellationToken) -> Self {
-        Self { aws, events, cancel, run: RunId::new() }
+        let (kept, recording) = EventSink::recording();
+        Self { aws, events: events.and(kept), cancel, run: RunId::new(), recording }
     }
 
     /// The request token of a step: the same run and step give the same token, so that AWS

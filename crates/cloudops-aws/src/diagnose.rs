@@ -1,11 +1,11 @@
 //! What an error means to the person or program that ran a verb: its class (the exit code) and
 //! what to do next.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Class of an outcome. The number is the exit code of the programs: a public table
 /// (`docs/reference/exit-codes.md`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// Done, or nothing to do.

@@ -3,6 +3,7 @@
 //! The library never prints. A program gives an [`EventSink`] and renders what comes.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -10,8 +11,12 @@ use std::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Version of the event documents (JSON Lines output and recorded runs).
+/// Version of the event documents (JSON Lines output and recorded runs). New kinds of events and
+/// new fields do not change it: a reader skips what it does not know (`docs/reference/events.md`).
 pub const EVENT_SCHEMA: u32 = 1;
+
+/// A recording keeps at most this many log lines and transfers, and everything else.
+const LINES_KEPT: usize = 20_000;
 
 /// How a step or run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +30,30 @@ pub enum Outcome {
     Skipped,
     /// It failed.
     Failed,
+}
+
+/// A stack of a graph that a run works on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GraphStack {
+    /// Stack name.
+    pub name: String,
+    /// What it is, for people, such as `network`.
+    pub title: String,
+    /// Key of the step that works on it.
+    pub step: String,
+    /// Names of the stacks that must be done before.
+    pub needs: Vec<String>,
+}
+
+impl GraphStack {
+    /// What it is and how it is named, as its step says it.
+    #[must_use]
+    pub fn full_title(&self) -> String {
+        match self.title.contains(&self.name) {
+            true => self.title.clone(),
+            false => format!("{} ({})", self.title, self.name),
+        }
+    }
 }
 
 /// What happened.
@@ -45,12 +74,25 @@ pub enum EventKind {
         /// How it ended.
         outcome: Outcome,
     },
+    /// Work on a graph of stacks began.
+    Graph {
+        /// Its stacks.
+        stacks: Vec<GraphStack>,
+    },
+    /// What a run is going to change.
+    Plan {
+        /// By stack name, as `stacks` in the output of `plan --output json`.
+        stacks: serde_json::Value,
+    },
     /// A step began.
     StepStarted {
         /// Key of the step, unique in the run, such as `stack/acme-core-network`.
         step: String,
         /// What it does, for people.
         title: String,
+        /// How long it is expected to take, in seconds, where something is known about that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        estimate_seconds: Option<u64>,
     },
     /// A step ended.
     StepFinished {
@@ -76,6 +118,13 @@ pub enum EventKind {
         /// When, by CloudFormation's clock.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         at: Option<Timestamp>,
+    },
+    /// The outputs of a stack that is done.
+    Outputs {
+        /// Stack name.
+        stack: String,
+        /// Value of each output.
+        outputs: BTreeMap<String, String>,
     },
     /// A container service moved.
     Service {
@@ -158,7 +207,7 @@ impl EventSink {
         let recording = Recording::default();
         let kept = recording.0.clone();
         let sink = Self::from_fn(move |event| {
-            kept.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+            keep(&mut kept.lock().unwrap_or_else(PoisonError::into_inner), event);
         });
         (sink, recording)
     }
@@ -179,12 +228,31 @@ impl EventSink {
 
     /// Reports the begin of a step.
     pub fn step(&self, step: impl Into<String>, title: impl Into<String>) {
-        self.send(EventKind::StepStarted { step: step.into(), title: title.into() });
+        self.step_expected(step, title, None);
+    }
+
+    /// Reports the begin of a step that is expected to take so many seconds.
+    pub fn step_expected(
+        &self,
+        step: impl Into<String>,
+        title: impl Into<String>,
+        estimate_seconds: Option<u64>,
+    ) {
+        let (step, title) = (step.into(), title.into());
+        self.send(EventKind::StepStarted { step, title, estimate_seconds });
     }
 
     /// Reports the end of a step.
     pub fn step_done(&self, step: impl Into<String>, outcome: Outcome, detail: impl Into<String>) {
         self.send(EventKind::StepFinished { step: step.into(), outcome, detail: detail.into() });
+    }
+
+    /// Reports what is going to change, by stack, as a plan serializes it.
+    pub fn plan(&self, stacks: &impl Serialize) {
+        // A plan is made of texts and numbers, which always serialize.
+        if let Ok(stacks) = serde_json::to_value(stacks) {
+            self.send(EventKind::Plan { stacks });
+        }
     }
 
     /// Reports something worth saying.
@@ -214,6 +282,21 @@ impl Recording {
     pub fn events(&self) -> Vec<Event> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// What was kept after the first `known` events.
+    #[must_use]
+    pub fn since(&self, known: usize) -> Vec<Event> {
+        let events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        events.get(known..).unwrap_or_default().to_vec()
+    }
+}
+
+/// A log that is followed for hours does not fill the memory.
+fn keep(events: &mut Vec<Event>, event: Event) {
+    let is_line = matches!(event.kind, EventKind::LogLine { .. } | EventKind::Transfer { .. });
+    if events.len() < LINES_KEPT || !is_line {
+        events.push(event);
+    }
 }
 
 #[cfg(test)]
@@ -228,5 +311,37 @@ mod tests {
         let text = serde_json::to_string(&event).unwrap();
         assert!(text.contains(r#""event":"step-started""#), "{text}");
         assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event);
+    }
+
+    /// The names of all kinds, as they are written: serde lists them when it meets another one.
+    fn names() -> Vec<String> {
+        let error = serde_json::from_str::<EventKind>(r#"{"event":"?"}"#).unwrap_err().to_string();
+        let (_, list) = error.split_once("expected one of").unwrap();
+        list.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_kind_of_event_is_documented() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/events.md");
+        let text = fs_err::read_to_string(path).unwrap();
+        let names = names();
+        assert!(names.len() >= 13, "{names:?}");
+        for name in names {
+            assert!(
+                text.contains(&format!("### `{name}`")),
+                "docs/reference/events.md lacks {name}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_recording_keeps_steps_when_it_has_enough_lines() {
+        let (sink, recording) = EventSink::recording();
+        for _ in 0..=LINES_KEPT {
+            sink.send(EventKind::LogLine { source: String::new(), line: String::new() });
+        }
+        sink.step("a", "a");
+        assert_eq!(recording.events().len(), LINES_KEPT + 1);
+        assert_eq!(recording.since(LINES_KEPT).len(), 1);
     }
 }

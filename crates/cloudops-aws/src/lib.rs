@@ -13,6 +13,7 @@
 //! | read a CloudFormation template and check it | [`cfn::template`] | always |
 //! | plan, apply and delete stacks | [`cfn::graph`], [`cfn::plan`], [`cfn::apply`], [`cfn::delete`] | `stacks` |
 //! | hold the lock, keep a journal, read and write state | [`state`] | `state` |
+//! | record a run, list runs, make a page of one | [`state::runs`], [`run_page`] | `state` |
 //! | read `cloudops.yaml` | [`config_file`] | always |
 //! | drive a build server | [`jenkins`] | `jenkins` |
 //! | build and push images | [`oci`] | `oci` |
@@ -60,6 +61,8 @@ pub mod oci;
 #[cfg(feature = "package")]
 pub mod package;
 pub mod redact;
+#[cfg(feature = "state")]
+pub mod run_page;
 #[cfg(feature = "secrets")]
 pub mod secrets;
 #[cfg(feature = "state")]
@@ -67,3 +70,4 @@ pub mod state;
 #[cfg(feature = "terminal")]
 pub mod terminal;
 pub mod wait;
+pub mod words;

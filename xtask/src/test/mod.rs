@@ -49,11 +49,11 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Outcome<ExitCode> {
         named => named.contains(stage),
     };
     let stages: Vec<Stage> = Stage::ALL.into_iter().filter(wanted).collect();
-    if stages.iter().any(|stage| stage.plays()) {
-        prerequisites::for_journey()?;
-    } else {
-        prerequisites::for_checks(stages.contains(&Stage::Templates))?;
-    }
+    prerequisites::for_test(
+        stages.iter().any(|stage| stage.plays()),
+        stages.contains(&Stage::Templates),
+        stages.contains(&Stage::Unit),
+    )?;
     let mut session = Session::begin(workspace, &stages)?;
     let mut reports = Vec::new();
     for stage in &stages {

@@ -4,13 +4,14 @@ mod config;
 mod destroy;
 mod init;
 mod plan;
+mod show;
 mod status;
 mod unlock;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use cloudops_aws::{
     diagnose::Class,
-    terminal::{CliResult, CompletionArgs, GlobalArgs, Program, Session},
+    terminal::{CliResult, CompletionArgs, GlobalArgs, Program, RunsArgs, Session, ShowArgs},
 };
 
 /// Sets up the foundation of a commerce environment in an AWS account: network, bastion, build
@@ -39,6 +40,10 @@ enum Verb {
     Config(config::Verb),
     /// Delete the foundation
     Destroy(destroy::Args),
+    /// List what was run, the newest first
+    Runs(RunsArgs),
+    /// Show a run again, as it went
+    Show(ShowArgs),
     /// Remove the lock of a run that is certainly dead
     Unlock(unlock::Args),
     /// Write a completion script for a shell
@@ -60,6 +65,8 @@ impl Program for Cli {
             Verb::Outputs => status::outputs(session).await,
             Verb::Config(verb) => config::exec(session, verb).await,
             Verb::Destroy(args) => destroy::exec(session, &args).await,
+            Verb::Runs(args) => show::runs(session, &args).await,
+            Verb::Show(args) => show::show(session, &args).await,
             Verb::Unlock(args) => unlock::exec(session, &args).await,
             Verb::Completion(args) => {
                 args.print(Self::command());

@@ -11,7 +11,8 @@ use cloudops_aws::{
     state::{
         environments, init,
         journal::Journal,
-        lock::{self, Locked, Owner},
+        lock::{Locked, Owner},
+        runs,
         store::Store,
     },
 };
@@ -52,7 +53,7 @@ pub async fn destroy(ctx: &Ctx, request: &DestroyRequest) -> Result<DestroyRepor
     let mut report = DestroyReport::default();
     if store.exists().await? {
         let asked = lock_request(&request.owner, "destroy");
-        report.deleted = lock::with_lock(ctx, &store, asked, async |locked| {
+        report.deleted = runs::recorded(ctx, &store, asked, async |locked| {
             refuse_environments(&store).await?;
             let journal = Journal::begin(ctx, &store, &locked, "cloudcore destroy");
             let stacks = all_stacks(ctx, config).await?;

@@ -14,7 +14,8 @@ use cloudops_aws::{
     state::{
         init::{self, Component},
         journal::Journal,
-        lock::{self, Locked, Owner},
+        lock::{Locked, Owner},
+        runs,
         store::Store,
     },
 };
@@ -58,20 +59,25 @@ pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, CoreEr
     let first = Locked::before_there_is_a_bucket();
     let mut results = apply::apply(ctx, &first, None, &state_graph, &options).await?;
     let store = store(&ctx.aws, config);
-    let rest = lock::with_lock(ctx, &store, lock_request(&request.owner, "init"), async |locked| {
+    runs::recorded(ctx, &store, lock_request(&request.owner, "init"), async |locked| {
         report_interrupted(ctx, &store).await?;
         let journal = Journal::begin(ctx, &store, &locked, "cloudcore init");
-        let results = apply::apply(ctx, &locked, Some(&journal), &graph, &options).await?;
-        Ok::<_, CoreError>(results)
-    });
-    results.extend(rest.await?);
-    let recorded = record(&store, config, &results).await?;
+        let rest = apply::apply(ctx, &locked, Some(&journal), &graph, &options).await?;
+        results.extend(rest);
+        runs::report_outputs(ctx, &results);
+        let recorded = record(&store, config, &results).await?;
+        Ok(report(results, recorded))
+    })
+    .await
+}
+
+fn report(results: Results, recorded: bool) -> InitReport {
     let changed = recorded || results.values().any(|result| result.outcome == Outcome::Done);
-    Ok(InitReport {
+    InitReport {
         outputs: outputs(&results),
         stacks: results.into_iter().map(|(name, result)| (name, result.outcome)).collect(),
         changed,
-    })
+    }
 }
 
 fn options(ctx: &Ctx, request: &InitRequest) -> Options {

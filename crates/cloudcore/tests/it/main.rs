@@ -5,6 +5,7 @@ mod answers;
 mod input;
 mod place;
 mod readme;
+mod runs;
 
 use cloudops_e2e::binary::{Program, SETTINGS};
 

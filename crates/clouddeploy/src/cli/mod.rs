@@ -7,13 +7,14 @@ mod init;
 mod logs;
 mod package;
 mod release;
+mod show;
 mod status;
 mod unlock;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use cloudops_aws::{
     diagnose::Class,
-    terminal::{CliResult, CompletionArgs, GlobalArgs, Program, Session},
+    terminal::{CliResult, CompletionArgs, GlobalArgs, Program, RunsArgs, Session, ShowArgs},
 };
 
 /// Builds container images from the deployment package, and deploys, watches and rolls back
@@ -53,6 +54,10 @@ enum Verb {
     Status(status::Args),
     /// Show the log lines of the services of an environment
     Logs(logs::Args),
+    /// List what was run, the newest first
+    Runs(RunsArgs),
+    /// Show a run again, as it went
+    Show(ShowArgs),
     /// Remove the lock of a run that is certainly dead
     Unlock(unlock::Args),
     /// Write a completion script for a shell
@@ -78,6 +83,8 @@ impl Program for Cli {
             Verb::Rollback(args) => deploy::rollback(session, args).await,
             Verb::Status(args) => status::exec(session, &args).await,
             Verb::Logs(args) => logs::exec(session, args).await,
+            Verb::Runs(args) => show::runs(session, &args).await,
+            Verb::Show(args) => show::show(session, &args).await,
             Verb::Unlock(args) => unlock::exec(session, &args).await,
             Verb::Completion(args) => {
                 args.print(Self::command());

@@ -21,6 +21,7 @@ use cloudops_aws::{
         journal::Journal,
         lock::{self, Locked, Owner},
         releases::{self, Release},
+        runs,
         store::{Store, Versioned},
     },
 };
@@ -123,6 +124,8 @@ pub async fn plan(ctx: &Ctx, request: &DeployRequest) -> Result<(Release, GraphP
         Ok::<_, DeployError>(all)
     });
     let planned = planned.await?;
+    // Recorded with the run when the same context goes on to deploy.
+    ctx.events.plan(&planned.stacks);
     Ok((release, planned))
 }
 
@@ -166,7 +169,7 @@ pub async fn deploy(ctx: &Ctx, request: &DeployRequest) -> Result<DeployReport, 
     let topology = Topology::commerce()?;
     let verb = if request.release == Which::Previous { "rollback" } else { "deploy" };
     let asked = lock_request(env_scope(&request.env), &request.owner, verb);
-    lock::with_lock(ctx, &store, asked, async |locked| {
+    runs::recorded(ctx, &store, asked, async |locked| {
         let found = environment(&store, &request.env).await?;
         let release = choose(&store, &found.value, &request.release).await?;
         let command = format!("clouddeploy {verb}");
@@ -299,7 +302,9 @@ async fn run(work: &Work<'_>) -> Result<Ran, DeployError> {
 
 async fn apply_graph(work: &Work<'_>, graph: &StackGraph) -> Result<Results, DeployError> {
     let options = Options::default();
-    Ok(apply::apply(work.ctx, work.locked, Some(work.journal), graph, &options).await?)
+    let done = apply::apply(work.ctx, work.locked, Some(work.journal), graph, &options).await?;
+    runs::report_outputs(work.ctx, &done);
+    Ok(done)
 }
 
 /// What each service of a side must serve, from the outputs of its stack.

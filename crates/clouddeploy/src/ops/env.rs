@@ -15,7 +15,8 @@ use cloudops_aws::{
     state::{
         environments::{self, EnvKind, Environment},
         journal::Journal,
-        lock::{self, Owner},
+        lock::Owner,
+        runs,
     },
 };
 use jiff::Timestamp;
@@ -53,7 +54,7 @@ pub async fn create(
     let state = initialized(&ctx.aws, config).await?;
     let store = store(&ctx.aws, config);
     let asked = lock_request(env_scope(&request.name), &request.owner, "env create");
-    lock::with_lock(ctx, &store, asked, async |locked| {
+    runs::recorded(ctx, &store, asked, async |locked| {
         let found = environments::find(&store, &request.name).await?.map(|found| found.value);
         let known = found.is_some();
         let environment = match found {
@@ -68,6 +69,7 @@ pub async fn create(
         let journal = Journal::begin(ctx, &store, &locked, "clouddeploy env create");
         let results =
             apply::apply(ctx, &locked, Some(&journal), &graph, &Options::default()).await?;
+        runs::report_outputs(ctx, &results);
         let done = cloudops_aws::events::Outcome::Done;
         let changed = !known || results.values().any(|result| result.outcome == done);
         Ok((environment, changed))
@@ -136,7 +138,7 @@ pub async fn destroy(ctx: &Ctx, request: &DestroyRequest) -> Result<Vec<StackNam
     initialized(&ctx.aws, config).await?;
     let store = store(&ctx.aws, config);
     let asked = lock_request(env_scope(&request.name), &request.owner, "env destroy");
-    lock::with_lock(ctx, &store, asked, async |locked| {
+    runs::recorded(ctx, &store, asked, async |locked| {
         environment(&store, &request.name).await?;
         let journal = Journal::begin(ctx, &store, &locked, "clouddeploy env destroy");
         let stacks = stacks(ctx, config, &request.name).await?;

@@ -12,9 +12,10 @@ use cloudops_aws::{
     package::Package,
     state::{
         init::{Component, InitState},
-        lock::{self, Owner},
+        lock::Owner,
         packages::{self, PackageManifest},
         releases::{self, Release},
+        runs,
         store::{StateError, Store},
     },
 };
@@ -69,7 +70,7 @@ pub async fn build(ctx: &Ctx, request: &BuildRequest) -> Result<BuildReport, Dep
     let state = initialized(&ctx.aws, config).await?;
     let store = store(&ctx.aws, config);
     let asked = lock_request("deploy".to_owned(), &request.owner, "images build");
-    lock::with_lock(ctx, &store, asked, async |_locked| {
+    runs::recorded(ctx, &store, asked, async |_locked| {
         let manifest = choose(&store, request).await?;
         let base = base(ctx, request).await?;
         let assembled = assemble(ctx, &state, &manifest, &base).await?;

@@ -10,7 +10,8 @@ use cloudops_aws::{
     state::{
         init::{self, Component},
         journal::Journal,
-        lock::{self, Owner},
+        lock::Owner,
+        runs,
     },
 };
 use jiff::Timestamp;
@@ -31,10 +32,11 @@ pub async fn init(
     let graph = layout::repository_graph(config, &Topology::commerce()?)?;
     let store = store(&ctx.aws, config);
     let asked = lock_request("deploy".to_owned(), owner, "init");
-    lock::with_lock(ctx, &store, asked, async |locked| {
+    runs::recorded(ctx, &store, asked, async |locked| {
         let journal = Journal::begin(ctx, &store, &locked, "clouddeploy init");
         let options = Options::default();
         let results = apply::apply(ctx, &locked, Some(&journal), &graph, &options).await?;
+        runs::report_outputs(ctx, &results);
         let uris: BTreeMap<String, String> = results
             .values()
             .filter_map(|result| {

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     ctx::Ctx,
-    events::Outcome,
+    events::{EventKind, GraphStack, Outcome},
     ids::StackName,
     state::{journal::Journal, lock::Locked},
 };
@@ -93,6 +93,7 @@ pub async fn apply(
     let facts = Facts::read(&api, graph).await?;
     let poller = Poller::new(&api);
     let work = Work { ctx, api: &api, poller: &poller, facts: &facts, locked, journal, options };
+    ctx.events.send(EventKind::Graph { stacks: graph.stacks().map(described).collect() });
     let mut run = Run::new(work, graph);
     run.to_the_end().await;
     read_the_rest(work, run.rests).await;
@@ -100,6 +101,15 @@ pub async fn apply(
         ctx.events.step_done(step(name), Outcome::Skipped, "a stack it depends on failed");
     }
     run.first_error.map_or(Ok(run.results), Err)
+}
+
+fn described(spec: &StackSpec) -> GraphStack {
+    GraphStack {
+        name: spec.name.to_string(),
+        title: spec.title.clone(),
+        step: step(&spec.name),
+        needs: spec.depends_on.iter().map(StackName::to_string).collect(),
+    }
 }
 
 /// A graph on its way.
@@ -173,7 +183,7 @@ async fn one(
     outputs: Outputs,
 ) -> (StackName, Result<Converged, CfnError>) {
     let (name, events) = (spec.name.clone(), &work.ctx.events);
-    events.step(step(&name), format!("{} ({name})", spec.title));
+    events.step_expected(step(&name), format!("{} ({name})", spec.title), estimate(work, &name));
     let begin = Instant::now();
     let result = work.converge(graph, spec, &outputs).await;
     match &result {
@@ -183,6 +193,14 @@ async fn one(
         Err(error) => events.step_done(step(&name), Outcome::Failed, error.to_string()),
     }
     (name, result)
+}
+
+/// Seconds that the stack will take, as far as history knows.
+fn estimate(work: Work<'_>, name: &StackName) -> Option<u64> {
+    let known = work.facts.get(name).is_some();
+    let operation = if known { Operation::Update } else { Operation::Create };
+    let expected = work.options.history.expected(operation, name.as_str())?;
+    Some(expected.as_secs_f64().ceil() as u64)
 }
 
 fn detail(outcome: Outcome, begin: Instant) -> String {

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     ctx::Ctx,
-    events::Outcome,
+    events::{EventKind, GraphStack, Outcome},
     ids::StackName,
     state::{journal::Journal, lock::Locked},
 };
@@ -51,7 +51,9 @@ pub async fn delete(
     let api = Api::new(&ctx.aws);
     let poller = Poller::new(&api);
     let work = Work { ctx, api: &api, poller: &poller, history, locked, journal };
-    let mut schedule = Schedule::new(schedule::reversed(stacks), 8);
+    let order = schedule::reversed(stacks);
+    ctx.events.send(EventKind::Graph { stacks: order.iter().map(described).collect() });
+    let mut schedule = Schedule::new(order, 8);
     let mut running = FuturesUnordered::new();
     let mut first_error = None;
     let mut deleted = Vec::new();
@@ -79,8 +81,21 @@ pub async fn delete(
     first_error.map_or(Ok(deleted), Err)
 }
 
+fn described((name, needs): (&StackName, &BTreeSet<StackName>)) -> GraphStack {
+    GraphStack {
+        name: name.to_string(),
+        title: format!("delete {name}"),
+        step: step(name),
+        needs: needs.iter().map(StackName::to_string).collect(),
+    }
+}
+
+fn step(name: &StackName) -> String {
+    format!("delete/{name}")
+}
+
 async fn one(work: Work<'_>, name: StackName) -> (StackName, Result<bool, CfnError>) {
-    let key = format!("delete/{name}");
+    let key = step(&name);
     work.ctx.events.step(&key, format!("delete {name}"));
     let begin = Instant::now();
     let result = remove(work, &name, &key).await;

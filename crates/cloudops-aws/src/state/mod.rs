@@ -11,6 +11,7 @@ pub mod journal;
 pub mod lock;
 pub mod packages;
 pub mod releases;
+pub mod runs;
 pub mod store;
 
 use crate::ids::{AccountId, InstanceName, Region};

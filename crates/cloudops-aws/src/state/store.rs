@@ -1,5 +1,7 @@
 //! Documents in the state bucket, written only under a condition.
 
+mod purge;
+
 use aws_sdk_s3::{operation::get_object::GetObjectOutput, primitives::ByteStream};
 use camino::Utf8Path;
 use serde::{Serialize, de::DeserializeOwned};
@@ -135,14 +137,27 @@ impl Store {
     /// # Errors
     /// [`StateError::Newer`] for a schema of newer tools, [`StateError::Unreadable`].
     pub async fn get<T: Document>(&self, key: &str) -> Result<Option<Versioned<T>>, StateError> {
+        let Some(found) = self.get_bytes(key).await? else {
+            return Ok(None);
+        };
+        Ok(Some(Versioned { value: decode::<T>(key, &found.value)?, etag: found.etag }))
+    }
+
+    /// Reads an object whole, if there is one (`GetObject`).
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub(super) async fn get_bytes(
+        &self,
+        key: &str,
+    ) -> Result<Option<Versioned<bytes::Bytes>>, StateError> {
         let Some(object) = self.open(key).await? else {
             return Ok(None);
         };
         let etag = ETag(object.e_tag().unwrap_or_default().to_owned());
         let unreadable = |reason: String| StateError::Unreadable { key: key.to_owned(), reason };
         let bytes = object.body.collect().await.map_err(|error| unreadable(error.to_string()))?;
-        let value = decode::<T>(key, &bytes.into_bytes())?;
-        Ok(Some(Versioned { value, etag }))
+        Ok(Some(Versioned { value: bytes.into_bytes(), etag }))
     }
 
     /// Writes a document: a new one when `seen` is none, else the next version of the one that
@@ -162,13 +177,26 @@ impl Store {
         if let Some(fields) = document.as_object_mut() {
             fields.shift_insert(0, "schema".to_owned(), T::SCHEMA.into());
         }
-        let text = format!("{document:#}\n");
+        self.put_text(key, format!("{document:#}\n"), "application/json", seen).await
+    }
+
+    /// Writes a text that is no document, under the same condition as [`Self::put`].
+    ///
+    /// # Errors
+    /// [`StateError::Conflict`] when another run wrote it meanwhile.
+    pub(super) async fn put_text(
+        &self,
+        key: &str,
+        text: String,
+        content_type: &str,
+        seen: Option<&ETag>,
+    ) -> Result<ETag, StateError> {
         let request = self
             .client
             .put_object()
             .bucket(&self.bucket)
             .key(key)
-            .content_type("application/json")
+            .content_type(content_type)
             .body(ByteStream::from(text.into_bytes()));
         let request = match seen {
             None => request.if_none_match("*"),
@@ -277,62 +305,6 @@ impl Store {
         tokio::io::AsyncWriteExt::flush(&mut writer).await?;
         fs_err::rename(&part, file)?;
         Ok(())
-    }
-
-    /// Deletes every version of every object below a prefix: how a versioned bucket is emptied.
-    /// Gives back how many versions there were (`ListObjectVersions`, `DeleteObject`).
-    ///
-    /// # Errors
-    /// [`StateError::Aws`].
-    pub async fn purge(&self, prefix: &str) -> Result<usize, StateError> {
-        let mut count = 0;
-        loop {
-            let page = self.versions(prefix).await?;
-            if page.is_empty() {
-                return Ok(count);
-            }
-            for (key, version) in &page {
-                let request = self.client.delete_object().bucket(&self.bucket).key(key);
-                request
-                    .set_version_id(version.clone())
-                    .send()
-                    .await
-                    .map_err(|error| self.aws(AwsError::new("S3", "DeleteObject", error)))?;
-            }
-            count += page.len();
-        }
-    }
-
-    async fn versions(&self, prefix: &str) -> Result<Vec<(String, Option<String>)>, StateError> {
-        let answer = self
-            .client
-            .list_object_versions()
-            .bucket(&self.bucket)
-            .prefix(prefix)
-            .send()
-            .await
-            .map_err(|error| self.aws(AwsError::new("S3", "ListObjectVersions", error)))?;
-        let versions = answer.versions().iter().filter_map(|version| {
-            Some((version.key()?.to_owned(), version.version_id().map(str::to_owned)))
-        });
-        let markers = answer.delete_markers().iter().filter_map(|marker| {
-            Some((marker.key()?.to_owned(), marker.version_id().map(str::to_owned)))
-        });
-        Ok(versions.chain(markers).collect())
-    }
-
-    /// Deletes the bucket, which must be empty (`DeleteBucket`); a missing one is fine.
-    ///
-    /// # Errors
-    /// [`StateError::Aws`].
-    pub async fn delete_bucket(&self) -> Result<(), StateError> {
-        match self.client.delete_bucket().bucket(&self.bucket).send().await {
-            Ok(_) => Ok(()),
-            Err(error) => match AwsError::new("S3", "DeleteBucket", error) {
-                error if error.is_not_found() => Ok(()),
-                error => Err(self.aws(error)),
-            },
-        }
     }
 
     async fn open(&self, key: &str) -> Result<Option<GetObjectOutput>, StateError> {

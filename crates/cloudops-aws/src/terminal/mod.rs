@@ -12,6 +12,7 @@ mod operate;
 mod printer;
 mod render;
 mod report;
+mod runs;
 mod session;
 mod settings;
 
@@ -24,5 +25,6 @@ pub use operate::{
     AttendedReport, CancelledReport, DriftReport, FindingsReport, RepairedReport, RevertReport,
 };
 pub use report::{Report, Style, Table};
+pub use runs::{RunsArgs, ShowArgs, list_runs, show_run};
 pub use session::{Session, SessionError};
 pub use settings::{Environment, OutputMode, Settings, SettingsError};

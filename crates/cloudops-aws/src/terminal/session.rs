@@ -163,6 +163,12 @@ impl Session {
         printer::out(&text);
     }
 
+    /// Writes text that is a result as it stands to standard output.
+    pub fn print_text(&self, text: &str) {
+        self.finish();
+        printer::out(text);
+    }
+
     /// Asks a person; `--yes` answers.
     ///
     /// # Errors

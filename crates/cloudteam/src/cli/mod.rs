@@ -4,12 +4,13 @@ mod import;
 mod init;
 mod jobs;
 mod package;
+mod show;
 mod unlock;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use cloudops_aws::{
     diagnose::Class,
-    terminal::{CliResult, CompletionArgs, GlobalArgs, Program, Session},
+    terminal::{CliResult, CompletionArgs, GlobalArgs, Program, RunsArgs, Session, ShowArgs},
 };
 
 /// Takes the commerce source code into a git repository, creates the jobs on the build server,
@@ -35,6 +36,10 @@ enum Verb {
     /// The deployment package
     #[command(subcommand)]
     Package(package::Verb),
+    /// List what was run, the newest first
+    Runs(RunsArgs),
+    /// Show a run again, as it went
+    Show(ShowArgs),
     /// Remove the lock of a run that is certainly dead
     Unlock(unlock::Args),
     /// Write a completion script for a shell
@@ -54,6 +59,8 @@ impl Program for Cli {
             Verb::Import(args) => import::exec(session, args).await,
             Verb::Jobs(verb) => jobs::exec(session, verb).await,
             Verb::Package(verb) => package::exec(session, verb).await,
+            Verb::Runs(args) => show::runs(session, &args).await,
+            Verb::Show(args) => show::show(session, &args).await,
             Verb::Unlock(args) => unlock::exec(session, &args).await,
             Verb::Completion(args) => {
                 args.print(Self::command());

@@ -14,7 +14,8 @@ use cloudops_aws::{
     state::{
         init::{self, Component, InitState},
         journal::Journal,
-        lock::{self, Owner},
+        lock::Owner,
+        runs,
     },
 };
 use cloudops_templates::team;
@@ -62,10 +63,11 @@ pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, TeamEr
     })?;
     let graph = graph(config, &state)?;
     let store = store(&ctx.aws, config);
-    lock::with_lock(ctx, &store, lock_request(&request.owner, "init"), async |locked| {
+    runs::recorded(ctx, &store, lock_request(&request.owner, "init"), async |locked| {
         let journal = Journal::begin(ctx, &store, &locked, "cloudteam init");
         let stacks =
             apply::apply(ctx, &locked, Some(&journal), &graph, &Options::default()).await?;
+        runs::report_outputs(ctx, &stacks);
         let asked = ImportRequest {
             distribution: request.distribution.clone(),
             repository: repository.clone(),

@@ -3,6 +3,8 @@
 mod plain;
 mod terminal;
 
+use jiff::Timestamp;
+
 use super::{printer, report::Style, settings::OutputMode};
 use crate::events::Event;
 
@@ -21,6 +23,15 @@ pub(super) fn renderer(mode: OutputMode, color: bool, quiet: bool) -> Box<dyn Re
         OutputMode::Plain => Box::new(plain::Plain::new(Style { color }, printer::err)),
         OutputMode::Terminal => Box::new(terminal::Terminal::new(Style { color })),
     }
+}
+
+/// The lines of events that happened before, each with its time on the clock of their run.
+pub(super) fn replay(events: &[Event], began: Timestamp, style: Style) -> String {
+    let mut text = String::new();
+    let mut plain = plain::Plain::new(style, |line: &str| text.push_str(line)).with_clock(began);
+    events.iter().for_each(|event| plain.event(event));
+    drop(plain);
+    text
 }
 
 /// Shows nothing.

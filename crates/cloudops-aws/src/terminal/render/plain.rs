@@ -2,30 +2,40 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::{super::report::Style, Render};
-use crate::events::{Event, EventKind, Outcome};
+use crate::{
+    events::{Event, EventKind, Outcome},
+    words,
+};
 
 /// Writes plain lines.
 pub(super) struct Plain<W> {
     style: Style,
     write: W,
     titles: BTreeMap<String, String>,
+    clock: Option<Timestamp>,
 }
 
 impl<W: FnMut(&str) + Send> Plain<W> {
     pub(super) fn new(style: Style, write: W) -> Self {
-        Self { style, write, titles: BTreeMap::new() }
+        Self { style, write, titles: BTreeMap::new(), clock: None }
     }
 
-    fn line(&mut self, text: &str) {
-        (self.write)(&format!("{text}\n"));
+    /// With the time since the begin of the run before each line.
+    pub(super) fn with_clock(mut self, began: Timestamp) -> Self {
+        self.clock = Some(began);
+        self
     }
 }
 
 impl<W: FnMut(&str) + Send> Render for Plain<W> {
     fn event(&mut self, event: &Event) {
         if let Some(line) = line(self.style, &mut self.titles, &event.kind) {
-            self.line(&line);
+            let time = self.clock.map(|began| words::clock(event.time.duration_since(began)));
+            let time = time.map(|time| self.style.dim(&format!("{time:>7} "))).unwrap_or_default();
+            (self.write)(&format!("{time}{line}\n"));
         }
     }
 }
@@ -37,7 +47,7 @@ pub(super) fn line(
     kind: &EventKind,
 ) -> Option<String> {
     match kind {
-        EventKind::StepStarted { step, title } => {
+        EventKind::StepStarted { step, title, .. } => {
             titles.insert(step.clone(), title.clone());
             Some(format!("{} {title}", style.dim("  ..  ")))
         }
@@ -56,7 +66,14 @@ pub(super) fn line(
         }
         EventKind::Warning { message } => Some(format!("{} {message}", style.warn(" warn "))),
         EventKind::Note { message } => Some(format!("{} {message}", style.dim(" note "))),
+        // A step that never begins has a name too.
+        EventKind::Graph { stacks } => {
+            titles.extend(stacks.iter().map(|stack| (stack.step.clone(), stack.full_title())));
+            None
+        }
         EventKind::RunStarted { .. }
+        | EventKind::Plan { .. }
+        | EventKind::Outputs { .. }
         | EventKind::RunFinished { .. }
         | EventKind::Service { .. }
         | EventKind::Transfer { .. } => None,
