@@ -1,7 +1,7 @@
 //! Why a verb of CloudCore failed.
 
 use cloudops_aws::{
-    cfn::{error::CfnError, graph::GraphError},
+    cfn::{error::CfnError, graph::GraphError, plan_file::PlanFileError},
     diagnose::{Class, Diagnose},
     error::AwsError,
     ids::InvalidId,
@@ -32,6 +32,9 @@ pub enum CoreError {
     /// A composed name that AWS would refuse.
     #[error(transparent)]
     Name(#[from] InvalidId),
+    /// A plan file.
+    #[error(transparent)]
+    PlanFile(#[from] PlanFileError),
     /// Environments still stand on the foundation.
     #[error("the instance still has environments: {}", .environments.join(", "))]
     InUse {
@@ -49,6 +52,7 @@ impl Diagnose for CoreError {
             Self::State(error) => error.class(),
             Self::Lock(error) => error.class(),
             Self::Aws(error) => error.class(),
+            Self::PlanFile(error) => error.class(),
             Self::Name(_) => Class::Configuration,
             Self::InUse { .. } => Class::Denied,
         }
@@ -62,6 +66,7 @@ impl Diagnose for CoreError {
             Self::State(error) => error.hints(),
             Self::Lock(error) => error.hints(),
             Self::Aws(error) => error.hints(),
+            Self::PlanFile(error) => error.hints(),
             Self::Name(_) => vec!["Shorten `instance` in cloudops.yaml.".to_owned()],
             Self::InUse { environments } => environments
                 .iter()

@@ -2,12 +2,14 @@
 
 use std::fmt::{self, Write};
 
+use camino::Utf8PathBuf;
 use cloudcore::ops::init::{self, InitReport, InitRequest};
 use cloudops_aws::{
     cfn::gate::Approvals,
+    ctx::Ctx,
     diagnose::Class,
     events::Outcome,
-    terminal::{CliResult, Report, Session, Style},
+    terminal::{self, CliResult, Report, Session, Style},
 };
 
 /// Options of `init`.
@@ -25,8 +27,31 @@ pub(super) async fn exec(session: &Session, args: &Args) -> CliResult {
         config,
         owner: session.settings.owner.clone(),
         approvals: Approvals::for_resources(args.approve_data_loss.clone()),
+        plan: None,
     };
-    let report = init::init(&ctx, &request).await?;
+    run(session, &ctx, &request).await
+}
+
+/// Options of `apply`.
+#[derive(Debug, clap::Args)]
+pub(super) struct ApplyArgs {
+    /// The plan
+    #[arg(value_name = "FILE")]
+    file: Utf8PathBuf,
+}
+
+pub(super) async fn apply(session: &Session, args: &ApplyArgs) -> CliResult {
+    let config = session.config()?;
+    let plan = terminal::read_plan(&args.file)?;
+    let ctx = session.connect(&config).await?;
+    let owner = session.settings.owner.clone();
+    let approvals = Approvals::default();
+    let request = InitRequest { config, owner, approvals, plan: Some(plan) };
+    run(session, &ctx, &request).await
+}
+
+async fn run(session: &Session, ctx: &Ctx, request: &InitRequest) -> CliResult {
+    let report = init::init(ctx, request).await?;
     session.print(&Shown { report, instance: request.config.instance.to_string() });
     Ok(Class::Done)
 }

@@ -3,6 +3,7 @@
 mod config;
 mod destroy;
 mod init;
+mod operate;
 mod plan;
 mod show;
 mod status;
@@ -31,6 +32,8 @@ enum Verb {
     Plan(plan::Args),
     /// Create the foundation, or bring it up to date; can be run again at any time
     Init(init::Args),
+    /// Execute a plan that `plan --out` wrote, exactly as it was, or say that it is stale
+    Apply(init::ApplyArgs),
     /// Show what exists, asked of AWS
     Status,
     /// Show the outputs of the foundation's stacks
@@ -40,6 +43,14 @@ enum Verb {
     Config(config::Verb),
     /// Delete the foundation
     Destroy(destroy::Args),
+    /// Get stacks out of statuses that `init` refuses to touch; shows first what it would do
+    Repair,
+    /// Compare all stacks of the instance with their templates; exits with 20 when some differ
+    Drift(operate::DriftArgs),
+    /// Watch what is going on with the stacks of the instance, whoever began it
+    Attach,
+    /// Undo the updates that are running on stacks of the instance
+    Cancel,
     /// List what was run, the newest first
     Runs(RunsArgs),
     /// Show a run again, as it went
@@ -61,6 +72,11 @@ impl Program for Cli {
         match self.verb {
             Verb::Plan(args) => plan::exec(session, &args).await,
             Verb::Init(args) => init::exec(session, &args).await,
+            Verb::Apply(args) => init::apply(session, &args).await,
+            Verb::Repair => operate::repair(session).await,
+            Verb::Drift(args) => operate::drift(session, &args).await,
+            Verb::Attach => operate::attach(session).await,
+            Verb::Cancel => operate::cancel(session).await,
             Verb::Status => status::exec(session).await,
             Verb::Outputs => status::outputs(session).await,
             Verb::Config(verb) => config::exec(session, verb).await,

@@ -1,9 +1,11 @@
 //! `cloudcore plan`.
 
+use camino::Utf8PathBuf;
 use cloudcore::ops;
 use cloudops_aws::{
+    cfn::gate::Approvals,
     diagnose::Class,
-    terminal::{CliResult, PlanReport, Session},
+    terminal::{self, CliResult, PlanReport, Session},
 };
 
 /// Options of `plan`.
@@ -12,6 +14,12 @@ pub(super) struct Args {
     /// Exit with 20 when there are changes
     #[arg(long)]
     detailed_exit_code: bool,
+    /// Write the plan to this file, for `apply`
+    #[arg(long, value_name = "FILE")]
+    out: Option<Utf8PathBuf>,
+    /// Allow in the file that this data resource is replaced or removed, as STACK/LOGICAL-ID
+    #[arg(long, value_name = "STACK/ID", requires = "out")]
+    approve_data_loss: Vec<String>,
 }
 
 pub(super) async fn exec(session: &Session, args: &Args) -> CliResult {
@@ -19,6 +27,11 @@ pub(super) async fn exec(session: &Session, args: &Args) -> CliResult {
     let ctx = session.connect(&config).await?;
     let plan = ops::plan::plan(&ctx, &config, &session.settings.owner).await?;
     session.print(&PlanReport { plan: &plan });
+    if let Some(file) = &args.out {
+        let approvals = Approvals::for_resources(args.approve_data_loss.clone());
+        let made = ops::plan::file(&ctx, &config, &plan, &approvals)?;
+        terminal::write_plan(session, file, &made, "cloudcore apply")?;
+    }
     let pending = args.detailed_exit_code && plan.has_changes();
     Ok(if pending { Class::ChangesPending } else { Class::Done })
 }

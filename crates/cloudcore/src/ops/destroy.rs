@@ -9,7 +9,7 @@ use cloudops_aws::{
     events::Outcome,
     ids::StackName,
     state::{
-        environments, init,
+        durations, environments, init,
         journal::Journal,
         lock::{Locked, Owner},
         runs,
@@ -57,7 +57,10 @@ pub async fn destroy(ctx: &Ctx, request: &DestroyRequest) -> Result<DestroyRepor
             refuse_environments(&store).await?;
             let journal = Journal::begin(ctx, &store, &locked, "cloudcore destroy");
             let stacks = all_stacks(ctx, config).await?;
-            let deleted = delete::delete(ctx, &locked, Some(&journal), &stacks, &History::default()).await?;
+            let history = durations::load(ctx, &store).await;
+            let deleted = delete::delete(ctx, &locked, Some(&journal), &stacks, &history).await;
+            durations::keep(ctx, &store, &history).await;
+            let deleted = deleted?;
             forget(&store).await?;
             Ok::<_, CoreError>(deleted)
         })

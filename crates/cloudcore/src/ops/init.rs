@@ -6,12 +6,15 @@ use cloudops_aws::{
     cfn::{
         apply::{self, Options, Results},
         gate::Approvals,
+        history::History,
+        plan_file::PlanFile,
     },
     config_file::CloudOpsConfig,
     ctx::Ctx,
     events::Outcome,
     ids::StackName,
     state::{
+        durations,
         init::{self, Component},
         journal::Journal,
         lock::{Locked, Owner},
@@ -21,7 +24,7 @@ use cloudops_aws::{
 };
 use jiff::Timestamp;
 
-use super::{VERSION, check_place, empty_state, lock_request, report_interrupted, store};
+use super::{PROGRAM, VERSION, check_place, empty_state, lock_request, report_interrupted, store};
 use crate::{error::CoreError, layout};
 
 /// What `init` needs to know.
@@ -33,6 +36,8 @@ pub struct InitRequest {
     pub owner: Owner,
     /// Data resources that may be lost, by `stack/LogicalId`.
     pub approvals: Approvals,
+    /// The plan that is executed; without one, what `cloudops.yaml` asks for now.
+    pub plan: Option<PlanFile>,
 }
 
 /// What `init` did.
@@ -55,15 +60,22 @@ pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, CoreEr
     check_place(&ctx.aws, config)?;
     let state_graph = layout::state_graph(config)?;
     let graph = layout::graph(config)?;
-    let options = options(ctx, request);
+    if let Some(plan) = &request.plan {
+        plan.check_place(PROGRAM, &ctx.aws)?;
+        plan.check_world(ctx, &super::plan::inputs(config)?).await?;
+    }
+    let mut options = options(ctx, request);
     let first = Locked::before_there_is_a_bucket();
     let mut results = apply::apply(ctx, &first, None, &state_graph, &options).await?;
     let store = store(&ctx.aws, config);
-    runs::recorded(ctx, &store, lock_request(&request.owner, "init"), async |locked| {
+    let verb = if request.plan.is_some() { "apply" } else { "init" };
+    runs::recorded(ctx, &store, lock_request(&request.owner, verb), async |locked| {
         report_interrupted(ctx, &store).await?;
-        let journal = Journal::begin(ctx, &store, &locked, "cloudcore init");
-        let rest = apply::apply(ctx, &locked, Some(&journal), &graph, &options).await?;
-        results.extend(rest);
+        options.history = durations::load(ctx, &store).await;
+        let journal = Journal::begin(ctx, &store, &locked, &format!("{PROGRAM} {verb}"));
+        let rest = apply::apply(ctx, &locked, Some(&journal), &graph, &options).await;
+        durations::keep(ctx, &store, &options.history).await;
+        results.extend(rest?);
         runs::report_outputs(ctx, &results);
         let recorded = record(&store, config, &results).await?;
         Ok(report(results, recorded))
@@ -83,8 +95,11 @@ fn report(results: Results, recorded: bool) -> InitReport {
 fn options(ctx: &Ctx, request: &InitRequest) -> Options {
     let events = ctx.events.clone();
     let domain = request.config.domain.clone();
+    let planned = request.plan.as_ref();
     Options {
-        approvals: request.approvals.clone(),
+        approvals: planned.map_or_else(|| request.approvals.clone(), PlanFile::approvals),
+        planned: planned.map(|plan| Arc::new(plan.plan.clone())),
+        history: History::default(),
         on_done: Arc::new(move |name, outputs| {
             // The step that a person must do: say it as early as it can be known, while the rest
             // is still being built.

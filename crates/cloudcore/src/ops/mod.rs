@@ -2,6 +2,7 @@
 
 pub mod destroy;
 pub mod init;
+pub mod operate;
 pub mod plan;
 pub mod status;
 
@@ -20,6 +21,9 @@ use cloudops_aws::{
 
 /// Scope of the lock that everything which changes the foundation holds.
 pub const SCOPE: &str = "instance";
+
+/// Name of this program.
+pub const PROGRAM: &str = "cloudcore";
 
 /// Version of this tool, recorded in the state.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,13 +1,24 @@
 //! `plan`: what `init` would change.
 
+use std::time::Duration;
+
 use cloudops_aws::{
-    cfn::plan::{self, GraphPlan},
+    cfn::{
+        apply,
+        gate::Approvals,
+        plan::{self, GraphPlan},
+        plan_file::PlanFile,
+    },
     config_file::CloudOpsConfig,
     ctx::Ctx,
-    state::lock::{self, Locked, Owner},
+    ids::Digest,
+    state::{
+        durations,
+        lock::{self, Locked, Owner},
+    },
 };
 
-use super::{check_place, lock_request, store};
+use super::{PROGRAM, VERSION, check_place, lock_request, store};
 use crate::{error::CoreError, layout};
 
 /// Compares the foundation with what `cloudops.yaml` asks for.
@@ -33,6 +44,46 @@ pub async fn plan(
     } else {
         plan::plan(ctx, &first, &graph).await?
     };
-    all.stacks.extend(rest.stacks);
+    all.extend(rest);
     Ok(all)
+}
+
+/// Digest of everything that a plan of the foundation is made from.
+///
+/// # Errors
+/// [`CoreError`].
+pub fn inputs(config: &CloudOpsConfig) -> Result<Digest, CoreError> {
+    let digests = [layout::state_graph(config)?.digest(), layout::graph(config)?.digest()];
+    Ok(Digest::of(format!("{} {} {VERSION}", digests[0], digests[1]).as_bytes()))
+}
+
+/// A plan as a file that `apply` executes.
+///
+/// # Errors
+/// [`CoreError`].
+pub fn file(
+    ctx: &Ctx,
+    config: &CloudOpsConfig,
+    plan: &GraphPlan,
+    approvals: &Approvals,
+) -> Result<PlanFile, CoreError> {
+    let (target, inputs) = (config.instance.as_str(), inputs(config)?);
+    Ok(PlanFile::new(&ctx.aws, (PROGRAM, VERSION), target, inputs, plan.clone(), approvals))
+}
+
+/// How long the plan will take, as far as earlier runs tell.
+///
+/// # Errors
+/// [`CoreError`].
+pub async fn duration(
+    ctx: &Ctx,
+    config: &CloudOpsConfig,
+    plan: &GraphPlan,
+) -> Result<Option<Duration>, CoreError> {
+    let store = store(&ctx.aws, config);
+    if !store.exists().await? {
+        return Ok(None);
+    }
+    let history = durations::load(ctx, &store).await;
+    Ok(apply::expected_duration(&layout::graph(config)?, &plan.operations(), &history))
 }

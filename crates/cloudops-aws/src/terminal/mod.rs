@@ -9,6 +9,7 @@ mod completion;
 mod exit;
 mod failure;
 mod operate;
+mod plan_files;
 mod printer;
 mod render;
 mod report;
@@ -24,6 +25,7 @@ pub use failure::Failure;
 pub use operate::{
     AttendedReport, CancelledReport, DriftReport, FindingsReport, RepairedReport, RevertReport,
 };
+pub use plan_files::{read_plan, write_plan};
 pub use report::{Report, Style, Table};
 pub use runs::{RunsArgs, ShowArgs, list_runs, show_run};
 pub use session::{Session, SessionError};
