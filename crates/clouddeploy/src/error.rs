@@ -1,7 +1,7 @@
 //! Why a verb of CloudDeploy failed.
 
 use cloudops_aws::{
-    cfn::{error::CfnError, graph::GraphError},
+    cfn::{error::CfnError, graph::GraphError, plan_file::PlanFileError},
     containers::{TaskError, Verdict},
     diagnose::{Class, Diagnose},
     error::AwsError,
@@ -44,6 +44,9 @@ pub enum DeployError {
     /// The topology.
     #[error(transparent)]
     Topology(#[from] TopologyError),
+    /// A plan file.
+    #[error(transparent)]
+    PlanFile(#[from] PlanFileError),
     /// Assembling an image.
     #[error(transparent)]
     Image(#[from] ImageError),
@@ -144,6 +147,7 @@ impl Diagnose for DeployError {
             Self::State(error) => error.class(),
             Self::Lock(error) => error.class(),
             Self::Aws(error) => error.class(),
+            Self::PlanFile(error) => error.class(),
             Self::Package(error) => error.class(),
             Self::Topology(error) => error.class(),
             Self::Image(error) => error.class(),
@@ -173,6 +177,7 @@ impl Diagnose for DeployError {
             Self::State(error) => error.hints(),
             Self::Lock(error) => error.hints(),
             Self::Aws(error) => error.hints(),
+            Self::PlanFile(error) => error.hints(),
             Self::Package(error) => error.hints(),
             Self::Topology(error) => error.hints(),
             Self::Image(error) => error.hints(),

@@ -117,7 +117,9 @@ async fn buckets(
     if request.delete_data {
         let edges = BTreeMap::from([(layout::stack_name(config, "state")?, BTreeSet::new())]);
         let first = Locked::before_there_is_a_bucket();
-        report.deleted.extend(delete::delete(ctx, &first, None, &edges, &History::default()).await?);
+        report
+            .deleted
+            .extend(delete::delete(ctx, &first, None, &edges, &History::default()).await?);
     }
     for store in stores {
         if !store.exists().await? {

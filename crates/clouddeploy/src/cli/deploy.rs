@@ -2,11 +2,19 @@
 
 use std::fmt::{self, Write};
 
-use clouddeploy::ops::deploy::{self, DeployReport, DeployRequest, Which};
+use camino::Utf8PathBuf;
+use clouddeploy::{
+    error::DeployError,
+    ops::{
+        deploy::{self, DeployReport, DeployRequest, Which},
+        plan,
+    },
+};
 use cloudops_aws::{
+    cfn::gate::Approvals,
     diagnose::Class,
     ids::EnvName,
-    terminal::{CliResult, PlanReport, Report, Session, Style},
+    terminal::{self, CliResult, PlanReport, Report, Session, Style},
 };
 
 /// Options of `plan`.
@@ -21,6 +29,20 @@ pub(super) struct PlanArgs {
     /// Exit with 20 when there are changes
     #[arg(long)]
     detailed_exit_code: bool,
+    /// Write the plan to this file, for `apply`
+    #[arg(long, value_name = "FILE")]
+    out: Option<Utf8PathBuf>,
+    /// Allow in the file that this data resource is replaced or removed, as STACK/LOGICAL-ID
+    #[arg(long, value_name = "STACK/ID", requires = "out")]
+    approve_data_loss: Vec<String>,
+}
+
+/// Options of `apply`.
+#[derive(Debug, clap::Args)]
+pub(super) struct ApplyArgs {
+    /// The plan
+    #[arg(value_name = "FILE")]
+    file: Utf8PathBuf,
 }
 
 /// Options of `deploy`.
@@ -51,17 +73,33 @@ fn request(
     release: Which,
 ) -> Result<DeployRequest, cloudops_aws::terminal::Failure> {
     let config = session.config()?;
-    Ok(DeployRequest { config, owner: session.settings.owner.clone(), env, release })
+    Ok(DeployRequest { config, owner: session.settings.owner.clone(), env, release, plan: None })
 }
 
 pub(super) async fn plan(session: &Session, args: PlanArgs) -> CliResult {
     let request = request(session, args.env, args.release.map_or(Which::Newest, Which::Id))?;
     let ctx = session.connect(&request.config).await?;
-    let (release, plan) = deploy::plan(&ctx, &request).await?;
+    let (release, plan) = plan::plan(&ctx, &request).await?;
     session.events().note(format!("plan for release {} in {}", release.id, request.env));
     session.print(&PlanReport { plan: &plan });
+    if let Some(file) = &args.out {
+        let approvals = Approvals::for_resources(args.approve_data_loss.clone());
+        let made = plan::file(&ctx, &request, &release, &plan, &approvals).await?;
+        terminal::write_plan(session, file, &made, "clouddeploy apply")?;
+    }
     let pending = args.detailed_exit_code && plan.has_changes();
     Ok(if pending { Class::ChangesPending } else { Class::Done })
+}
+
+pub(super) async fn apply(session: &Session, args: &ApplyArgs) -> CliResult {
+    let plan = terminal::read_plan(&args.file)?;
+    let release = plan.release.clone().map_or(Which::Newest, Which::Id);
+    let env = plan.target.parse::<EnvName>().map_err(DeployError::from)?;
+    let request = DeployRequest { plan: Some(plan), ..request(session, env, release)? };
+    let ctx = session.connect(&request.config).await?;
+    let report = deploy::deploy(&ctx, &request).await?;
+    session.print(&Shown { report, env: request.env });
+    Ok(Class::Done)
 }
 
 pub(super) async fn deploy(session: &Session, args: DeployArgs) -> CliResult {
@@ -77,7 +115,7 @@ async fn run(session: &Session, env: EnvName, which: Which) -> CliResult {
     let mut request = request(session, env, which)?;
     let ctx = session.connect(&request.config).await?;
     if !session.settings.yes {
-        let (release, plan) = deploy::plan(&ctx, &request).await?;
+        let (release, plan) = plan::plan(&ctx, &request).await?;
         session.print(&PlanReport { plan: &plan });
         let question = format!("Deploy release {} to {}?", release.id, request.env);
         session.confirm(&question).await?;

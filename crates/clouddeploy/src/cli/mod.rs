@@ -5,6 +5,7 @@ mod env;
 mod images;
 mod init;
 mod logs;
+mod operate;
 mod package;
 mod release;
 mod show;
@@ -48,6 +49,17 @@ enum Verb {
     Plan(deploy::PlanArgs),
     /// Deploy a release to an environment
     Deploy(deploy::DeployArgs),
+    /// Execute a plan that `plan --out` wrote, exactly as it was, or say that it is stale
+    Apply(deploy::ApplyArgs),
+    /// Get stacks of an environment out of statuses that `deploy` refuses to touch; shows first
+    /// what it would do
+    Repair(operate::EnvArgs),
+    /// Compare the stacks of an environment with their templates; exits with 20 when some differ
+    Drift(operate::DriftArgs),
+    /// Watch what is going on with the stacks of an environment, whoever began it
+    Attach(operate::EnvArgs),
+    /// Undo the updates that are running on stacks of an environment
+    Cancel(operate::EnvArgs),
     /// Go back to an earlier release
     Rollback(deploy::RollbackArgs),
     /// Show what runs in an environment, asked of AWS
@@ -80,6 +92,11 @@ impl Program for Cli {
             Verb::Release(verb) => release::exec(session, &verb).await,
             Verb::Plan(args) => deploy::plan(session, args).await,
             Verb::Deploy(args) => deploy::deploy(session, args).await,
+            Verb::Apply(args) => deploy::apply(session, &args).await,
+            Verb::Repair(args) => operate::repair(session, &args).await,
+            Verb::Drift(args) => operate::drift(session, &args).await,
+            Verb::Attach(args) => operate::attach(session, &args).await,
+            Verb::Cancel(args) => operate::cancel(session, &args).await,
             Verb::Rollback(args) => deploy::rollback(session, args).await,
             Verb::Status(args) => status::exec(session, &args).await,
             Verb::Logs(args) => logs::exec(session, args).await,

@@ -1,25 +1,24 @@
 //! `deploy` and `rollback`: one ordered run. Databases, brokers and the balancer; then the data
 //! population, gated on its exit code; then Author, its verdict, Live, its verdict.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use cloudops_aws::{
     cfn::{
         apply::{self, Options, Results},
-        graph::{GraphError, Outputs, StackGraph},
-        observe,
-        plan::{self, GraphPlan, StackChange},
-        template::Template,
+        graph::{Outputs, StackGraph},
+        plan_file::PlanFile,
     },
     config_file::CloudOpsConfig,
     ctx::Ctx,
     events::Outcome,
-    ids::{EnvName, StackName},
+    ids::EnvName,
     state::{
+        durations,
         environments::{self, Deployed, Deployment, Environment, Side},
         init::InitState,
         journal::Journal,
-        lock::{self, Locked, Owner},
+        lock::{Locked, Owner},
         releases::{self, Release},
         runs,
         store::{Store, Versioned},
@@ -57,6 +56,8 @@ pub struct DeployRequest {
     pub env: EnvName,
     /// Release.
     pub release: Which,
+    /// The plan that is executed; without one, what is asked for now.
+    pub plan: Option<PlanFile>,
 }
 
 /// What `deploy` did.
@@ -84,78 +85,7 @@ pub(super) struct Work<'a> {
     pub(super) topology: &'a Topology,
     pub(super) locked: &'a Locked,
     pub(super) journal: &'a Journal,
-}
-
-/// What deploying would change: the release, and the plan of its stacks.
-///
-/// # Errors
-/// [`DeployError`].
-pub async fn plan(ctx: &Ctx, request: &DeployRequest) -> Result<(Release, GraphPlan), DeployError> {
-    let config = &request.config;
-    let state = initialized(&ctx.aws, config).await?;
-    let store = store(&ctx.aws, config);
-    let environment = environment(&store, &request.env).await?.value;
-    let release = choose(&store, &environment, &request.release).await?;
-    let topology = Topology::commerce()?;
-    let graph = layout::infrastructure_graph(config, &state, &environment, &release)?;
-    let asked = lock_request(env_scope(&request.env), &request.owner, "plan");
-    let planned = lock::with_lock(ctx, &store, asked, async |locked| {
-        let mut all = plan::plan(ctx, &locked, &graph).await?;
-        let outputs = observed(ctx, config, &request.env).await?;
-        for side in environment.kind.sides() {
-            let services = layout::service_graph(
-                config,
-                &state,
-                &environment,
-                &release,
-                &topology,
-                *side,
-                &outputs,
-            );
-            match services {
-                Ok(graph) => all.stacks.extend(plan::plan(ctx, &locked, &graph).await?.stacks),
-                // What they stand on is not there yet: everything is new.
-                Err(DeployError::Graph(_)) => {
-                    all.stacks.extend(new_services(config, &request.env, &topology, *side)?)
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok::<_, DeployError>(all)
-    });
-    let planned = planned.await?;
-    // Recorded with the run when the same context goes on to deploy.
-    ctx.events.plan(&planned.stacks);
-    Ok((release, planned))
-}
-
-/// Outputs of the stacks of an environment that exist.
-async fn observed(
-    ctx: &Ctx,
-    config: &CloudOpsConfig,
-    env: &EnvName,
-) -> Result<Outputs, DeployError> {
-    let stacks = observe::stacks(ctx, &layout::prefix(config, env)).await?;
-    Ok(stacks.into_iter().map(|stack| (stack.name, stack.outputs)).collect())
-}
-
-/// The plan of services whose stacks cannot be computed yet.
-fn new_services(
-    config: &CloudOpsConfig,
-    env: &EnvName,
-    topology: &Topology,
-    side: Side,
-) -> Result<BTreeMap<StackName, StackChange>, DeployError> {
-    let template = cloudops_templates::deploy::SERVICE;
-    let template = Template::parse(template.file, template.body).map_err(GraphError::from)?;
-    let resources: Vec<String> =
-        template.resources().into_iter().map(|resource| resource.resource_type).collect();
-    let mut all = BTreeMap::new();
-    for (name, _) in topology.on(side) {
-        let change = StackChange::Create { resources: resources.clone() };
-        all.insert(layout::service_stack(config, env, side, name)?, change);
-    }
-    Ok(all)
+    pub(super) options: &'a Options,
 }
 
 /// Deploys a release to an environment.
@@ -172,6 +102,7 @@ pub async fn deploy(ctx: &Ctx, request: &DeployRequest) -> Result<DeployReport, 
     runs::recorded(ctx, &store, asked, async |locked| {
         let found = environment(&store, &request.env).await?;
         let release = choose(&store, &found.value, &request.release).await?;
+        let options = options(ctx, request, &store, &state, &found.value, &release).await?;
         let command = format!("clouddeploy {verb}");
         let journal = Journal::begin(ctx, &store, &locked, &command);
         let before = found.value.release().map(str::to_owned);
@@ -185,8 +116,10 @@ pub async fn deploy(ctx: &Ctx, request: &DeployRequest) -> Result<DeployReport, 
             topology: &topology,
             locked: &locked,
             journal: &journal,
+            options: &options,
         };
         let result = run(&work).await;
+        durations::keep(ctx, &store, &options.history).await;
         let outcome = if result.is_ok() { Deployed::Serving } else { Deployed::Failed };
         let interrupted = ctx.cancel.is_cancelled();
         // An interrupted deployment has begun and nobody saw its end: the next run goes on.
@@ -200,8 +133,28 @@ pub async fn deploy(ctx: &Ctx, request: &DeployRequest) -> Result<DeployReport, 
     .await
 }
 
+/// How the stacks are applied. A plan must still be one of this world.
+async fn options(
+    ctx: &Ctx,
+    request: &DeployRequest,
+    store: &Store,
+    state: &InitState,
+    environment: &Environment,
+    release: &Release,
+) -> Result<Options, DeployError> {
+    let history = durations::load(ctx, store).await;
+    let Some(plan) = &request.plan else {
+        return Ok(Options { history, ..Options::default() });
+    };
+    plan.check_place(super::PROGRAM, &ctx.aws)?;
+    let inputs = super::plan::inputs(&request.config, state, environment, release)?;
+    plan.check_world(ctx, &inputs).await?;
+    let planned = Some(Arc::new(plan.plan.clone()));
+    Ok(Options { history, approvals: plan.approvals(), planned, ..Options::default() })
+}
+
 /// The release that is meant.
-async fn choose(
+pub(super) async fn choose(
     store: &Store,
     environment: &Environment,
     which: &Which,
@@ -301,8 +254,7 @@ async fn run(work: &Work<'_>) -> Result<Ran, DeployError> {
 }
 
 async fn apply_graph(work: &Work<'_>, graph: &StackGraph) -> Result<Results, DeployError> {
-    let options = Options::default();
-    let done = apply::apply(work.ctx, work.locked, Some(work.journal), graph, &options).await?;
+    let done = apply::apply(work.ctx, work.locked, Some(work.journal), graph, work.options).await?;
     runs::report_outputs(work.ctx, &done);
     Ok(done)
 }

@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use cloudops_aws::{
     cfn::{
         apply::{self, Options},
-        delete,
-        history::History,
-        observe,
+        delete, observe,
     },
     config_file::CloudOpsConfig,
     ctx::Ctx,
     ids::{EnvName, StackName},
     state::{
+        durations,
         environments::{self, EnvKind, Environment},
         journal::Journal,
         lock::Owner,
@@ -142,7 +141,10 @@ pub async fn destroy(ctx: &Ctx, request: &DestroyRequest) -> Result<Vec<StackNam
         environment(&store, &request.name).await?;
         let journal = Journal::begin(ctx, &store, &locked, "clouddeploy env destroy");
         let stacks = stacks(ctx, config, &request.name).await?;
-        let deleted = delete::delete(ctx, &locked, Some(&journal), &stacks, &History::default()).await?;
+        let history = durations::load(ctx, &store).await;
+        let deleted = delete::delete(ctx, &locked, Some(&journal), &stacks, &history).await;
+        durations::keep(ctx, &store, &history).await;
+        let deleted = deleted?;
         environments::forget(&store, &request.name).await?;
         Ok(deleted)
     })

@@ -5,6 +5,8 @@ pub mod env;
 pub mod images;
 pub mod init;
 pub mod logs;
+pub mod operate;
+pub mod plan;
 mod population;
 pub mod status;
 mod verdict;
@@ -23,6 +25,9 @@ use cloudops_aws::{
 };
 
 use crate::error::DeployError;
+
+/// Name of this program.
+pub const PROGRAM: &str = "clouddeploy";
 
 /// Version of this tool, recorded in the state.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

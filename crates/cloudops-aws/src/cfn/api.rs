@@ -169,7 +169,10 @@ impl Api {
     }
 
     /// The resources of a stack with their statuses (`ListStackResources`, all pages).
-    pub(super) async fn resources(&self, stack: &StackName) -> Result<Vec<ResourceState>, CfnError> {
+    pub(super) async fn resources(
+        &self,
+        stack: &StackName,
+    ) -> Result<Vec<ResourceState>, CfnError> {
         let mut all = Vec::new();
         let mut pages =
             self.client.list_stack_resources().stack_name(stack.as_str()).into_paginator().send();

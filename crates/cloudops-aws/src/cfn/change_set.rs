@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use aws_sdk_cloudformation::types::{
-    ChangeSetStatus, ChangeSetType, EventFilter, OperationEvent,
-};
+use aws_sdk_cloudformation::types::{ChangeSetStatus, ChangeSetType, EventFilter, OperationEvent};
 
 use super::{
     api::{self, Api, failed},
@@ -124,7 +122,8 @@ async fn early_failures(api: &Api, stack: &StackName, id: &str) -> Option<String
         .send()
         .await
         .ok()?;
-    let sentences: Vec<String> = answer.operation_events().iter().filter_map(early_failure).collect();
+    let sentences: Vec<String> =
+        answer.operation_events().iter().filter_map(early_failure).collect();
     (!sentences.is_empty()).then(|| sentences.join("; "))
 }
 

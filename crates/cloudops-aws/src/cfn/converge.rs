@@ -150,10 +150,13 @@ impl Work<'_> {
         shell: Option<Found>,
         values: &Values,
     ) -> Result<Converged, CfnError> {
-        if let Some(shell) = shell.filter(|shell| shell.stack.status == StackStatus::ReviewInProgress) {
+        if let Some(shell) =
+            shell.filter(|shell| shell.stack.status == StackStatus::ReviewInProgress)
+        {
             change_set::delete_left_over(self.api, &shell.stack.name).await?;
         }
-        let made = change_set::make(self.ctx, self.api, graph, spec, values, ChangeSetType::Create).await?;
+        let made = change_set::make(self.ctx, self.api, graph, spec, values, ChangeSetType::Create)
+            .await?;
         let Some(set) = made else {
             return Err(CfnError::Unexpected {
                 stack: spec.name.clone(),
@@ -184,7 +187,8 @@ impl Work<'_> {
         if same {
             return Ok(Converged::unchanged(so_far, found.stack.outputs));
         }
-        let made = change_set::make(self.ctx, self.api, graph, spec, values, ChangeSetType::Update).await?;
+        let made = change_set::make(self.ctx, self.api, graph, spec, values, ChangeSetType::Update)
+            .await?;
         let Some(set) = made else {
             return Ok(Converged::unchanged(so_far, found.stack.outputs));
         };

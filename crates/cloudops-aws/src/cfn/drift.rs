@@ -82,9 +82,9 @@ pub struct StackDrift {
 /// [`CfnError`].
 pub async fn detect(ctx: &Ctx, scope: &Scope) -> Result<Vec<StackDrift>, CfnError> {
     let stacks = observe::in_scope(ctx, scope).await?;
-    let usable = stacks.into_iter().filter(|stack| {
-        stack.status.next_action() == super::status::NextAction::Update
-    });
+    let usable = stacks
+        .into_iter()
+        .filter(|stack| stack.status.next_action() == super::status::NextAction::Update);
     let looks = usable.map(|found| async move {
         let key = format!("drift/{}", found.name);
         ctx.events.step(&key, format!("compare {}", found.name));
@@ -163,13 +163,8 @@ pub async fn stack(ctx: &Ctx, name: &StackName) -> Result<StackDrift, CfnError> 
 }
 
 /// Whether a detection is over; if so, why it is not complete.
-async fn detected(
-    api: &Api,
-    name: &StackName,
-    id: &str,
-) -> Result<Option<Option<String>>, Stop> {
-    let request =
-        api.client.describe_stack_drift_detection_status().stack_drift_detection_id(id);
+async fn detected(api: &Api, name: &StackName, id: &str) -> Result<Option<Option<String>>, Stop> {
+    let request = api.client.describe_stack_drift_detection_status().stack_drift_detection_id(id);
     let answer =
         request.send().await.map_err(failed!(name, "DescribeStackDriftDetectionStatus"))?;
     let why = || answer.detection_status_reason().unwrap_or("no reason was given").to_owned();

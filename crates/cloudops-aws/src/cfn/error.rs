@@ -127,11 +127,7 @@ pub enum WhyDetached {
     Lost(Box<AwsError>),
 }
 
-fn failure_hints(
-    stack: &StackName,
-    status: StackStatus,
-    cause: Option<&RootCause>,
-) -> Vec<String> {
+fn failure_hints(stack: &StackName, status: StackStatus, cause: Option<&RootCause>) -> Vec<String> {
     let mut hints: Vec<String> = Vec::new();
     hints.extend(cause.and_then(|cause| advice::for_reason(&cause.reason)).map(str::to_owned));
     if status.is_rolled_back() {
@@ -171,10 +167,12 @@ impl Diagnose for CfnError {
         match self {
             Self::Graph(error) => error.hints(),
             Self::Aws { source, .. } => source.hints(),
-            Self::Failed { stack, status, cause } => failure_hints(stack, *status, cause.as_deref()),
-            Self::Stuck { stack, .. } => vec![
-                format!("`repair` shows the next safe step for {stack}, and takes it."),
-            ],
+            Self::Failed { stack, status, cause } => {
+                failure_hints(stack, *status, cause.as_deref())
+            }
+            Self::Stuck { stack, .. } => {
+                vec![format!("`repair` shows the next safe step for {stack}, and takes it.")]
+            }
             Self::Irreparable { recipe, .. } => vec![(*recipe).to_owned()],
             Self::Detached { .. } | Self::Interrupted => {
                 vec!["Run the same command again; it goes on where this one stopped.".to_owned()]

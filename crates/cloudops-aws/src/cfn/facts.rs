@@ -51,11 +51,9 @@ impl Facts {
             let spec = graph.get(&name).cloned();
             let outputs = &outputs;
             async move {
-                let may_be_same = spec.as_ref().is_some_and(|spec| {
-                    may_be_same(graph, spec, &stack, outputs)
-                });
-                let template =
-                    if may_be_same { Some(api.template(&name).await?) } else { None };
+                let may_be_same =
+                    spec.as_ref().is_some_and(|spec| may_be_same(graph, spec, &stack, outputs));
+                let template = if may_be_same { Some(api.template(&name).await?) } else { None };
                 Ok::<_, CfnError>((name, Found { stack, template }))
             }
         });
@@ -86,11 +84,7 @@ impl Facts {
 }
 
 /// Whether the wanted form of a stack is the one that is there.
-pub(super) async fn is_same(
-    api: &Api,
-    spec: &StackSpec,
-    found: &Found,
-) -> Result<bool, CfnError> {
+pub(super) async fn is_same(api: &Api, spec: &StackSpec, found: &Found) -> Result<bool, CfnError> {
     Ok(match &found.template {
         Some(template) => template == spec.template.text(),
         None => api.template(&spec.name).await? == spec.template.text(),

@@ -84,7 +84,9 @@ pub enum GraphError {
         parameter: String,
     },
     /// Data would be lost when the resource leaves its stack.
-    #[error("{place}: {logical_id} ({resource_type}) of stack {stack} holds data, and its {attribute} does not keep it")]
+    #[error(
+        "{place}: {logical_id} ({resource_type}) of stack {stack} holds data, and its {attribute} does not keep it"
+    )]
     Unprotected {
         /// Stack.
         stack: StackName,
@@ -362,7 +364,12 @@ pub(super) mod tests {
     const USER: &str = "Resources: {Group: {Type: 'AWS::EC2::SecurityGroup', Properties: {GroupDescription: g, VpcId: !Ref VpcId}}}\n\
         Parameters: {VpcId: {Type: String}, Port: {Type: Number, Default: 80}}\n";
 
-    pub(in crate::cfn) fn spec(name: &str, text: &str, parameters: &[(&str, &str)], needs: &[&str]) -> StackSpec {
+    pub(in crate::cfn) fn spec(
+        name: &str,
+        text: &str,
+        parameters: &[(&str, &str)],
+        needs: &[&str],
+    ) -> StackSpec {
         StackSpec {
             name: name.parse().unwrap(),
             title: name.to_owned(),

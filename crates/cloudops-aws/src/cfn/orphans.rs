@@ -44,8 +44,10 @@ mod tests {
                 .resource_status_reason("it has a dependent object")
                 .build()
         };
-        let events =
-            [event("Old", ResourceStatus::DeleteFailed), event("Gone", ResourceStatus::DeleteComplete)];
+        let events = [
+            event("Old", ResourceStatus::DeleteFailed),
+            event("Gone", ResourceStatus::DeleteComplete),
+        ];
         assert_eq!(
             find(&events),
             [

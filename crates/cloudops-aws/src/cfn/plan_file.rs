@@ -23,8 +23,11 @@ pub struct PlanFile {
     pub program: String,
     /// Version of that program.
     pub version: String,
-    /// What it is a plan for, such as `acme` or `live, release r4`.
+    /// What it is a plan for: an instance or an environment.
     pub target: String,
+    /// Release that is deployed, where one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
     /// Account.
     pub account: AccountId,
     /// Region.
@@ -113,6 +116,7 @@ impl PlanFile {
             program: program.0.to_owned(),
             version: program.1.to_owned(),
             target: target.to_owned(),
+            release: None,
             account: aws.account().clone(),
             region: aws.region().clone(),
             made_at: Timestamp::now(),
@@ -122,6 +126,13 @@ impl PlanFile {
             plan,
             digest: None,
         };
+        Self { digest: Some(file.content_digest()), ..file }
+    }
+
+    /// The same plan, of the deployment of a release.
+    #[must_use]
+    pub fn of_release(self, release: &str) -> Self {
+        let file = Self { release: Some(release.to_owned()), ..self };
         Self { digest: Some(file.content_digest()), ..file }
     }
 
@@ -229,6 +240,7 @@ mod tests {
             program: "cloudcore".to_owned(),
             version: "0.1.0".to_owned(),
             target: "acme".to_owned(),
+            release: None,
             account: "123456789012".parse().unwrap(),
             region: "us-west-2".parse().unwrap(),
             made_at: Timestamp::UNIX_EPOCH,

@@ -118,9 +118,9 @@ impl Poller {
         let any = wanted.values().next().cloned().unwrap_or_else(StackName::unnamed);
         let all = self.api.describe_all().await;
         let all = all.map_err(|source| CfnError::Aws { stack: any, source })?;
-        let ours = all.into_iter().filter(|stack| {
-            stack.stack_id().is_some_and(|id| wanted.contains_key(id))
-        });
+        let ours = all
+            .into_iter()
+            .filter(|stack| stack.stack_id().is_some_and(|id| wanted.contains_key(id)));
         let read = |stack| Observed::read(stack).map(|stack| (stack.id.clone(), stack));
         ours.map(read).collect()
     }

@@ -67,7 +67,8 @@ mod tests {
 
     #[test]
     fn an_update_that_has_ended_cannot_be_cancelled() {
-        let message = "CancelUpdateStack cannot be called from current stack status UPDATE_COMPLETE";
+        let message =
+            "CancelUpdateStack cannot be called from current stack status UPDATE_COMPLETE";
         assert!(cannot_be_cancelled(&refused("ValidationError", message)));
         assert!(!cannot_be_cancelled(&refused("ValidationError", "Stack [a] does not exist")));
     }

@@ -1,10 +1,7 @@
 //! Gets stacks out of statuses in which an ordinary run refuses to touch them: shown first, then
 //! done.
 
-use std::{
-    collections::BTreeSet,
-    fmt,
-};
+use std::{collections::BTreeSet, fmt};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;

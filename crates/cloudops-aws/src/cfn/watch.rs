@@ -96,9 +96,8 @@ pub(super) async fn until_settled(
 
 /// CloudFormation answers for a moment with what was before.
 fn is_settled(found: &Observed, before: Option<&Observed>) -> bool {
-    let begun = before.is_none_or(|before| {
-        before.version != found.version || before.status != found.status
-    });
+    let begun = before
+        .is_none_or(|before| before.version != found.version || before.status != found.status);
     begun && !found.status.is_busy() && found.status != StackStatus::ReviewInProgress
 }
 

@@ -129,7 +129,10 @@ mod tests {
         ];
         let stacks = BTreeMap::from([
             ("acme-a".parse().unwrap(), StackChange::Unchanged),
-            ("acme-b".parse().unwrap(), StackChange::Update { changes, parameters: Vec::new(), tags: Vec::new() }),
+            (
+                "acme-b".parse().unwrap(),
+                StackChange::Update { changes, parameters: Vec::new(), tags: Vec::new() },
+            ),
         ]);
         let mut text = String::new();
         let plan = GraphPlan { stacks, ..GraphPlan::default() };

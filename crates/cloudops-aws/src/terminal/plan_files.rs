@@ -3,7 +3,10 @@
 use camino::Utf8Path;
 
 use super::{failure::Failure, session::Session};
-use crate::{cfn::plan_file::{PlanFile, PlanFileError}, state::store::StateError};
+use crate::{
+    cfn::plan_file::{PlanFile, PlanFileError},
+    state::store::StateError,
+};
 
 /// Reads a plan file.
 ///

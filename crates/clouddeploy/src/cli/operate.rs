@@ -1,0 +1,92 @@
+//! `clouddeploy repair`, `drift`, `attach` and `cancel`.
+
+use clouddeploy::ops::{self, operate};
+use cloudops_aws::{
+    cfn::{attend, drift, gate::Approvals, repair},
+    diagnose::Class,
+    ids::EnvName,
+    terminal::{
+        AttendedReport, CancelledReport, CliResult, DriftReport, FindingsReport, RepairedReport,
+        RevertReport, Session,
+    },
+};
+
+/// Options of `repair`, `attach` and `cancel`.
+#[derive(Debug, clap::Args)]
+pub(super) struct EnvArgs {
+    /// Environment
+    #[arg(long)]
+    env: EnvName,
+}
+
+/// Options of `drift`.
+#[derive(Debug, clap::Args)]
+pub(super) struct DriftArgs {
+    /// Environment
+    #[arg(long)]
+    env: EnvName,
+    /// Take the stacks back to their templates, after showing what that does
+    #[arg(long)]
+    revert: bool,
+    /// Allow that this data resource is replaced or removed, as STACK/LOGICAL-ID
+    #[arg(long, value_name = "STACK/ID", requires = "revert")]
+    approve_data_loss: Vec<String>,
+}
+
+pub(super) async fn repair(session: &Session, args: &EnvArgs) -> CliResult {
+    let config = session.config()?;
+    let ctx = session.connect(&config).await?;
+    ops::foundation(&ctx.aws, &config).await?;
+    let findings = repair::plan(&ctx, &operate::environment(&config, &args.env)).await?;
+    session.print(&FindingsReport(&findings));
+    if findings.is_empty() {
+        return Ok(Class::Done);
+    }
+    session.confirm("Repair them?").await?;
+    let owner = &session.settings.owner;
+    let repaired = operate::repair(&ctx, &config, &args.env, owner, &findings).await?;
+    session.print(&RepairedReport(&repaired));
+    Ok(Class::Done)
+}
+
+pub(super) async fn drift(session: &Session, args: &DriftArgs) -> CliResult {
+    let config = session.config()?;
+    let ctx = session.connect(&config).await?;
+    ops::foundation(&ctx.aws, &config).await?;
+    let drifts = drift::detect(&ctx, &operate::environment(&config, &args.env)).await?;
+    let report = DriftReport(&drifts);
+    session.print(&report);
+    if !report.has_drift() {
+        return Ok(Class::Done);
+    }
+    if !args.revert {
+        return Ok(Class::ChangesPending);
+    }
+    let owner = &session.settings.owner;
+    let planned = operate::plan_revert(&ctx, &config, &args.env, owner, &drifts).await?;
+    session.print(&RevertReport(&planned));
+    session.confirm("Take them back to their templates?").await?;
+    let approvals = Approvals::for_resources(args.approve_data_loss.clone());
+    operate::revert(&ctx, &config, &args.env, owner, &planned, &approvals).await?;
+    Ok(Class::Done)
+}
+
+pub(super) async fn attach(session: &Session, args: &EnvArgs) -> CliResult {
+    let config = session.config()?;
+    let ctx = session.connect(&config).await?;
+    ops::foundation(&ctx.aws, &config).await?;
+    let attended = attend::attach(&ctx, &operate::environment(&config, &args.env)).await?;
+    session.print(&AttendedReport(&attended));
+    let good = attended.iter().all(|one| one.good);
+    Ok(if good { Class::Done } else { Class::NeedsOperator })
+}
+
+pub(super) async fn cancel(session: &Session, args: &EnvArgs) -> CliResult {
+    let config = session.config()?;
+    let ctx = session.connect(&config).await?;
+    ops::foundation(&ctx.aws, &config).await?;
+    session.confirm("Undo the updates that are running?").await?;
+    let cancelled = attend::cancel(&ctx, &operate::environment(&config, &args.env)).await?;
+    session.print(&CancelledReport(&cancelled));
+    Ok(Class::Done)
+}
