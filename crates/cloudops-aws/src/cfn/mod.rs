@@ -4,6 +4,7 @@
 //! change, [`apply::apply`] does it, [`delete::delete`] takes it away again, last stack first.
 
 pub mod template;
+pub mod words;
 
 #[cfg(feature = "stacks")]
 mod api;
@@ -23,6 +24,8 @@ pub mod error;
 pub mod gate;
 #[cfg(feature = "stacks")]
 pub mod graph;
+#[cfg(feature = "stacks")]
+pub mod inputs;
 #[cfg(feature = "stacks")]
 pub mod observe;
 #[cfg(feature = "stacks")]
