@@ -1,7 +1,12 @@
 //! `cloudcore plan`.
 
-use cloudcore::ops;
+use std::collections::BTreeMap;
+
+use cloudcore::{error::CoreError, layout, ops};
 use cloudops_aws::{
+    cfn::{plan::GraphPlan, secret_properties::SecretProperties},
+    config_file::CloudOpsConfig,
+    cost::{self, PlanCosts},
     diagnose::Class,
     terminal::{CliResult, PlanReport, Session},
 };
@@ -18,7 +23,24 @@ pub(super) async fn exec(session: &Session, args: &Args) -> CliResult {
     let config = session.config()?;
     let ctx = session.connect(&config).await?;
     let plan = ops::plan::plan(&ctx, &config, &session.settings.owner).await?;
-    session.print(&PlanReport { plan: &plan });
+    let (costs, secrets) = costs(&config, &plan)?;
+    let mut report = PlanReport::new(&plan);
+    report.costs = Some(&costs);
+    report.secrets = secrets;
+    session.print(&report);
     let pending = args.detailed_exit_code && plan.has_changes();
     Ok(if pending { Class::ChangesPending } else { Class::Done })
+}
+
+/// What the plan costs, and what of it must not be shown.
+fn costs(
+    config: &CloudOpsConfig,
+    plan: &GraphPlan,
+) -> Result<(PlanCosts, SecretProperties), CoreError> {
+    let (mut costs, mut secrets) = (PlanCosts::default(), SecretProperties::default());
+    for graph in [layout::state_graph(config)?, layout::graph(config)?] {
+        costs.extend(cost::of_plan(&graph, plan, &BTreeMap::new(), &config.region)?);
+        secrets.add_graph(&graph);
+    }
+    Ok((costs, secrets))
 }

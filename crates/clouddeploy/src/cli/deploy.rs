@@ -59,7 +59,7 @@ pub(super) async fn plan(session: &Session, args: PlanArgs) -> CliResult {
     let ctx = session.connect(&request.config).await?;
     let (release, plan) = deploy::plan(&ctx, &request).await?;
     session.events().note(format!("plan for release {} in {}", release.id, request.env));
-    session.print(&PlanReport { plan: &plan });
+    session.print(&PlanReport::new(&plan));
     let pending = args.detailed_exit_code && plan.has_changes();
     Ok(if pending { Class::ChangesPending } else { Class::Done })
 }
@@ -78,7 +78,7 @@ async fn run(session: &Session, env: EnvName, which: Which) -> CliResult {
     let ctx = session.connect(&request.config).await?;
     if !session.settings.yes {
         let (release, plan) = deploy::plan(&ctx, &request).await?;
-        session.print(&PlanReport { plan: &plan });
+        session.print(&PlanReport::new(&plan));
         let question = format!("Deploy release {} to {}?", release.id, request.env);
         session.confirm(&question).await?;
         // What was shown is what is deployed, also when a newer release appears meanwhile.

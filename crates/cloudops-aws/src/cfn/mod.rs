@@ -3,6 +3,7 @@
 //! A [`graph::StackGraph`] is the whole of what a tool wants. [`plan::plan`] says what would
 //! change, [`apply::apply`] does it, [`delete::delete`] takes it away again, last stack first.
 
+pub mod secret_properties;
 pub mod template;
 pub mod words;
 

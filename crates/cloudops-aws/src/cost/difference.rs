@@ -30,8 +30,8 @@ pub struct Difference {
     pub removed: Vec<Line>,
     /// What stays and costs something else.
     pub changed: Vec<Change>,
-    /// Known cost a month afterwards.
-    pub total: Usd,
+    /// Known cost a month of the whole stack afterwards; absent where only a part was looked at.
+    pub total: Option<Usd>,
 }
 
 /// Differences of the stacks of a plan.
@@ -39,6 +39,18 @@ pub struct Difference {
 pub struct PlanCosts {
     /// By stack; a stack that does not change is not there.
     pub stacks: BTreeMap<StackName, Difference>,
+    /// What the stacks that would be created hold, once the conditions of their templates are
+    /// worked out.
+    pub created: BTreeMap<StackName, Created>,
+}
+
+/// Types of the resources of a stack that would be created, each as often as it is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Created {
+    /// Those that will be there.
+    pub sure: Vec<String>,
+    /// Those whose condition nobody can tell yet.
+    pub maybe: Vec<String>,
 }
 
 impl Difference {
@@ -76,6 +88,12 @@ impl Difference {
 }
 
 impl PlanCosts {
+    /// Takes in the costs of other stacks.
+    pub fn extend(&mut self, other: Self) {
+        self.stacks.extend(other.stacks);
+        self.created.extend(other.created);
+    }
+
     /// What is known of the difference a month.
     #[must_use]
     pub fn monthly(&self) -> Usd {
@@ -93,7 +111,7 @@ pub fn difference(before: &Estimate, after: &Estimate) -> Difference {
         added: Vec::new(),
         removed: Vec::new(),
         changed: Vec::new(),
-        total: after.total(),
+        total: Some(after.total()),
     };
     for (key, line) in ordered(after) {
         match old.remove(&key) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    difference::{Difference, PlanCosts, difference},
+    difference::{Created, Difference, PlanCosts, difference},
     estimate::{Estimate, Line, Monthly, Values, estimate_values},
     evaluate::{Evaluated, Evaluator, for_another_template},
     kinds::{Kind, kind},
@@ -67,6 +67,8 @@ pub fn of_plan(
         };
         let difference = match change {
             StackChange::Create { .. } => {
+                let created = created(&spec.template, values, region);
+                costs.created.insert(spec.name.clone(), created);
                 let after = estimate_values(&spec.template, values, region, None);
                 difference(&Estimate::empty(region), &after)
             }
@@ -76,13 +78,28 @@ pub fn of_plan(
             },
             StackChange::Unknown { .. } => match running.get(&spec.name) {
                 Some(running) => compare(spec, values, running, region),
-                None => continue,
+                None => compared_later(region),
             },
             _ => continue,
         };
         costs.stacks.insert(spec.name.clone(), difference);
     }
     Ok(costs)
+}
+
+/// Which resources of a template the conditions let exist.
+fn created(template: &Template, values: &Values, region: &Region) -> Created {
+    let evaluator = Evaluator::new(template, &values.known, &values.unknown, region);
+    let mut created = Created::default();
+    for (_, resource_type, body) in evaluator.resources() {
+        let exists = body["Condition"].as_str().map(|condition| evaluator.condition(condition));
+        match exists {
+            Some(Ok(false)) => {}
+            Some(Err(_)) => created.maybe.push(resource_type.to_owned()),
+            Some(Ok(true)) | None => created.sure.push(resource_type.to_owned()),
+        }
+    }
+    created
 }
 
 fn compare(spec: &StackSpec, values: &Values, running: &Running, region: &Region) -> Difference {
@@ -106,6 +123,22 @@ fn added_only(
     let others = changes.iter().filter(|delta| !is_added(delta));
     let paid = others.filter(|delta| kind(&delta.resource_type) == Kind::Priced);
     difference.added.extend(paid.map(unknown_change));
+    difference.total = None;
+    difference
+}
+
+/// Nothing is known of a stack that is there and waits for others.
+fn compared_later(region: &Region) -> Difference {
+    let mut difference = difference(&Estimate::empty(region), &Estimate::empty(region));
+    let why = "it is compared once the stacks before it are done".to_owned();
+    difference.added.push(Line {
+        logical_id: String::new(),
+        resource_type: "AWS::CloudFormation::Stack".to_owned(),
+        what: "the stack".to_owned(),
+        monthly: Monthly::Unknown(why),
+        assumption: None,
+    });
+    difference.total = None;
     difference
 }
 

@@ -34,7 +34,7 @@ mod network;
 mod prices;
 mod tasks;
 
-pub use difference::{Change, Difference, PlanCosts, difference};
+pub use difference::{Change, Created, Difference, PlanCosts, difference};
 pub use estimate::{Estimate, Line, Monthly, Values, estimate, estimate_values};
 #[cfg(feature = "stacks")]
 pub use graph::{Running, of_graph, of_plan};

@@ -114,6 +114,7 @@ fn a_plan_costs_what_it_adds() {
         told(&difference.added),
         ["1 task, 1 vCPU and 2 GB each $36.04", "load balancer: what it costs now is not known",]
     );
+    assert_eq!(difference.total, None, "only a part was looked at");
     let running = Running {
         template: Template::parse("before", "Resources: {Own: {Type: 'AWS::KMS::Key'}}").unwrap(),
         parameters: BTreeMap::new(),
@@ -123,4 +124,30 @@ fn a_plan_costs_what_it_adds() {
     let difference = &costs.stacks[&"a-service".parse().unwrap()];
     assert_eq!(told(&difference.removed), ["encryption key $1.00"]);
     assert_eq!(costs.monthly().signed(), "+$64.61");
+}
+
+#[test]
+fn a_stack_that_waits_is_said_to_be_missing() {
+    let waits = StackChange::Unknown { waits_for: BTreeSet::from(["ProviderName".to_owned()]) };
+    let plan = GraphPlan { stacks: BTreeMap::from([("a-service".parse().unwrap(), waits)]) };
+    let costs = of_plan(&graph("ec2"), &plan, &BTreeMap::new(), &region()).unwrap();
+    let difference = &costs.stacks[&"a-service".parse().unwrap()];
+    assert_eq!(
+        told(&difference.added),
+        ["the stack: it is compared once the stacks before it are done"]
+    );
+}
+
+#[test]
+fn a_new_stack_holds_what_its_conditions_let_exist() {
+    let stacks = BTreeMap::from([
+        ("cluster".parse().unwrap(), StackChange::Create { resources: Vec::new() }),
+        ("a-service".parse().unwrap(), StackChange::Create { resources: Vec::new() }),
+    ]);
+    let plan = GraphPlan { stacks };
+    let costs = of_plan(&graph("fargate"), &plan, &BTreeMap::new(), &region()).unwrap();
+    let cluster = &costs.created[&"cluster".parse().unwrap()];
+    assert!(!cluster.sure.contains(&"AWS::ECS::CapacityProvider".to_owned()), "{cluster:?}");
+    let service = &costs.created[&"a-service".parse().unwrap()];
+    assert_eq!(service.maybe, ["AWS::SecretsManager::Secret"]);
 }
