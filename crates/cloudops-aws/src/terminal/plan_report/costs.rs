@@ -11,11 +11,12 @@ use crate::cost::{Difference, Line, Monthly, PlanCosts, Usd};
 pub(super) fn human(out: &mut dyn Write, style: Style, costs: &PlanCosts) -> fmt::Result {
     writeln!(out, "{}", style.bold("Cost a month, as far as it is known:"))?;
     for (name, difference) in &costs.stacks {
-        if difference.is_empty() {
+        let rows = rows(difference);
+        if rows.is_empty() {
             continue;
         }
         writeln!(out, "  {name}: {}", sums(difference))?;
-        for (amount, what) in rows(difference) {
+        for (amount, what) in rows {
             writeln!(out, "    {amount:>12}  {what}")?;
         }
     }
