@@ -159,6 +159,40 @@ mod tests {
     }
 
     #[test]
+    fn every_resource_type_has_a_price_or_says_why_not() {
+        use cloudops_aws::{cfn::template, cost};
+        for each in ALL {
+            let template = template::Template::parse(each.file, each.body).unwrap();
+            for resource in template.resources() {
+                let kind = cost::kind(&resource.resource_type);
+                assert_ne!(
+                    kind,
+                    cost::Kind::Unknown,
+                    "{}: {} is in none of the lists of cost/kinds.rs",
+                    each.file,
+                    resource.resource_type
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn with_defaults_nothing_lacks_a_price() {
+        use cloudops_aws::{cfn::template, cost};
+        let region = "us-east-1".parse().unwrap();
+        for each in ALL {
+            let template = template::Template::parse(each.file, each.body).unwrap();
+            let estimate = cost::estimate(&template, &Default::default(), &region, None);
+            let lacks = |line: &&cost::Line| match &line.monthly {
+                cost::Monthly::Unknown(why) => why.starts_with("no price"),
+                _ => false,
+            };
+            let lacking: Vec<_> = estimate.lines.iter().filter(lacks).collect();
+            assert!(lacking.is_empty(), "{}: {lacking:?}", each.name);
+        }
+    }
+
+    #[test]
     fn finds_by_name() {
         assert_eq!(find("core/network"), Some(&super::core::NETWORK));
         assert_eq!(find("core/unknown"), None);

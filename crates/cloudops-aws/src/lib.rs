@@ -12,6 +12,7 @@
 //! | connect | [`connect::Connect`], [`ctx::Ctx`], [`error::AwsError`] | `aws` |
 //! | read a CloudFormation template and check it | [`cfn::template`] | always |
 //! | plan, apply and delete stacks | [`cfn::graph`], [`cfn::plan`], [`cfn::apply`], [`cfn::delete`] | `stacks` |
+//! | say what stacks would cost | [`cost`] | always |
 //! | hold the lock, keep a journal, read and write state | [`state`] | `state` |
 //! | record a run, list runs, make a page of one | [`state::runs`], [`run_page`] | `state` |
 //! | read `cloudops.yaml` | [`config_file`] | always |
@@ -35,6 +36,7 @@ pub mod config_file;
 pub mod connect;
 #[cfg(feature = "containers")]
 pub mod containers;
+pub mod cost;
 #[cfg(feature = "aws")]
 pub mod ctx;
 #[cfg(feature = "database")]

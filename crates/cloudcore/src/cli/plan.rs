@@ -1,9 +1,13 @@
 //! `cloudcore plan`.
 
+use std::collections::BTreeMap;
+
 use camino::Utf8PathBuf;
-use cloudcore::ops;
+use cloudcore::{error::CoreError, layout, ops};
 use cloudops_aws::{
-    cfn::gate::Approvals,
+    cfn::{gate::Approvals, plan::GraphPlan, secret_properties::SecretProperties},
+    config_file::CloudOpsConfig,
+    cost::{self, PlanCosts},
     diagnose::Class,
     terminal::{self, CliResult, PlanReport, Session},
 };
@@ -26,7 +30,12 @@ pub(super) async fn exec(session: &Session, args: &Args) -> CliResult {
     let config = session.config()?;
     let ctx = session.connect(&config).await?;
     let plan = ops::plan::plan(&ctx, &config, &session.settings.owner).await?;
-    session.print(&PlanReport { plan: &plan });
+    let (costs, secrets) = costs(&config, &plan)?;
+    let mut report = PlanReport::new(&plan);
+    report.costs = Some(&costs);
+    report.secrets = secrets;
+    report.duration = ops::plan::duration(&ctx, &config, &plan).await?;
+    session.print(&report);
     if let Some(file) = &args.out {
         let approvals = Approvals::for_resources(args.approve_data_loss.clone());
         let made = ops::plan::file(&ctx, &config, &plan, &approvals)?;
@@ -34,4 +43,17 @@ pub(super) async fn exec(session: &Session, args: &Args) -> CliResult {
     }
     let pending = args.detailed_exit_code && plan.has_changes();
     Ok(if pending { Class::ChangesPending } else { Class::Done })
+}
+
+/// What the plan costs, and what of it must not be shown.
+fn costs(
+    config: &CloudOpsConfig,
+    plan: &GraphPlan,
+) -> Result<(PlanCosts, SecretProperties), CoreError> {
+    let (mut costs, mut secrets) = (PlanCosts::default(), SecretProperties::default());
+    for graph in [layout::state_graph(config)?, layout::graph(config)?] {
+        costs.extend(cost::of_plan(&graph, plan, &BTreeMap::new(), &config.region)?);
+        secrets.add_graph(&graph);
+    }
+    Ok((costs, secrets))
 }

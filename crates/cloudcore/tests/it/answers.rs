@@ -26,20 +26,70 @@ async fn an_empty_account_has_everything_to_come() {
     says!(program.run("plan").await, @r"
     exit code: 0
     ----- stdout
-    + acme-core-bastion: create, up to 5 resources
-    + acme-core-build: create, up to 28 resources
-    + acme-core-certificate: create, up to 1 resources
-    + acme-core-config: create, up to 12 resources
-    + acme-core-dns: create, up to 2 resources
-    + acme-core-network: create, up to 60 resources
-    + acme-core-state: create, up to 2 resources
-    + acme-core-storage: create, up to 9 resources
-    8 of 8 stacks would change.
+    + acme-core-bastion: create
+        adds: 1 launch template, 1 group of hosts
+        who may do what, and who reaches what, adds: 1 security group, 1 role, 1 instance profile
+    + acme-core-build: create
+        adds: 1 file system, 1 access point, 2 mount targets, 1 secret, 1 log group, 1 container cluster,
+          1 set of capacity providers, 1 task definition, 1 load balancer, 1 target group, 2 listeners,
+          1 internal domain, 1 service name, 1 container service, 2 DNS records
+        who may do what, and who reaches what, adds: 4 security groups, 2 incoming rules, 3 roles
+    + acme-core-certificate: create
+        adds: 1 certificate
+    + acme-core-config: create
+        adds: 10 stored parameters
+        who may do what, and who reaches what, adds: 2 managed policies
+    + acme-core-dns: create
+        adds: 2 hosted zones
+    + acme-core-network: create
+        adds: 1 network, 1 internet gateway, 1 gateway attachment, 6 subnets, 4 route tables, 3 routes,
+          1 public address, 1 NAT gateway, 6 route tables of subnets, 1 network endpoint, 1 network ACL,
+          2 network ACLs of subnets, 1 log group, 1 flow log
+        who may do what, and who reaches what, adds: 4 network ACL rules, 1 role
+    + acme-core-state: create
+        adds: 1 bucket
+        who may do what, and who reaches what, adds: 1 bucket policy
+    + acme-core-storage: create
+        adds: 1 encryption key, 1 key alias, 3 buckets
+        who may do what, and who reaches what, adds: 3 bucket policies, 1 log policy
+    8 of 8 stacks would change; resources: 93 added.
+    Cost a month, as far as it is known:
+      acme-core-bastion: +$7.36, $7.36 afterwards
+              +$7.36  1 t4g.nano host, 8 GB disk each
+      acme-core-build: +$73.00, $73.00 afterwards
+              +$0.40  secret
+             +$22.27  application load balancer
+              +$7.30  2 public addresses
+              +$0.50  internal domain
+             +$42.53  1 task, 1 vCPU and 4 GB each
+      acme-core-dns: +$1.00, $1.00 afterwards
+              +$1.00  2 x hosted zone
+      acme-core-network: +$36.50, $36.50 afterwards
+              +$3.65  public address
+             +$32.85  NAT gateway
+      acme-core-storage: +$1.00, $1.00 afterwards
+              +$1.00  encryption key
+      together: +$118.86 ($118.86 more, $0.00 less)
+      assumed:
+        1 t4g.nano host, 8 GB disk each: list price that was not verified
+        1 task, 1 vCPU and 4 GB each: list price that was not verified
+        2 public addresses: one per zone; a busy one has more
+        NAT gateway: list price that was not verified; without the data that passes
+        application load balancer: list price that was not verified; with one capacity unit in use all the time
+        encryption key: without requests; the first and the second yearly rotation add as much again
+        secret: list price that was not verified
+      NOT in it, because it is billed by use:
+        bucket (stored objects and requests),
+          container cluster (metrics of Container Insights, where it is on),
+          file system (stored files, reads, writes and backups), flow log (the log that it writes),
+          log group (written and stored logs)
+      List prices of 2026-11-25 without tax, free tier and discounts; see docs/concepts/cost.md.
     ");
     assert_eq!(program.run("plan --detailed-exit-code").await.code, Some(20));
     let json = program.run("plan --output json").await;
     let plan: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!((&plan["schema"], &plan["changes"]), (&1.into(), &true.into()));
+    assert_eq!(plan["costs"]["monthly"], 118.86);
     assert!(aws.mutating().is_empty(), "a plan changes nothing: {:?}", aws.mutating());
 }
 

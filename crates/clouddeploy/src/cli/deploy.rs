@@ -81,7 +81,7 @@ pub(super) async fn plan(session: &Session, args: PlanArgs) -> CliResult {
     let ctx = session.connect(&request.config).await?;
     let (release, plan) = plan::plan(&ctx, &request).await?;
     session.events().note(format!("plan for release {} in {}", release.id, request.env));
-    session.print(&PlanReport { plan: &plan });
+    session.print(&PlanReport::new(&plan));
     if let Some(file) = &args.out {
         let approvals = Approvals::for_resources(args.approve_data_loss.clone());
         let made = plan::file(&ctx, &request, &release, &plan, &approvals).await?;
@@ -116,7 +116,7 @@ async fn run(session: &Session, env: EnvName, which: Which) -> CliResult {
     let ctx = session.connect(&request.config).await?;
     if !session.settings.yes {
         let (release, plan) = plan::plan(&ctx, &request).await?;
-        session.print(&PlanReport { plan: &plan });
+        session.print(&PlanReport::new(&plan));
         let question = format!("Deploy release {} to {}?", release.id, request.env);
         session.confirm(&question).await?;
         // What was shown is what is deployed, also when a newer release appears meanwhile.

@@ -3,7 +3,9 @@
 //! A [`graph::StackGraph`] is the whole of what a tool wants. [`plan::plan`] says what would
 //! change, [`apply::apply`] does it, [`delete::delete`] takes it away again, last stack first.
 
+pub mod secret_properties;
 pub mod template;
+pub mod words;
 
 #[cfg(feature = "stacks")]
 mod advice;
@@ -37,6 +39,8 @@ pub mod gate;
 pub mod graph;
 #[cfg(feature = "stacks")]
 pub mod history;
+#[cfg(feature = "stacks")]
+pub mod inputs;
 #[cfg(feature = "stacks")]
 mod limit;
 #[cfg(feature = "stacks")]

@@ -10,6 +10,7 @@ mod exit;
 mod failure;
 mod operate;
 mod plan_files;
+mod plan_report;
 mod printer;
 mod render;
 mod report;
@@ -18,7 +19,7 @@ mod session;
 mod settings;
 
 pub use args::{ColorArg, GlobalArgs, OutputArg};
-pub use common::{PlanReport, UnlockReport};
+pub use common::UnlockReport;
 pub use completion::CompletionArgs;
 pub use exit::{CliResult, Program, run};
 pub use failure::Failure;
@@ -26,6 +27,7 @@ pub use operate::{
     AttendedReport, CancelledReport, DriftReport, FindingsReport, RepairedReport, RevertReport,
 };
 pub use plan_files::{read_plan, write_plan};
+pub use plan_report::PlanReport;
 pub use report::{Report, Style, Table};
 pub use runs::{RunsArgs, ShowArgs, list_runs, show_run};
 pub use session::{Session, SessionError};

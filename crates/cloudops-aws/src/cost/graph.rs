@@ -1,0 +1,199 @@
+//! Costs of the stacks of a graph and of its plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    difference::{Created, Difference, PlanCosts, difference},
+    estimate::{Estimate, Line, Monthly, Values, estimate_values},
+    evaluate::{Evaluated, Evaluator, for_another_template},
+    kinds::{Kind, kind},
+};
+use crate::{
+    cfn::{
+        changes::{Action, ResourceDelta},
+        graph::{GraphError, StackGraph, StackSpec},
+        inputs,
+        plan::{GraphPlan, StackChange},
+        template::Template,
+        words,
+    },
+    ids::{Region, StackName},
+};
+
+/// A stack as it is now.
+#[derive(Debug, Clone)]
+pub struct Running {
+    /// Its template.
+    pub template: Template,
+    /// Values of its parameters.
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// What each stack of a graph would cost. Outputs that a template gives from its own parameters
+/// are worked out; what waits for an id of AWS is unknown.
+///
+/// # Errors
+/// [`GraphError`] for a parameter without a value or with one that is not allowed.
+pub fn of_graph(
+    graph: &StackGraph,
+    region: &Region,
+) -> Result<BTreeMap<StackName, Estimate>, GraphError> {
+    let values = values(graph, region)?;
+    let estimates = graph.stacks().filter_map(|spec| {
+        let values = values.get(&spec.name)?;
+        Some((spec.name.clone(), estimate_values(&spec.template, values, region, None)))
+    });
+    Ok(estimates.collect())
+}
+
+/// What a plan adds to the bill and takes off it. `running` are the stacks as they are now; for a
+/// stack that would be updated and is not there, only what its change set adds is worked out, and
+/// the rest is unknown.
+///
+/// # Errors
+/// As [`of_graph`].
+pub fn of_plan(
+    graph: &StackGraph,
+    plan: &GraphPlan,
+    running: &BTreeMap<StackName, Running>,
+    region: &Region,
+) -> Result<PlanCosts, GraphError> {
+    let values = values(graph, region)?;
+    let mut costs = PlanCosts::default();
+    for spec in graph.stacks() {
+        let (Some(change), Some(values)) = (plan.stacks.get(&spec.name), values.get(&spec.name))
+        else {
+            continue;
+        };
+        let difference = match change {
+            StackChange::Create { .. } => {
+                let created = created(&spec.template, values, region);
+                costs.created.insert(spec.name.clone(), created);
+                let after = estimate_values(&spec.template, values, region, None);
+                difference(&Estimate::empty(region), &after)
+            }
+            StackChange::Update { changes, .. } => match running.get(&spec.name) {
+                Some(running) => compare(spec, values, running, region),
+                None => added_only(spec, values, changes, region),
+            },
+            StackChange::Unknown { .. } => match running.get(&spec.name) {
+                Some(running) => compare(spec, values, running, region),
+                None => compared_later(region),
+            },
+            _ => continue,
+        };
+        costs.stacks.insert(spec.name.clone(), difference);
+    }
+    Ok(costs)
+}
+
+/// Which resources of a template the conditions let exist.
+fn created(template: &Template, values: &Values, region: &Region) -> Created {
+    let evaluator = Evaluator::new(template, &values.known, &values.unknown, region);
+    let mut created = Created::default();
+    for (_, resource_type, body) in evaluator.resources() {
+        let exists = body["Condition"].as_str().map(|condition| evaluator.condition(condition));
+        match exists {
+            Some(Ok(false)) => {}
+            Some(Err(_)) => created.maybe.push(resource_type.to_owned()),
+            Some(Ok(true)) | None => created.sure.push(resource_type.to_owned()),
+        }
+    }
+    created
+}
+
+fn compare(spec: &StackSpec, values: &Values, running: &Running, region: &Region) -> Difference {
+    let before = Values { known: running.parameters.clone(), unknown: BTreeSet::new() };
+    let before = estimate_values(&running.template, &before, region, None);
+    difference(&before, &estimate_values(&spec.template, values, region, None))
+}
+
+/// Without the stack as it is: what comes is known, what goes or changes is not.
+fn added_only(
+    spec: &StackSpec,
+    values: &Values,
+    changes: &[ResourceDelta],
+    region: &Region,
+) -> Difference {
+    let is_added = |delta: &&ResourceDelta| delta.action == Action::Add;
+    let added: BTreeSet<String> =
+        changes.iter().filter(is_added).map(|delta| delta.logical_id.clone()).collect();
+    let after = estimate_values(&spec.template, values, region, Some(&added));
+    let mut difference = difference(&Estimate::empty(region), &after);
+    let others = changes.iter().filter(|delta| !is_added(delta));
+    let paid = others.filter(|delta| kind(&delta.resource_type) == Kind::Priced);
+    difference.added.extend(paid.map(unknown_change));
+    difference.total = None;
+    difference
+}
+
+/// Nothing is known of a stack that is there and waits for others.
+fn compared_later(region: &Region) -> Difference {
+    let mut difference = difference(&Estimate::empty(region), &Estimate::empty(region));
+    let why = "it is compared once the stacks before it are done".to_owned();
+    difference.added.push(Line {
+        logical_id: String::new(),
+        resource_type: "AWS::CloudFormation::Stack".to_owned(),
+        what: "the stack".to_owned(),
+        monthly: Monthly::Unknown(why),
+        assumption: None,
+    });
+    difference.total = None;
+    difference
+}
+
+fn unknown_change(delta: &ResourceDelta) -> Line {
+    Line {
+        logical_id: delta.logical_id.clone(),
+        resource_type: delta.resource_type.clone(),
+        what: words::of(&delta.resource_type).singular.into_owned(),
+        monthly: Monthly::Unknown("what it costs now is not known".to_owned()),
+        assumption: None,
+    }
+}
+
+/// Values of the parameters of each stack, with outputs of the stacks before it worked out.
+fn values(graph: &StackGraph, region: &Region) -> Result<BTreeMap<StackName, Values>, GraphError> {
+    let inputs = inputs::of(graph)?;
+    let mut done: BTreeMap<StackName, Values> = BTreeMap::new();
+    // Each round finishes at least one stack; a circle, which `check` finds, ends the rounds.
+    for _ in 0..inputs.len() {
+        for (name, input) in &inputs {
+            let ready = input.outputs.values().all(|from| done.contains_key(from));
+            if ready && !done.contains_key(name) {
+                let values = one(graph, input, &done, region);
+                done.insert(name.clone(), values);
+            }
+        }
+    }
+    Ok(done)
+}
+
+fn one(
+    graph: &StackGraph,
+    input: &inputs::Inputs,
+    done: &BTreeMap<StackName, Values>,
+    region: &Region,
+) -> Values {
+    let mut values = Values { known: input.given.clone(), unknown: BTreeSet::new() };
+    for (parameter, from) in &input.outputs {
+        let output = graph.get(from).zip(done.get(from)).map(|(spec, from)| {
+            let evaluator = Evaluator::new(&spec.template, &from.known, &from.unknown, region);
+            evaluator.output(parameter)
+        });
+        match output.as_ref().map(Evaluated::text) {
+            Some(Ok(Some(text))) => {
+                values.known.insert(parameter.clone(), for_another_template(text));
+            }
+            // An output that is not there leaves the parameter to its default.
+            Some(Ok(None)) => {}
+            Some(Err(_)) | None => {
+                values.unknown.insert(parameter.clone());
+            }
+        }
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests;
