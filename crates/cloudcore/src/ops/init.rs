@@ -64,7 +64,6 @@ pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, CoreEr
         let journal = Journal::begin(ctx, &store, &locked, "cloudcore init");
         let rest = apply::apply(ctx, &locked, Some(&journal), &graph, &options).await?;
         results.extend(rest);
-        runs::report_outputs(ctx, &results);
         let recorded = record(&store, config, &results).await?;
         Ok(report(results, recorded))
     })
@@ -83,9 +82,11 @@ fn report(results: Results, recorded: bool) -> InitReport {
 fn options(ctx: &Ctx, request: &InitRequest) -> Options {
     let events = ctx.events.clone();
     let domain = request.config.domain.clone();
+    let keep = runs::keep_outputs(ctx);
     Options {
         approvals: request.approvals.clone(),
         on_done: Arc::new(move |name, outputs| {
+            keep(name, outputs);
             // The step that a person must do: say it as early as it can be known, while the rest
             // is still being built.
             if let Some(servers) =

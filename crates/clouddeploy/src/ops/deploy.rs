@@ -301,10 +301,8 @@ async fn run(work: &Work<'_>) -> Result<Ran, DeployError> {
 }
 
 async fn apply_graph(work: &Work<'_>, graph: &StackGraph) -> Result<Results, DeployError> {
-    let options = Options::default();
-    let done = apply::apply(work.ctx, work.locked, Some(work.journal), graph, &options).await?;
-    runs::report_outputs(work.ctx, &done);
-    Ok(done)
+    let options = Options { on_done: runs::keep_outputs(work.ctx), ..Options::default() };
+    Ok(apply::apply(work.ctx, work.locked, Some(work.journal), graph, &options).await?)
 }
 
 /// What each service of a side must serve, from the outputs of its stack.
