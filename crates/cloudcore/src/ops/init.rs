@@ -76,7 +76,6 @@ pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, CoreEr
         let rest = apply::apply(ctx, &locked, Some(&journal), &graph, &options).await;
         durations::keep(ctx, &store, &options.history).await;
         results.extend(rest?);
-        runs::report_outputs(ctx, &results);
         let recorded = record(&store, config, &results).await?;
         Ok(report(results, recorded))
     })
@@ -96,11 +95,13 @@ fn options(ctx: &Ctx, request: &InitRequest) -> Options {
     let events = ctx.events.clone();
     let domain = request.config.domain.clone();
     let planned = request.plan.as_ref();
+    let keep = runs::keep_outputs(ctx);
     Options {
         approvals: planned.map_or_else(|| request.approvals.clone(), PlanFile::approvals),
         planned: planned.map(|plan| Arc::new(plan.plan.clone())),
         history: History::default(),
         on_done: Arc::new(move |name, outputs| {
+            keep(name, outputs);
             // The step that a person must do: say it as early as it can be known, while the rest
             // is still being built.
             if let Some(servers) =

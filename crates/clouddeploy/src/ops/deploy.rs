@@ -143,14 +143,15 @@ async fn options(
     release: &Release,
 ) -> Result<Options, DeployError> {
     let history = durations::load(ctx, store).await;
+    let options = Options { history, on_done: runs::keep_outputs(ctx), ..Options::default() };
     let Some(plan) = &request.plan else {
-        return Ok(Options { history, ..Options::default() });
+        return Ok(options);
     };
     plan.check_place(super::PROGRAM, &ctx.aws)?;
     let inputs = super::plan::inputs(&request.config, state, environment, release)?;
     plan.check_world(ctx, &inputs).await?;
     let planned = Some(Arc::new(plan.plan.clone()));
-    Ok(Options { history, approvals: plan.approvals(), planned, ..Options::default() })
+    Ok(Options { approvals: plan.approvals(), planned, ..options })
 }
 
 /// The release that is meant.
@@ -254,9 +255,7 @@ async fn run(work: &Work<'_>) -> Result<Ran, DeployError> {
 }
 
 async fn apply_graph(work: &Work<'_>, graph: &StackGraph) -> Result<Results, DeployError> {
-    let done = apply::apply(work.ctx, work.locked, Some(work.journal), graph, work.options).await?;
-    runs::report_outputs(work.ctx, &done);
-    Ok(done)
+    Ok(apply::apply(work.ctx, work.locked, Some(work.journal), graph, work.options).await?)
 }
 
 /// What each service of a side must serve, from the outputs of its stack.

@@ -66,9 +66,8 @@ pub async fn create(
         }
         let graph = layout::cluster_graph(config, &state, &environment)?;
         let journal = Journal::begin(ctx, &store, &locked, "clouddeploy env create");
-        let results =
-            apply::apply(ctx, &locked, Some(&journal), &graph, &Options::default()).await?;
-        runs::report_outputs(ctx, &results);
+        let options = Options { on_done: runs::keep_outputs(ctx), ..Options::default() };
+        let results = apply::apply(ctx, &locked, Some(&journal), &graph, &options).await?;
         let done = cloudops_aws::events::Outcome::Done;
         let changed = !known || results.values().any(|result| result.outcome == done);
         Ok((environment, changed))

@@ -34,9 +34,8 @@ pub async fn init(
     let asked = lock_request("deploy".to_owned(), owner, "init");
     runs::recorded(ctx, &store, asked, async |locked| {
         let journal = Journal::begin(ctx, &store, &locked, "clouddeploy init");
-        let options = Options::default();
+        let options = Options { on_done: runs::keep_outputs(ctx), ..Options::default() };
         let results = apply::apply(ctx, &locked, Some(&journal), &graph, &options).await?;
-        runs::report_outputs(ctx, &results);
         let uris: BTreeMap<String, String> = results
             .values()
             .filter_map(|result| {

@@ -68,15 +68,14 @@ fn path(story: &Story) -> String {
 fn row(scale: &Scale, step: &Step, on_path: bool) -> String {
     let line = line(scale, step, on_path);
     if step.resources.is_empty() {
-        return format!("<li><div class=\"row\">{line}</div>{}</li>\n", reason(step));
+        return format!("<li><div class=\"row\">{line}</div></li>\n");
     }
     let open = if step.outcome == Some(Outcome::Failed) { " open" } else { "" };
     let resources: String =
         step.resources.iter().map(|resource| resource_row(scale, resource)).collect();
     format!(
         "<li><details{open}><summary class=\"row\">{line}</summary>\n<ol>\n{resources}</ol>\n\
-         </details>{}</li>\n",
-        reason(step)
+         </details></li>\n"
     )
 }
 
@@ -84,7 +83,7 @@ fn row(scale: &Scale, step: &Step, on_path: bool) -> String {
 fn reason(step: &Step) -> String {
     match step.outcome {
         Some(Outcome::Failed | Outcome::Skipped) => {
-            format!("<p class=\"reason\">{}</p>", escape(&step.detail))
+            format!("<span class=\"reason\">{}</span>", escape(&step.detail))
         }
         _ => String::new(),
     }
@@ -102,9 +101,10 @@ fn line(scale: &Scale, step: &Step, on_path: bool) -> String {
     let took = step.took().map_or_else(|| word.to_owned(), words::duration);
     format!(
         "<span class=\"name\"><span class=\"sign\" title=\"{word}\">{sign}</span>\
-         <span>{}{mark}{stack}</span></span>{}<span class=\"took\">{took}</span>",
+         <span>{}{mark}{stack}</span></span>{}<span class=\"took\">{took}</span>{}",
         escape(&name(step)),
-        track(&bars(scale, step, on_path), &spoken(scale, step, word))
+        track(&bars(scale, step, on_path), &spoken(scale, step, word)),
+        reason(step)
     )
 }
 

@@ -151,13 +151,18 @@ fn ending<T, E: Diagnose>(result: &Result<T, E>) -> Ending {
     }
 }
 
-/// Reports the outputs of stacks that are done, so that they are kept with the run.
+/// For the options of [`crate::cfn::apply::apply`]: reports the outputs of each stack that is
+/// done, so that they are kept with the run.
 #[cfg(feature = "stacks")]
-pub fn report_outputs(ctx: &Ctx, results: &crate::cfn::apply::Results) {
-    for (name, result) in results.iter().filter(|(_, result)| !result.outputs.is_empty()) {
-        let (stack, outputs) = (name.to_string(), result.outputs.clone());
-        ctx.events.send(EventKind::Outputs { stack, outputs });
-    }
+#[must_use]
+pub fn keep_outputs(ctx: &Ctx) -> crate::cfn::apply::OnDone {
+    let events = ctx.events.clone();
+    std::sync::Arc::new(move |name, outputs| {
+        if !outputs.is_empty() {
+            let (stack, outputs) = (name.to_string(), outputs.clone());
+            events.send(EventKind::Outputs { stack, outputs });
+        }
+    })
 }
 
 const PREFIX: &str = "v1/runs/";

@@ -65,9 +65,8 @@ pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, TeamEr
     let store = store(&ctx.aws, config);
     runs::recorded(ctx, &store, lock_request(&request.owner, "init"), async |locked| {
         let journal = Journal::begin(ctx, &store, &locked, "cloudteam init");
-        let stacks =
-            apply::apply(ctx, &locked, Some(&journal), &graph, &Options::default()).await?;
-        runs::report_outputs(ctx, &stacks);
+        let options = Options { on_done: runs::keep_outputs(ctx), ..Options::default() };
+        let stacks = apply::apply(ctx, &locked, Some(&journal), &graph, &options).await?;
         let asked = ImportRequest {
             distribution: request.distribution.clone(),
             repository: repository.clone(),
