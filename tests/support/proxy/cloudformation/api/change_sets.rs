@@ -6,16 +6,24 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::imports;
 use super::shared;
 use super::submit::{self, Snapshot};
 use crate::proxy::cloudformation::answer::Fault;
 use crate::proxy::cloudformation::engine::Engine;
 use crate::proxy::cloudformation::form::Form;
 use crate::proxy::cloudformation::model::Model;
-use crate::proxy::cloudformation::state::{ChangeSet, Desired, Stack, Validation, can_update};
+use crate::proxy::cloudformation::state::{
+    ChangeSet, ChangeSetKind, Desired, Import, Stack, Validation, can_update,
+};
 use crate::proxy::cloudformation::validate;
 
 const NO_CHANGES: &str = "The submitted information didn't contain changes. Submit different information to create a change set.";
+
+const IMPORT_REVIEW: &str = "Verify that resources and their properties defined in the template match the intended configuration of the resource import to avoid unexpected changes.";
+
+/// Change sets of one stack that are kept; AWS does not publish its number.
+const MOST_CHANGE_SETS: usize = 1_000;
 
 const REFUSED_EARLY: &str = "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]. To troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure information.";
 
@@ -23,18 +31,12 @@ const REFUSED_EARLY: &str = "The following hook(s)/validation failed: [AWS::Earl
 pub(super) async fn create(engine: &Arc<Engine>, form: &Form) -> Result<Value, Fault> {
     let (stack_name, name) = (form.required("StackName")?, form.required("ChangeSetName")?);
     shared::check_name(name, "changeSetName")?;
-    let creates = match form.text("ChangeSetType").unwrap_or("UPDATE") {
-        "CREATE" => true,
-        "UPDATE" => false,
-        other => {
-            return Err(Fault::validation(format!(
-                "Change sets of type {other} are not supported here"
-            )));
-        }
-    };
-    if let Some(answer) = admitted(engine, form, stack_name, name, creates)? {
+    let kind = kind(form)?;
+    if let Some(answer) = admitted(engine, form, stack_name, name, kind)? {
         return Ok(answer);
     }
+    let imports =
+        if kind == ChangeSetKind::Import { imports::read(form)? } else { Vec::new() };
     let before = engine.state().find(stack_name).map(Snapshot::of);
     let desired =
         submit::desired(engine, form, before.as_ref().and_then(|before| before.desired.as_ref()))
@@ -44,17 +46,23 @@ pub(super) async fn create(engine: &Arc<Engine>, form: &Form) -> Result<Value, F
         before.as_ref().map_or_else(|| engine.place.stack(stack_name), |before| before.id.clone());
     let plain_name = before.as_ref().map_or(stack_name, |before| before.name.as_str());
     let model = engine.model(&desired, (plain_name, &stack_id)).await?;
+    let changes = if kind == ChangeSetKind::Import {
+        import_changes(engine, &imports, before.as_ref(), (&model, &desired)).await?
+    } else {
+        Vec::new()
+    };
     let set = ChangeSet {
         id: engine.place.change_set(name),
         name: name.to_owned(),
         description: form.owned("Description"),
-        creates,
+        kind,
+        imports,
         status: "CREATE_PENDING",
         execution: "UNAVAILABLE",
         reason: None,
         created: Timestamp::now(),
         desired: desired.clone(),
-        changes: Vec::new(),
+        changes,
         on_failure: shared::on_failure(form, "OnStackFailure"),
         token: form.owned("ClientToken"),
         operation: Uuid::new_v4().to_string(),
@@ -66,18 +74,49 @@ pub(super) async fn create(engine: &Arc<Engine>, form: &Form) -> Result<Value, F
     Ok(answer)
 }
 
+fn kind(form: &Form) -> Result<ChangeSetKind, Fault> {
+    let kind = match form.text("ChangeSetType").unwrap_or("UPDATE") {
+        "CREATE" => ChangeSetKind::Create,
+        "UPDATE" => ChangeSetKind::Update,
+        "IMPORT" => ChangeSetKind::Import,
+        other => {
+            return Err(Fault::validation(format!(
+                "1 validation error detected: Value '{other}' at 'changeSetType' failed to satisfy constraint: Member must satisfy enum value set: [IMPORT, UPDATE, CREATE]"
+            )));
+        }
+    };
+    if kind != ChangeSetKind::Create && form.text("OnStackFailure") == Some("DELETE") {
+        return Err(Fault::validation(
+            "OnStackFailure DELETE is only valid when ChangeSetType is CREATE.",
+        ));
+    }
+    Ok(kind)
+}
+
+async fn import_changes(
+    engine: &Engine,
+    imports: &[Import],
+    before: Option<&Snapshot>,
+    (model, desired): (&Model, &Desired),
+) -> Result<Vec<Value>, Fault> {
+    let empty = Snapshot::default();
+    let now = before.unwrap_or(&empty);
+    let difference = submit::difference(engine, now, model, desired).await?;
+    imports::changes(imports, desired, before, &difference.changes)
+}
+
 /// Whether the change set can be made; the answer, when it was made by the same request before.
 fn admitted(
     engine: &Engine,
     form: &Form,
     stack_name: &str,
     name: &str,
-    creates: bool,
+    kind: ChangeSetKind,
 ) -> Result<Option<Value>, Fault> {
     let state = engine.state();
     let stack = state.find(stack_name).filter(|stack| stack.status != "DELETE_COMPLETE");
     let Some(stack) = stack else {
-        if creates {
+        if kind != ChangeSetKind::Update {
             shared::check_name(stack_name, "stackName")?;
             return Ok(None);
         }
@@ -94,14 +133,20 @@ fn admitted(
             ),
         ));
     }
-    match (creates, stack.status) {
-        (true, "REVIEW_IN_PROGRESS") => Ok(None),
-        (true, _) => Err(Fault::validation(format!(
+    if stack.change_sets.len() >= MOST_CHANGE_SETS {
+        return Err(Fault::new(
+            "LimitExceededException",
+            format!("ChangeSet limit exceeded for stack {}", stack.name),
+        ));
+    }
+    match (kind, stack.status) {
+        (ChangeSetKind::Create | ChangeSetKind::Import, "REVIEW_IN_PROGRESS") => Ok(None),
+        (ChangeSetKind::Create, _) => Err(Fault::validation(format!(
             "Stack [{}] already exists and cannot be created again with the changeSet [{name}].",
             stack.name
         ))),
-        (false, status) if can_update(status) => Ok(None),
-        (false, _) => Err(shared::not_updatable(stack)),
+        (_, status) if can_update(status) => Ok(None),
+        (_, _) => Err(shared::not_updatable(stack)),
     }
 }
 
@@ -141,6 +186,25 @@ async fn fill(
     };
     with(&|set| set.status = "CREATE_IN_PROGRESS");
     engine.pause("AWS::CloudFormation::ChangeSet").await;
+    let imports = {
+        let state = engine.state();
+        let set = state.find(&before.id).and_then(|stack| {
+            stack.change_sets.iter().find(|set| set.id == set_id)
+        });
+        set.map(|set| set.imports.clone()).unwrap_or_default()
+    };
+    if !imports.is_empty() {
+        let taken = engine.not_importable(&imports, &model).await;
+        with(&|set| match &taken {
+            Some(reason) => set.fail(reason),
+            None => {
+                set.status = "CREATE_COMPLETE";
+                set.execution = "AVAILABLE";
+                set.reason = Some(IMPORT_REVIEW.to_owned());
+            }
+        });
+        return engine.change_set_done(&before.id, &set_id, taken.is_none());
+    }
     let outcome = submit::difference(&engine, &before, &model, &desired).await;
     let refused = match &outcome {
         Ok(difference) => engine.early_validation(&difference.changes).await,
@@ -177,6 +241,21 @@ impl ChangeSet {
 }
 
 impl Engine {
+    /// Why the resources cannot be imported.
+    async fn not_importable(&self, imports: &[Import], model: &Model) -> Option<String> {
+        if let Some(reason) = imports::taken(imports, &self.state()) {
+            return Some(reason);
+        }
+        for Import { logical_id, resource_type, identifier } in imports {
+            let properties = &model.resources.get(logical_id)?.properties;
+            if let Err(refusal) = self.provisioner.find(resource_type, identifier, properties).await
+            {
+                return Some(refusal.sentence().to_owned());
+            }
+        }
+        None
+    }
+
     /// Names that are taken, found before anything is made.
     async fn early_validation(&self, changes: &[Value]) -> Option<(Validation, String)> {
         for change in changes {

@@ -1,7 +1,5 @@
 //! Change sets.
 
-use std::time::Duration;
-
 use super::stand_in::{Cloud, tag};
 
 fn template(cidr: &str, name: &str) -> String {
@@ -21,15 +19,7 @@ async fn changes(cloud: &Cloud, kind: &str, body: &str) -> String {
         ("TemplateBody", body),
     ];
     cloud.ok("CreateChangeSet", &fields).await;
-    loop {
-        let fields =
-            [("StackName", "s"), ("ChangeSetName", "c"), ("IncludePropertyValues", "true")];
-        let xml = cloud.ok("DescribeChangeSet", &fields).await;
-        if !matches!(tag(&xml, "Status").as_str(), "CREATE_PENDING" | "CREATE_IN_PROGRESS") {
-            return xml;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    cloud.change_set("s", "c").await
 }
 
 fn change<'a>(xml: &'a str, name: &str) -> &'a str {

@@ -3,4 +3,5 @@
 mod changes;
 mod lifecycle;
 mod stand_in;
+mod statuses;
 mod updates;

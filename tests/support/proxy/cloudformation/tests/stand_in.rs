@@ -98,6 +98,57 @@ impl Cloud {
         events
     }
 
+    /// The id of the newest stack of this name, deleted ones too.
+    pub(super) async fn id_of(&self, name: &str) -> String {
+        let xml = self.ok("ListStacks", &[]).await;
+        let mut stacks = xml.split("<member>").skip(1);
+        let stack = stacks.find(|stack| tag(stack, "StackName") == name);
+        stack.map(|stack| tag(stack, "StackId")).unwrap_or_default()
+    }
+
+    /// Waits until the stack is deleted.
+    pub(super) async fn gone(&self, name: &str) {
+        let id = self.id_of(name).await;
+        assert_eq!(self.settled_as(&id).await, "DELETE_COMPLETE");
+    }
+
+    /// A resource that no stack knows.
+    pub(super) fn put(&self, kind: &str, id: &str) {
+        let entry = (kind.to_owned(), json!({}));
+        self.resources.lock().expect("resources").insert(id.to_owned(), entry);
+    }
+
+    /// A change set that imports the topic `id` into the stack `s`, once it is made.
+    pub(super) async fn import(&self, id: &str) -> String {
+        let body = "Resources:\n  Topic: {Type: AWS::SNS::Topic, DeletionPolicy: Retain}\n";
+        let fields = [
+            ("StackName", "s"),
+            ("ChangeSetName", "c"),
+            ("ChangeSetType", "IMPORT"),
+            ("TemplateBody", body),
+            ("ResourcesToImport.member.1.LogicalResourceId", "Topic"),
+            ("ResourcesToImport.member.1.ResourceType", "AWS::SNS::Topic"),
+            ("ResourcesToImport.member.1.ResourceIdentifier.entry.1.key", "TopicArn"),
+            ("ResourcesToImport.member.1.ResourceIdentifier.entry.1.value", id),
+        ];
+        self.ok("CreateChangeSet", &fields).await;
+        self.change_set("s", "c").await
+    }
+
+    /// The change set with its values, once it is made.
+    pub(super) async fn change_set(&self, stack: &str, name: &str) -> String {
+        let fields =
+            [("StackName", stack), ("ChangeSetName", name), ("IncludePropertyValues", "true")];
+        for _ in 0..2_000 {
+            let xml = self.ok("DescribeChangeSet", &fields).await;
+            if !matches!(tag(&xml, "Status").as_str(), "CREATE_PENDING" | "CREATE_IN_PROGRESS") {
+                return xml;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("the change set is never made");
+    }
+
     /// Types of the resources that exist.
     pub(super) fn types(&self) -> Vec<String> {
         let resources = self.resources.lock().expect("resources");
