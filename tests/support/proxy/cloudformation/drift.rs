@@ -1,6 +1,7 @@
 //! Drift detection: declared properties compared with what the service says.
 
 mod actual;
+mod revert;
 
 use std::sync::Arc;
 
@@ -15,6 +16,8 @@ use super::form::{Form, page};
 use crate::proxy::upstream::Upstream;
 
 use super::state::{Difference, Drift, DriftRun, Resource, in_progress};
+
+pub(super) use revert::{Found, annotate, lay_over, look, status as drift_status};
 
 /// `DetectStackDrift`.
 pub(super) fn detect(engine: &Arc<Engine>, form: &Form) -> Result<Value, Fault> {

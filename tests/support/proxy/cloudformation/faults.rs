@@ -119,9 +119,7 @@ impl Faults {
 
     /// Those that are still to come.
     pub(super) fn list(&self) -> Vec<ResourceFault> {
-        self.list_mut(|all| {
-            all.iter().filter(|fault| fault.times != Some(0)).cloned().collect()
-        })
+        self.list_mut(|all| all.iter().filter(|fault| fault.times != Some(0)).cloned().collect())
     }
 
     pub(super) fn clear(&self) {

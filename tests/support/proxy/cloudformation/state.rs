@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::answer::Fault;
+use super::drift::Found;
 
 /// Everything, in the order of creation.
 #[derive(Default)]
@@ -214,6 +215,8 @@ pub(super) struct ChangeSet {
     pub(super) kind: ChangeSetKind,
     /// Existing resources that it brings into the stack.
     pub(super) imports: Vec<Import>,
+    /// What the service said about the resources, where drift is to be reverted.
+    pub(super) drift: Option<Found>,
     pub(super) status: &'static str,
     pub(super) execution: &'static str,
     pub(super) reason: Option<String>,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::shared;
 use crate::proxy::cloudformation::answer::Fault;
+use crate::proxy::cloudformation::drift;
 use crate::proxy::cloudformation::engine::{Engine, Run};
 use crate::proxy::cloudformation::form::{Form, page};
 use crate::proxy::cloudformation::state::{ChangeSet, ChangeSetKind, OnFailure, Stack, State};
@@ -63,6 +64,8 @@ pub(super) fn describe(engine: &Engine, form: &Form) -> Result<Value, Fault> {
         "Changes": changes,
         "NextToken": next,
         "IncludeNestedStacks": false,
+        "DeploymentMode": set.drift.as_ref().map(|_| "REVERT_DRIFT"),
+        "StackDriftStatus": set.drift.as_ref().map(drift::drift_status),
         "OnStackFailure": set.on_failure.map(|on_failure| match on_failure {
             OnFailure::Rollback => "ROLLBACK",
             OnFailure::Delete => "DELETE",
@@ -71,14 +74,24 @@ pub(super) fn describe(engine: &Engine, form: &Form) -> Result<Value, Fault> {
     }))
 }
 
+const VALUES: [&str; 7] = [
+    "Path",
+    "BeforeValue",
+    "AfterValue",
+    "BeforeValueFrom",
+    "AfterValueFrom",
+    "Drift",
+    "AttributeChangeType",
+];
+
 /// Values are shown only when they are asked for.
 fn without_values(mut change: Value) -> Value {
     let resource = &mut change["ResourceChange"];
-    for context in ["BeforeContext", "AfterContext"] {
+    for context in ["BeforeContext", "AfterContext", "PreviousDeploymentContext"] {
         resource[context] = Value::Null;
     }
     for detail in resource["Details"].as_array_mut().into_iter().flatten() {
-        for value in ["Path", "BeforeValue", "AfterValue", "AttributeChangeType"] {
+        for value in VALUES {
             detail["Target"][value] = Value::Null;
         }
     }
@@ -122,6 +135,9 @@ fn begin(stack: &mut Stack, set: &ChangeSet, token: Option<String>) -> Run {
         stack.desired = Some(set.desired.clone());
         stack.on_failure = set.on_failure.unwrap_or_default();
     } else {
+        if let Some(found) = &set.drift {
+            drift::lay_over(&mut stack.resources, found);
+        }
         stack.turn_to(set.desired.clone());
     }
     let run = stack.begin(operation(set.kind), token);

@@ -16,7 +16,7 @@ use crate::proxy::cloudformation::model::Model;
 use crate::proxy::cloudformation::state::{
     ChangeSet, ChangeSetKind, Desired, Import, Stack, Validation, can_update,
 };
-use crate::proxy::cloudformation::validate;
+use crate::proxy::cloudformation::{drift, validate};
 
 const NO_CHANGES: &str = "The submitted information didn't contain changes. Submit different information to create a change set.";
 
@@ -35,8 +35,8 @@ pub(super) async fn create(engine: &Arc<Engine>, form: &Form) -> Result<Value, F
     if let Some(answer) = admitted(engine, form, stack_name, name, kind)? {
         return Ok(answer);
     }
-    let imports =
-        if kind == ChangeSetKind::Import { imports::read(form)? } else { Vec::new() };
+    let reverts = reverts_drift(form, kind)?;
+    let imports = if kind == ChangeSetKind::Import { imports::read(form)? } else { Vec::new() };
     let before = engine.state().find(stack_name).map(Snapshot::of);
     let desired =
         submit::desired(engine, form, before.as_ref().and_then(|before| before.desired.as_ref()))
@@ -57,6 +57,7 @@ pub(super) async fn create(engine: &Arc<Engine>, form: &Form) -> Result<Value, F
         description: form.owned("Description"),
         kind,
         imports,
+        drift: None,
         status: "CREATE_PENDING",
         execution: "UNAVAILABLE",
         reason: None,
@@ -70,7 +71,8 @@ pub(super) async fn create(engine: &Arc<Engine>, form: &Form) -> Result<Value, F
     let answer = json!({"Id": set.id, "StackId": stack_id});
     let set_id = set.id.clone();
     let before = insert(engine, &stack_id, plain_name, set)?;
-    tokio::spawn(fill(Arc::clone(engine), before, set_id, model, desired));
+    let making = Making { before, set_id, model, desired, reverts };
+    tokio::spawn(fill(Arc::clone(engine), making));
     Ok(answer)
 }
 
@@ -91,6 +93,19 @@ fn kind(form: &Form) -> Result<ChangeSetKind, Fault> {
         ));
     }
     Ok(kind)
+}
+
+fn reverts_drift(form: &Form, kind: ChangeSetKind) -> Result<bool, Fault> {
+    match form.text("DeploymentMode") {
+        None => Ok(false),
+        Some("REVERT_DRIFT") if kind == ChangeSetKind::Update => Ok(true),
+        Some("REVERT_DRIFT") => Err(Fault::validation(
+            "DeploymentMode REVERT_DRIFT is only valid when ChangeSetType is UPDATE.",
+        )),
+        Some(other) => Err(Fault::validation(format!(
+            "1 validation error detected: Value '{other}' at 'deploymentMode' failed to satisfy constraint: Member must satisfy enum value set: [REVERT_DRIFT]"
+        ))),
+    }
 }
 
 async fn import_changes(
@@ -167,14 +182,18 @@ fn insert(engine: &Engine, stack_id: &str, name: &str, set: ChangeSet) -> Result
     Ok(snapshot)
 }
 
-/// Finds out what the change set changes.
-async fn fill(
-    engine: Arc<Engine>,
+/// A change set that is being made.
+struct Making {
     before: Snapshot,
     set_id: String,
     model: Model,
     desired: Desired,
-) {
+    /// Whether what the service has is compared, instead of what was deployed.
+    reverts: bool,
+}
+
+/// Finds out what the change set changes.
+async fn fill(engine: Arc<Engine>, Making { mut before, set_id, model, desired, reverts }: Making) {
     let with = |change: &dyn Fn(&mut ChangeSet)| {
         let mut state = engine.state();
         let stack = state.find_mut(&before.id);
@@ -188,9 +207,9 @@ async fn fill(
     engine.pause("AWS::CloudFormation::ChangeSet").await;
     let imports = {
         let state = engine.state();
-        let set = state.find(&before.id).and_then(|stack| {
-            stack.change_sets.iter().find(|set| set.id == set_id)
-        });
+        let set = state
+            .find(&before.id)
+            .and_then(|stack| stack.change_sets.iter().find(|set| set.id == set_id));
         set.map(|set| set.imports.clone()).unwrap_or_default()
     };
     if !imports.is_empty() {
@@ -205,7 +224,16 @@ async fn fill(
         });
         return engine.change_set_done(&before.id, &set_id, taken.is_none());
     }
-    let outcome = submit::difference(&engine, &before, &model, &desired).await;
+    let deployed = before.resources.clone();
+    let found = if reverts { Some(drift::look(&engine, &deployed).await) } else { None };
+    if let Some(found) = &found {
+        drift::lay_over(&mut before.resources, found);
+        with(&|set| set.drift = Some(found.clone()));
+    }
+    let mut outcome = submit::difference(&engine, &before, &model, &desired).await;
+    if let (Ok(difference), Some(found)) = (&mut outcome, &found) {
+        drift::annotate(&mut difference.changes, &deployed, found, &model);
+    }
     let refused = match &outcome {
         Ok(difference) => engine.early_validation(&difference.changes).await,
         Err(_) => None,

@@ -17,7 +17,9 @@ pub(super) fn read(form: &Form) -> Result<Vec<Import>, Fault> {
     for (index, fields) in form.structures("ResourcesToImport").into_iter().enumerate() {
         let text = |name: &str| fields.get(name).cloned().unwrap_or_default();
         let parts: Vec<String> = (1..)
-            .map_while(|part| fields.get(&format!("ResourceIdentifier.entry.{part}.value")).cloned())
+            .map_while(|part| {
+                fields.get(&format!("ResourceIdentifier.entry.{part}.value")).cloned()
+            })
             .collect();
         if parts.is_empty() {
             return Err(Fault::validation(format!(
@@ -47,9 +49,8 @@ pub(super) fn changes(
     named_once(imports, desired)?;
     only_imports(imports, changes)?;
     let resources = &desired.template.body()["Resources"];
-    let careless = listed(imports, |import| {
-        resources[&import.logical_id].get("DeletionPolicy").is_none()
-    });
+    let careless =
+        listed(imports, |import| resources[&import.logical_id].get("DeletionPolicy").is_none());
     if let Some(names) = careless {
         return Err(Fault::validation(format!(
             "The following resources to import [{names}] must have DeletionPolicy attribute specified in the template."

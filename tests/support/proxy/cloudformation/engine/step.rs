@@ -88,11 +88,8 @@ impl Engine {
                 resource.tags = tags;
             }
         });
-        let action = if status == "CREATE_IN_PROGRESS" {
-            FaultAction::Create
-        } else {
-            FaultAction::Update
-        };
+        let action =
+            if status == "CREATE_IN_PROGRESS" { FaultAction::Create } else { FaultAction::Update };
         self.forced(run, (name, kind), action)?;
         let made = self.provisioner.create(kind, sent.clone()).await;
         let made = made.map_err(|refusal| refusal.reason())?;

@@ -165,6 +165,13 @@ fn reason(event: &str) -> String {
     }
 }
 
+/// The change of one resource in a change set.
+pub(super) fn change<'a>(xml: &'a str, name: &str) -> &'a str {
+    let mut all = xml.split("<ResourceChange>").skip(1);
+    let is = |one: &&str| one.contains(&format!("<LogicalResourceId>{name}<"));
+    all.find(is).and_then(|one| one.split("</ResourceChange>").next()).unwrap_or_default()
+}
+
 /// Text of the first element with this name.
 pub(super) fn tag(xml: &str, name: &str) -> String {
     let after = xml.split_once(&format!("<{name}>")).map(|(_, after)| after);
@@ -182,9 +189,30 @@ async fn answer(
     let target =
         headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    if target == "AmazonSSM.GetParameter" {
+        return stored_parameter(&resources, &body["Name"]);
+    }
     match target.strip_prefix("CloudApiService.") {
         Some(operation) => cloud_control(&resources, operation, &body),
         None => (StatusCode::BAD_REQUEST, json!({"__type": "Unsupported"}).to_string()),
+    }
+}
+
+fn stored_parameter(resources: &Resources, name: &Value) -> (StatusCode, String) {
+    let resources = resources.lock().expect("resources");
+    let named = |id: &String, properties: &Value| {
+        properties["Name"] == *name || name.as_str() == Some(id.as_str())
+    };
+    let mut found = resources.iter().filter(|(id, (_, properties))| named(id, properties));
+    match found.next() {
+        Some((_, (_, properties))) => {
+            let parameter = json!({"Type": properties["Type"], "Value": properties["Value"]});
+            (StatusCode::OK, json!({"Parameter": parameter}).to_string())
+        }
+        None => {
+            let error = json!({"__type": "ParameterNotFound", "message": "it does not exist"});
+            (StatusCode::BAD_REQUEST, error.to_string())
+        }
     }
 }
 
@@ -204,6 +232,11 @@ fn cloud_control(resources: &Resources, operation: &str, body: &Value) -> (Statu
                 return refuse("no such luck");
             }
             id = format!("id-{}", resources.len() + 1);
+            // A stored parameter is known by its name; names that are made up differ in each run.
+            let name = properties["Name"].as_str().filter(|name| !name.contains('-'));
+            if let Some(name) = name.filter(|_| kind == "AWS::SSM::Parameter") {
+                id = name.to_owned();
+            }
             while resources.contains_key(&id) {
                 id.push('x');
             }

@@ -242,13 +242,17 @@ async fn what_is_running_is_left_alone() {
     let id = cloud.id_of("s").await;
     let body = template("c");
     let fields = [("StackName", "s"), ("TemplateBody", body.as_str()), ("ChangeSetName", "c")];
-    let busy = format!("ValidationError: Stack:{id} is in UPDATE_IN_PROGRESS state and can not be updated.");
+    let busy = format!(
+        "ValidationError: Stack:{id} is in UPDATE_IN_PROGRESS state and can not be updated."
+    );
     assert_eq!(cloud.refused("UpdateStack", &fields[..2]).await, busy);
     assert_eq!(cloud.refused("CreateChangeSet", &fields).await, busy);
     let one = &fields[..1];
     assert_eq!(
         cloud.refused("DeleteStack", one).await,
-        format!("ValidationError: Stack [{id}] cannot be deleted while in status UPDATE_IN_PROGRESS")
+        format!(
+            "ValidationError: Stack [{id}] cannot be deleted while in status UPDATE_IN_PROGRESS"
+        )
     );
     for action in ["RollbackStack", "ContinueUpdateRollback", "DetectStackDrift"] {
         let refused = cloud.refused(action, one).await;
