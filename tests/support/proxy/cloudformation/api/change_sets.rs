@@ -25,7 +25,16 @@ const IMPORT_REVIEW: &str = "Verify that resources and their properties defined 
 /// Change sets of one stack that are kept; AWS does not publish its number.
 const MOST_CHANGE_SETS: usize = 1_000;
 
-const REFUSED_EARLY: &str = "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]. To troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure information.";
+/// Why a change set failed whose early validation failed.
+fn refused_early(validation: &Validation) -> String {
+    let hook = match validation.name {
+        "PROPERTY_VALIDATION" => "PropertyValidation",
+        _ => "ResourceExistenceCheck",
+    };
+    format!(
+        "The following hook(s)/validation failed: [AWS::EarlyValidation::{hook}]. To troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure information."
+    )
+}
 
 /// `CreateChangeSet`.
 pub(super) async fn create(engine: &Arc<Engine>, form: &Form) -> Result<Value, Fault> {
@@ -239,7 +248,7 @@ async fn fill(engine: Arc<Engine>, Making { mut before, set_id, model, desired, 
         Err(_) => None,
     };
     if let Some((validation, sentence)) = refused {
-        with(&|set| set.fail(REFUSED_EARLY));
+        with(&|set| set.fail(&refused_early(&validation)));
         return engine.refused_early(&before.id, &set_id, validation, &sentence);
     }
     match outcome {
@@ -284,25 +293,12 @@ impl Engine {
         None
     }
 
-    /// Names that are taken, found before anything is made.
+    /// What is wrong, found before anything is made.
     async fn early_validation(&self, changes: &[Value]) -> Option<(Validation, String)> {
         for change in changes {
-            let change = &change["ResourceChange"];
-            let kind = change["ResourceType"].as_str().unwrap_or_default();
-            let context = change["AfterContext"].as_str().unwrap_or("{}");
-            let context: Value = serde_json::from_str(context).unwrap_or_default();
-            if change["Action"] != "Add" {
-                continue;
-            }
-            if let Some((property, name)) = self.taken_name(kind, &context["Properties"]).await {
-                let path = format!(
-                    "/Resources/{}/Properties/{property}",
-                    change["LogicalResourceId"].as_str().unwrap_or_default()
-                );
-                let sentence =
-                    format!("Resource of type '{kind}' with identifier '{name}' already exists.");
-                let validation = Validation { name: "NAME_CONFLICT_VALIDATION", path };
-                return Some((validation, sentence));
+            let found = self.validated_early(&change["ResourceChange"]).await;
+            if found.is_some() {
+                return found;
             }
         }
         None

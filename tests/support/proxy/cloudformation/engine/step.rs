@@ -11,7 +11,7 @@ use crate::proxy::cloudformation::faults::FaultAction;
 use crate::proxy::cloudformation::model::{Model, Planned};
 use crate::proxy::cloudformation::provision::Made;
 use crate::proxy::cloudformation::state::Resource;
-use crate::proxy::cloudformation::{drift, names};
+use crate::proxy::cloudformation::{drift, names, schema};
 
 /// What happens to a resource that is no longer wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +90,7 @@ impl Engine {
         });
         let action =
             if status == "CREATE_IN_PROGRESS" { FaultAction::Create } else { FaultAction::Update };
+        well_formed(name, kind, &sent)?;
         self.forced(run, (name, kind), action)?;
         let made = self.provisioner.create(kind, sent.clone()).await;
         let made = made.map_err(|refusal| refusal.reason())?;
@@ -232,6 +233,14 @@ impl Engine {
         // A snapshot that fails shows in the deletion that follows.
         let _ = self.upstream.query("rds", action, "2014-10-31", &form).await;
     }
+}
+
+/// Refuses properties that the model of the type does not have, or lacks.
+pub(super) fn well_formed(name: &str, kind: &str, properties: &Value) -> Result<(), String> {
+    let refusal = properties.as_object().and_then(|map| schema::refusals(kind, map));
+    refusal.map_or(Ok(()), |sentence| {
+        Err(format!("Properties validation failed for resource {name} with message:\n[{sentence}]"))
+    })
 }
 
 /// What a resource handler says, in the words that CloudFormation puts around it.

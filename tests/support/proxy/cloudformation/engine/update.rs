@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::step::{Farewell, fresh};
+use super::step::{Farewell, fresh, well_formed};
 use super::{Engine, Run};
 use crate::proxy::cloudformation::diff::{self, Change};
 use crate::proxy::cloudformation::faults::FaultAction;
@@ -186,6 +186,7 @@ impl Engine {
         self.forced(run, (name, kind), FaultAction::Update)?;
         let before = Self::sent(kind, &current.properties, named, &current.tags);
         let after = Self::sent(kind, &declared, named, &tags);
+        well_formed(name, kind, &after)?;
         let made = self.change(current, before, after.clone()).await?;
         let physical_id = made.physical_id.clone();
         self.with(run, |stack| {

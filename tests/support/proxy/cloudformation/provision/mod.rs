@@ -131,11 +131,6 @@ impl Provisioner {
         properties: Value,
     ) -> Result<Made, Refusal> {
         let properties = self.ready(resource_type, properties).await?;
-        if let Some(map) = properties.as_object()
-            && let Some(sentence) = schema::refusals(resource_type, map)
-        {
-            return Err(Refusal::new("InvalidRequest", sentence));
-        }
         obstacles::before_create(&self.upstream, resource_type, &properties).await?;
         let made = match way(resource_type) {
             Way::CloudControl => self.cloud_control_create(resource_type, &properties).await,

@@ -190,3 +190,27 @@ async fn a_name_that_is_taken_is_found_before_anything_is_made() {
     assert_eq!(tag(&events, "ValidationPath"), "/Resources/P/Properties/Name");
     assert_eq!(tag(&events, "EventType"), "VALIDATION_ERROR");
 }
+
+#[tokio::test]
+async fn a_property_that_no_type_has_is_found_before_anything_is_made() {
+    let cloud = Cloud::start().await;
+    let body = "Resources:\n  Q: {Type: AWS::SQS::Queue, Properties: {Delay: 5}}\n";
+    let xml = changes(&cloud, "CREATE", body).await;
+    assert!(tag(&xml, "StatusReason").starts_with(
+        "The following hook(s)/validation failed: [AWS::EarlyValidation::PropertyValidation]."
+    ));
+    let fields = [("ChangeSetName", "c"), ("StackName", "s"), ("Filters.FailedEvents", "true")];
+    let events = cloud.ok("DescribeEvents", &fields).await;
+    assert_eq!(tag(&events, "ValidationName"), "PROPERTY_VALIDATION");
+    assert_eq!(tag(&events, "ValidationPath"), "/Resources/Q/Properties/Delay");
+    assert_eq!(
+        tag(&events, "ValidationStatusReason"),
+        "#: extraneous key [Delay] is not permitted"
+    );
+    // Without a change set it is found when the resource's turn comes.
+    cloud.ok("CreateStack", &[("StackName", "t"), ("TemplateBody", body)]).await;
+    assert_eq!(cloud.settled_as("t").await, "ROLLBACK_COMPLETE");
+    let expect = "Q CREATE_FAILED Properties validation failed for resource Q with message:\n\
+                  [#: extraneous key [Delay] is not permitted]";
+    assert!(cloud.events("t").await.contains(&expect.to_owned()));
+}
