@@ -7,7 +7,7 @@ use http::Method;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::proxy::{Count, Held, Record, Release, Rule};
+use crate::proxy::{Count, Held, Record, Release, ResourceFault, Rule};
 
 /// Why a request to the proxy's own API failed.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +61,21 @@ impl ProxyClient {
     /// Removes every fault; holds stay.
     pub async fn clear_faults(&self) -> Result<(), ProxyClientError> {
         self.ask::<Value>(Method::DELETE, "faults", None).await.map(|_| ())
+    }
+
+    /// Lets resources of stacks fail.
+    pub async fn resource_fault(&self, fault: &ResourceFault) -> Result<(), ProxyClientError> {
+        self.ask::<Value>(Method::POST, "resource-faults", Some(json!(fault))).await.map(|_| ())
+    }
+
+    /// The failures of resources that are still to come.
+    pub async fn resource_faults(&self) -> Result<Vec<ResourceFault>, ProxyClientError> {
+        self.ask(Method::GET, "resource-faults", None).await
+    }
+
+    /// Forgets the failures of resources that are still to come.
+    pub async fn clear_resource_faults(&self) -> Result<(), ProxyClientError> {
+        self.ask::<Value>(Method::DELETE, "resource-faults", None).await.map(|_| ())
     }
 
     /// Holds the calls that the rule matches (its effect is not looked at) and gives its number.

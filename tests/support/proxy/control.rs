@@ -7,6 +7,7 @@
 //! | `GET /_proxy/counts` | `{"service:Operation": {"calls": n, "errors": n}}` |
 //! | `GET /_proxy/simulated` | what is not AWS here: a list of sentences |
 //! | `GET`, `POST`, `DELETE /_proxy/faults` | the rules; adds one; removes all that are no hold |
+//! | `GET`, `POST`, `DELETE /_proxy/resource-faults` | the same for resources of stacks that are to fail |
 //! | `POST /_proxy/hold` | holds calls of a service and operation; gives the rule's `id` |
 //! | `GET /_proxy/held?wait_ms=N` | the calls that wait; waits up to N ms for the first |
 //! | `POST /_proxy/release` | `{"id": n, "how": "go"\|"drop"}`: ends one hold, or all without `id` |
@@ -19,6 +20,7 @@ use serde_json::json;
 use std::time::Duration;
 
 use super::answer;
+use super::cloudformation::ResourceFault;
 use super::rule::{Effect, Rule, When};
 use super::rules::Release;
 use super::service::Proxy;
@@ -60,6 +62,15 @@ pub(super) async fn answer(proxy: &Proxy, parts: &Parts, body: &[u8]) -> Respons
         }
         (&Method::DELETE, "faults") => {
             proxy.rules.clear_faults();
+            Ok(json!({}))
+        }
+        (&Method::GET, "resource-faults") => Ok(json!(proxy.stacks.faults())),
+        (&Method::POST, "resource-faults") => read::<ResourceFault>(body).map(|fault| {
+            proxy.stacks.add_fault(fault);
+            json!({})
+        }),
+        (&Method::DELETE, "resource-faults") => {
+            proxy.stacks.clear_faults();
             Ok(json!({}))
         }
         (&Method::POST, "hold") => {

@@ -29,6 +29,7 @@ mod service;
 mod stacks;
 pub mod upstream;
 
+pub use cloudformation::{FaultAction, FaultPhase, ResourceFault};
 pub use recording::{AnsweredBy, Count, Record};
 pub use rule::{Effect, Rule, When};
 pub use rules::{Held, Release};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::cloudformation::{CloudFormation, StabilizeHook, Stabilizing};
+use super::cloudformation::{CloudFormation, ResourceFault, StabilizeHook, Stabilizing};
 use super::ecs::{Ecs, STABILIZE_LIMIT};
 use super::upstream::{Overlay, Upstream};
 
@@ -48,6 +48,21 @@ impl Stacks {
     ) -> (u16, String) {
         let answer = self.cloudformation.handle(action, parameters.into_iter().collect()).await;
         (answer.status, answer.xml)
+    }
+
+    /// Lets resources of stacks fail.
+    pub(super) fn add_fault(&self, fault: ResourceFault) {
+        self.cloudformation.add_fault(fault);
+    }
+
+    /// The failures that are still to come.
+    pub(super) fn faults(&self) -> Vec<ResourceFault> {
+        self.cloudformation.faults()
+    }
+
+    /// Forgets the failures that are still to come.
+    pub(super) fn clear_faults(&self) {
+        self.cloudformation.clear_faults();
     }
 
     /// What was asked for and is not real in the emulator.

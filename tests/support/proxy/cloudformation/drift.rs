@@ -1,6 +1,10 @@
 //! Drift detection: declared properties compared with what the service says.
 
 mod actual;
+mod revert;
+mod rules;
+mod services;
+mod xml;
 
 use std::sync::Arc;
 
@@ -15,6 +19,8 @@ use super::form::{Form, page};
 use crate::proxy::upstream::Upstream;
 
 use super::state::{Difference, Drift, DriftRun, Resource, in_progress};
+
+pub(super) use revert::{Found, annotate, lay_over, look, status as drift_status};
 
 /// `DetectStackDrift`.
 pub(super) fn detect(engine: &Arc<Engine>, form: &Form) -> Result<Value, Fault> {
@@ -80,13 +86,15 @@ async fn run(engine: Arc<Engine>, id: String, stack_id: String, only: Vec<String
 /// Whether the service says that the resource is not there. Types that cannot be read back are
 /// taken to be there.
 pub(super) async fn is_gone(upstream: &Upstream, resource: &Resource) -> bool {
-    matches!(actual::read(upstream, resource).await, actual::Actual::Gone)
+    matches!(actual::read(upstream, resource, &[]).await, actual::Actual::Gone)
 }
 
 async fn compare(engine: &Engine, resource: &Resource) -> Drift {
     let at = Timestamp::now();
     let plain = |status| Drift { status, actual: Value::Null, differences: Vec::new(), at };
-    match actual::read(&engine.upstream, resource).await {
+    let id = resource.physical_id.as_deref().unwrap_or_default();
+    let rules = rules::of_others(&engine.state(), id);
+    match actual::read(&engine.upstream, resource, &rules).await {
         actual::Actual::NotChecked => plain("NOT_CHECKED"),
         actual::Actual::Gone => plain("DELETED"),
         actual::Actual::Properties(actual) => {

@@ -13,6 +13,7 @@ mod changes;
 mod diff;
 mod drift;
 mod engine;
+mod faults;
 mod form;
 mod intrinsics;
 mod model;
@@ -39,6 +40,7 @@ use serde_json::Value;
 use super::upstream::Upstream;
 
 pub use answer::Answer;
+pub use faults::{FaultAction, FaultPhase, ResourceFault};
 
 /// What a resource is waited for with.
 pub type Stabilizing = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
@@ -86,6 +88,22 @@ impl CloudFormation {
     /// of a change set), multiplied by `scale`. Without this, everything is instant.
     pub fn set_durations(&self, durations: BTreeMap<String, Duration>, scale: f64) {
         self.engine.set_pace(durations, scale);
+    }
+
+    /// Lets resources fail.
+    pub fn add_fault(&self, fault: ResourceFault) {
+        self.engine.faults.add(fault);
+    }
+
+    /// The failures that are still to come.
+    #[must_use]
+    pub fn faults(&self) -> Vec<ResourceFault> {
+        self.engine.faults.list()
+    }
+
+    /// Forgets the failures that are still to come.
+    pub fn clear_faults(&self) {
+        self.engine.faults.clear();
     }
 
     /// One sentence per resource type that was asked for and is not real in the emulator.

@@ -187,6 +187,50 @@ mod tests {
     }
 
     #[test]
+    fn constraints_are_refused_in_the_words_of_cloudformation() {
+        let check = |constraint: &str, value: &str, expect: &str| {
+            let text = format!(
+                "Parameters:\n  P: {{{constraint}}}\nResources:\n  R: {{Type: AWS::SNS::Topic}}\n"
+            );
+            let template = Template::parse("t", &text).expect("a template");
+            let refused = read(&form(&[("P", "ParameterValue", value)]), &template, None);
+            assert_eq!(refused.expect_err("a refusal").message, expect, "{constraint}");
+        };
+        let text = "Type: String";
+        check(
+            &format!("{text}, AllowedValues: [a, b]"),
+            "c",
+            "Parameter 'P' must be one of AllowedValues",
+        );
+        check(
+            &format!("{text}, AllowedPattern: '[a-z]+'"),
+            "1",
+            "Parameter 'P' must match pattern [a-z]+",
+        );
+        check(
+            &format!("{text}, MinLength: 3"),
+            "ab",
+            "Parameter 'P' must contain at least 3 characters",
+        );
+        check(
+            &format!("{text}, MaxLength: 1"),
+            "ab",
+            "Parameter 'P' must contain at most 1 characters",
+        );
+        check("Type: Number, MinValue: 3", "2", "Parameter 'P' must be a number not less than 3");
+        check(
+            "Type: Number, MaxValue: 3",
+            "4",
+            "Parameter 'P' must be a number not greater than 3",
+        );
+        check(
+            &format!("{text}, AllowedValues: [a], ConstraintDescription: say a"),
+            "c",
+            "Parameter 'P' failed to satisfy constraint: say a",
+        );
+    }
+
+    #[test]
     fn previous_values_are_kept() {
         let template = Template::parse("t", TEMPLATE).expect("a template");
         let before = Parameter { value: "old".to_owned(), resolved: None, no_echo: false };

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::answer::Fault;
+use super::drift::Found;
 
 /// Everything, in the order of creation.
 #[derive(Default)]
@@ -57,6 +58,8 @@ pub(super) struct Stack {
     pub(super) imports: BTreeSet<String>,
     pub(super) events: Vec<Event>,
     pub(super) policy: Option<String>,
+    /// The policy that stands in for `policy` during one update.
+    pub(super) policy_during_update: Option<String>,
     pub(super) change_sets: Vec<ChangeSet>,
     pub(super) executed_change_set: Option<String>,
     pub(super) operations: Vec<Operation>,
@@ -186,13 +189,34 @@ pub(super) struct Operation {
     pub(super) ended: Option<Timestamp>,
 }
 
+/// What executing a change set does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ChangeSetKind {
+    Create,
+    Update,
+    Import,
+}
+
+/// An existing resource that is to become a stack's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Import {
+    pub(super) logical_id: String,
+    pub(super) resource_type: String,
+    /// What the service knows it by.
+    pub(super) identifier: String,
+}
+
 /// A change set.
 #[derive(Debug, Clone)]
 pub(super) struct ChangeSet {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) description: Option<String>,
-    pub(super) creates: bool,
+    pub(super) kind: ChangeSetKind,
+    /// Existing resources that it brings into the stack.
+    pub(super) imports: Vec<Import>,
+    /// What the service said about the resources, where drift is to be reverted.
+    pub(super) drift: Option<Found>,
     pub(super) status: &'static str,
     pub(super) execution: &'static str,
     pub(super) reason: Option<String>,
@@ -249,7 +273,25 @@ impl State {
     }
 }
 
+impl Resource {
+    /// Whether it was made, and not given up on the way.
+    pub(super) fn exists(&self) -> bool {
+        self.physical_id.is_some() && self.status != "CREATE_FAILED"
+    }
+}
+
 impl Stack {
+    /// Change sets that wait are of no use once the stack has changed.
+    pub(super) fn outdate_change_sets(&mut self) {
+        let waiting = |set: &&mut ChangeSet| set.execution == "AVAILABLE";
+        self.change_sets.iter_mut().filter(waiting).for_each(|set| set.execution = "OBSOLETE");
+    }
+
+    /// The policy that the update at hand has to keep to.
+    pub(super) fn policy_in_force(&self) -> Option<&str> {
+        self.policy_during_update.as_deref().or(self.policy.as_deref())
+    }
+
     /// An empty stack that something is about to fill.
     pub(super) fn new(id: String, name: String, status: &'static str) -> Self {
         Self {
@@ -271,6 +313,7 @@ impl Stack {
             imports: BTreeSet::new(),
             events: Vec::new(),
             policy: None,
+            policy_during_update: None,
             change_sets: Vec::new(),
             executed_change_set: None,
             operations: Vec::new(),

@@ -29,11 +29,32 @@ pub(super) fn read(text: &str) -> Result<Arc<Template>, Fault> {
         let names = unknown.into_iter().collect::<Vec<_>>().join(", ");
         return Err(format_error(&format!("Unrecognized resource types: [{names}]")));
     }
+    one_name_each(&template)?;
     attributes(&template)?;
     if template.body().get("Transform").is_some() {
         return Err(Fault::validation("Transforms are not supported by this CloudFormation"));
     }
     Ok(Arc::new(template))
+}
+
+/// `Ref` would not know which of two is meant. AWS documents the rule and not its words.
+fn one_name_each(template: &Template) -> Result<(), Fault> {
+    let parameters = template.parameters();
+    let taken = |name: &&String| parameters.iter().any(|one| one.name == **name);
+    let resources = template.body()["Resources"].as_object();
+    let twice: Vec<&str> = resources
+        .into_iter()
+        .flat_map(|resources| resources.keys())
+        .filter(taken)
+        .map(String::as_str)
+        .collect();
+    if twice.is_empty() {
+        return Ok(());
+    }
+    Err(format_error(&format!(
+        "Logical names must be unique within the template: [{}]",
+        twice.join(", ")
+    )))
 }
 
 /// Refuses attributes that a resource's type does not have.
@@ -208,6 +229,11 @@ mod tests {
         assert_eq!(
             refused(attribute),
             "Template error: resource A does not support attribute type Nope in Fn::GetAtt"
+        );
+        let twice = "Parameters:\n  A: {Type: String}\nResources:\n  A: {Type: AWS::SNS::Topic}\n";
+        assert_eq!(
+            refused(twice),
+            "Template format error: Logical names must be unique within the template: [A]"
         );
         assert!(refused(&"x".repeat(51_201)).ends_with("less than or equal to 51200"));
     }

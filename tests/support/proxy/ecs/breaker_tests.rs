@@ -115,3 +115,36 @@ fn cloudformation_is_told_of_a_failure_once() {
     service.begin(&definition(3), at(30));
     assert_eq!(verdict(&mut service), None);
 }
+
+#[test]
+fn the_threshold_by_count_is_taken_as_it_is() {
+    let configuration = json!({"deploymentCircuitBreaker": {
+        "enable": true, "rollback": true, "thresholdConfiguration": {"type": "COUNT", "value": 1},
+    }});
+    let (mut service, old) = updating(configuration);
+    let mut all = old;
+    all.push(ended(task(&service, "bad", 0)));
+    assert!(stops(&step(&mut service, all, at(20), TIMING)).is_empty());
+    assert_eq!(service.deployments[0].status, Status::RollbackInProgress);
+}
+
+/// "When set to true, a task that reaches a healthy state resets the failure count to 0. When set
+/// to false, Amazon ECS does not reset the failure count. The default is true."
+#[test]
+fn a_healthy_task_resets_the_count_unless_that_is_turned_off() {
+    let failures = |reset: Value| {
+        let mut configuration = breaker(true);
+        configuration["deploymentCircuitBreaker"]["resetOnHealthyTask"] = reset;
+        let (mut service, old) = updating(configuration);
+        let mut all = old;
+        all.extend((0..2).map(|n| ended(task(&service, &format!("bad-{n}"), 0))));
+        step(&mut service, all.clone(), at(20), TIMING);
+        assert_eq!(service.rollouts[0].failures, 2);
+        all.push(task(&service, "good", 0));
+        step(&mut service, all, at(30), TIMING);
+        service.rollouts[0].failures
+    };
+    assert_eq!(failures(Value::Null), 0);
+    assert_eq!(failures(json!(true)), 0);
+    assert_eq!(failures(json!(false)), 2);
+}

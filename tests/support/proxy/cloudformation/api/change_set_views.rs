@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::shared;
 use crate::proxy::cloudformation::answer::Fault;
-use crate::proxy::cloudformation::engine::Engine;
+use crate::proxy::cloudformation::drift;
+use crate::proxy::cloudformation::engine::{Engine, Run};
 use crate::proxy::cloudformation::form::{Form, page};
-use crate::proxy::cloudformation::state::{ChangeSet, OnFailure, Stack, State, can_update};
+use crate::proxy::cloudformation::state::{ChangeSet, ChangeSetKind, OnFailure, Stack, State};
 
 fn find<'a>(state: &'a State, form: &Form) -> Result<(&'a Stack, &'a ChangeSet), Fault> {
     let name = form.required("ChangeSetName")?;
@@ -63,6 +64,8 @@ pub(super) fn describe(engine: &Engine, form: &Form) -> Result<Value, Fault> {
         "Changes": changes,
         "NextToken": next,
         "IncludeNestedStacks": false,
+        "DeploymentMode": set.drift.as_ref().map(|_| "REVERT_DRIFT"),
+        "StackDriftStatus": set.drift.as_ref().map(drift::drift_status),
         "OnStackFailure": set.on_failure.map(|on_failure| match on_failure {
             OnFailure::Rollback => "ROLLBACK",
             OnFailure::Delete => "DELETE",
@@ -71,14 +74,24 @@ pub(super) fn describe(engine: &Engine, form: &Form) -> Result<Value, Fault> {
     }))
 }
 
+const VALUES: [&str; 7] = [
+    "Path",
+    "BeforeValue",
+    "AfterValue",
+    "BeforeValueFrom",
+    "AfterValueFrom",
+    "Drift",
+    "AttributeChangeType",
+];
+
 /// Values are shown only when they are asked for.
 fn without_values(mut change: Value) -> Value {
     let resource = &mut change["ResourceChange"];
-    for context in ["BeforeContext", "AfterContext"] {
+    for context in ["BeforeContext", "AfterContext", "PreviousDeploymentContext"] {
         resource[context] = Value::Null;
     }
     for detail in resource["Details"].as_array_mut().into_iter().flatten() {
-        for value in ["Path", "BeforeValue", "AfterValue", "AttributeChangeType"] {
+        for value in VALUES {
             detail["Target"][value] = Value::Null;
         }
     }
@@ -101,55 +114,74 @@ pub(super) async fn execute(engine: &Arc<Engine>, form: &Form) -> Result<Value, 
         };
         own.execution = "EXECUTE_COMPLETE";
         stack.executed_change_set = Some(set.id.clone());
-        stack.disable_rollback = form.flag("DisableRollback").unwrap_or(false);
+        stack.disable_rollback = shared::keeps_what_failed(form);
+        stack.policy_during_update = None;
         stack.retain_except_on_create = form.flag("RetainExceptOnCreate").unwrap_or(false);
         let token = form.owned("ClientRequestToken");
-        if set.creates {
-            stack.desired = Some(set.desired.clone());
-            stack.on_failure = set.on_failure.unwrap_or_default();
-            let run = stack.begin("CREATE_STACK", token);
-            stack.is(&run, "CREATE_IN_PROGRESS", Some("User Initiated".to_owned()));
-            run
-        } else {
-            stack.turn_to(set.desired.clone());
-            let run = stack.begin("UPDATE_STACK", token);
-            stack.is(&run, "UPDATE_IN_PROGRESS", Some("User Initiated".to_owned()));
-            run
-        }
+        begin(stack, &set, token)
     };
     let engine = Arc::clone(engine);
-    if set.creates {
-        tokio::spawn(engine.create(run, model));
-    } else {
-        tokio::spawn(engine.update(run, model));
-    }
+    match set.kind {
+        ChangeSetKind::Create => tokio::spawn(engine.create(run, model)),
+        ChangeSetKind::Update => tokio::spawn(engine.update(run, model)),
+        ChangeSetKind::Import => tokio::spawn(engine.import(run, model, set.imports)),
+    };
     Ok(json!({}))
+}
+
+/// The stack turns to what the change set wants.
+fn begin(stack: &mut Stack, set: &ChangeSet, token: Option<String>) -> Run {
+    if set.kind == ChangeSetKind::Create {
+        stack.desired = Some(set.desired.clone());
+        stack.on_failure = set.on_failure.unwrap_or_default();
+    } else {
+        if let Some(found) = &set.drift {
+            drift::lay_over(&mut stack.resources, found);
+        }
+        stack.turn_to(set.desired.clone());
+    }
+    let run = stack.begin(operation(set.kind), token);
+    let status = match set.kind {
+        ChangeSetKind::Create => "CREATE_IN_PROGRESS",
+        ChangeSetKind::Update => "UPDATE_IN_PROGRESS",
+        ChangeSetKind::Import => "IMPORT_IN_PROGRESS",
+    };
+    stack.is(&run, status, Some("User Initiated".to_owned()));
+    run
+}
+
+fn operation(kind: ChangeSetKind) -> &'static str {
+    if kind == ChangeSetKind::Create { "CREATE_STACK" } else { "UPDATE_STACK" }
 }
 
 /// The change set, its stack's id and name; none when the same request did it before.
 fn executable(engine: &Engine, form: &Form) -> Result<Option<(ChangeSet, String, String)>, Fault> {
     let state = engine.state();
     let (stack, set) = find(&state, form)?;
-    let kind = if set.creates { "CREATE_STACK" } else { "UPDATE_STACK" };
-    if shared::repeated(stack, form, kind)? {
+    if shared::repeated(stack, form, operation(set.kind))? {
         return Ok(None);
     }
     if set.execution != "AVAILABLE" {
         return Err(not_executable(set));
     }
-    let fits =
-        if set.creates { stack.status == "REVIEW_IN_PROGRESS" } else { can_update(stack.status) };
-    if !fits {
-        return Err(shared::not_updatable(stack));
+    let begins = stack.status == "REVIEW_IN_PROGRESS";
+    match set.kind {
+        ChangeSetKind::Create if !begins => return Err(shared::not_updatable(stack)),
+        ChangeSetKind::Import if begins => {}
+        ChangeSetKind::Create => {}
+        ChangeSetKind::Update | ChangeSetKind::Import => shared::updatable(stack, form)?,
     }
     Ok(Some((set.clone(), stack.id.clone(), stack.name.clone())))
 }
 
 fn not_executable(set: &ChangeSet) -> Fault {
-    let status = if set.execution == "UNAVAILABLE" { set.status } else { set.execution };
+    let status = match set.execution {
+        "UNAVAILABLE" => format!("status of [{}]", set.status),
+        execution => format!("execution status of [{execution}]"),
+    };
     Fault::new(
         "InvalidChangeSetStatus",
-        format!("ChangeSet [{}] cannot be executed in its current status of [{status}]", set.id),
+        format!("ChangeSet [{}] cannot be executed in its current {status}", set.id),
     )
 }
 

@@ -104,12 +104,10 @@ pub(super) fn list_resources(engine: &Engine, form: &Form) -> Result<Value, Faul
 
 /// `SetStackPolicy`.
 pub(super) fn set_policy(engine: &Engine, form: &Form) -> Result<Value, Fault> {
-    let policy = form.required("StackPolicyBody")?;
-    if serde_json::from_str::<Value>(policy).is_err() {
-        return Err(Fault::validation("Error validating stack policy: Invalid stack policy"));
-    }
+    form.required("StackPolicyBody")?;
+    let policy = shared::policy(form, "StackPolicyBody")?;
     let mut state = engine.state();
-    state.stack_mut(form.required("StackName")?)?.policy = Some(policy.to_owned());
+    state.stack_mut(form.required("StackName")?)?.policy = policy;
     Ok(json!({}))
 }
 

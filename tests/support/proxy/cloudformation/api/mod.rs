@@ -3,6 +3,7 @@
 mod change_set_views;
 mod change_sets;
 mod events;
+mod imports;
 mod inspect;
 mod recover;
 mod remove;

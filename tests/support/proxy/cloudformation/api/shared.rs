@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::proxy::cloudformation::answer::Fault;
 use crate::proxy::cloudformation::form::Form;
-use crate::proxy::cloudformation::state::{Desired, OnFailure, Stack};
+use crate::proxy::cloudformation::state::{Desired, OnFailure, Stack, can_update};
 
 /// Whether a token was used before for this kind of operation. Another kind is refused.
 pub(super) fn repeated(stack: &Stack, form: &Form, kind: &str) -> Result<bool, Fault> {
@@ -44,6 +44,38 @@ pub(super) fn not_updatable(stack: &Stack) -> Fault {
         "Stack:{} is in {} state and can not be updated.",
         stack.id, stack.status
     ))
+}
+
+/// Refuses an update of a stack that cannot take one now.
+pub(super) fn updatable(stack: &Stack, form: &Form) -> Result<(), Fault> {
+    if !can_update(stack.status) {
+        return Err(not_updatable(stack));
+    }
+    let failed = matches!(stack.status, "CREATE_FAILED" | "UPDATE_FAILED");
+    if failed && !keeps_what_failed(form) {
+        return Err(Fault::validation(format!(
+            "This stack is currently in a non-terminal [{}] state. To update the stack from this state, please use the disable-rollback parameter with update-stack API. To rollback to the last known good state, use the rollback-stack API",
+            stack.status
+        )));
+    }
+    Ok(())
+}
+
+/// Whether a failure leaves everything as it is then.
+pub(super) fn keeps_what_failed(form: &Form) -> bool {
+    let asked = |name| form.flag(name).unwrap_or(false);
+    asked("DisableRollback") || asked("DeploymentConfig.DisableRollback")
+}
+
+/// A stack policy of a request, refused when it is not JSON.
+pub(super) fn policy(form: &Form, field: &str) -> Result<Option<String>, Fault> {
+    let Some(policy) = form.owned(field) else {
+        return Ok(None);
+    };
+    match serde_json::from_str::<Value>(&policy) {
+        Ok(Value::Object(_)) => Ok(Some(policy)),
+        _ => Err(Fault::validation("Error validating stack policy: Invalid stack policy")),
+    }
 }
 
 /// What to do when a creation fails.

@@ -13,7 +13,7 @@ use crate::proxy::cloudformation::changes::{self, Now};
 use crate::proxy::cloudformation::engine::Engine;
 use crate::proxy::cloudformation::form::Form;
 use crate::proxy::cloudformation::model::Model;
-use crate::proxy::cloudformation::state::{Desired, Output, Resource, Stack, can_update};
+use crate::proxy::cloudformation::state::{Desired, Output, Resource, Stack};
 use crate::proxy::cloudformation::{parameters, validate};
 
 /// `CreateStack`.
@@ -32,10 +32,10 @@ pub(super) async fn create_stack(engine: &Arc<Engine>, form: &Form) -> Result<Va
     let model = engine.model(&desired, (name, &id)).await?;
     let mut stack = Stack::new(id.clone(), name.to_owned(), "CREATE_IN_PROGRESS");
     stack.desired = Some(desired);
-    stack.disable_rollback = form.flag("DisableRollback").unwrap_or(false);
+    stack.disable_rollback = shared::keeps_what_failed(form);
     stack.on_failure = shared::on_failure(form, "OnFailure").unwrap_or_default();
     stack.termination_protection = form.flag("EnableTerminationProtection").unwrap_or(false);
-    stack.policy = form.owned("StackPolicyBody");
+    stack.policy = shared::policy(form, "StackPolicyBody")?;
     stack.timeout_minutes = form.text("TimeoutInMinutes").and_then(|text| text.parse().ok());
     let run = stack.begin("CREATE_STACK", form.owned("ClientRequestToken"));
     stack.is(&run, "CREATE_IN_PROGRESS", Some("User Initiated".to_owned()));
@@ -63,6 +63,8 @@ pub(super) async fn update_stack(engine: &Arc<Engine>, form: &Form) -> Result<Va
         Current::Repeated(id) => return Ok(json!({"StackId": id})),
         Current::Ready(before) => before,
     };
+    let lasting = shared::policy(form, "StackPolicyBody")?;
+    let during = shared::policy(form, "StackPolicyDuringUpdateBody")?;
     let desired = desired(engine, form, before.desired.as_ref()).await?;
     validate::acknowledged(&desired.template, &desired.capabilities)?;
     let model = engine.model(&desired, (&before.name, &before.id)).await?;
@@ -73,16 +75,13 @@ pub(super) async fn update_stack(engine: &Arc<Engine>, form: &Form) -> Result<Va
     let run = {
         let mut state = engine.state();
         let stack = state.stack_mut(&before.id)?;
-        if !can_update(stack.status) {
-            return Err(shared::not_updatable(stack));
-        }
-        stack.disable_rollback = form.flag("DisableRollback").unwrap_or(false);
-        if let Some(policy) = form.owned("StackPolicyBody") {
+        shared::updatable(stack, form)?;
+        stack.disable_rollback = shared::keeps_what_failed(form);
+        stack.policy_during_update = during;
+        if let Some(policy) = lasting {
             stack.policy = Some(policy);
         }
-        for set in &mut stack.change_sets {
-            set.execution = "OBSOLETE";
-        }
+        stack.outdate_change_sets();
         stack.turn_to(desired);
         let run = stack.begin("UPDATE_STACK", form.owned("ClientRequestToken"));
         stack.is(&run, "UPDATE_IN_PROGRESS", Some("User Initiated".to_owned()));
@@ -94,6 +93,7 @@ pub(super) async fn update_stack(engine: &Arc<Engine>, form: &Form) -> Result<Va
 }
 
 /// A stack as it is before an update.
+#[derive(Default)]
 pub(super) struct Snapshot {
     pub(super) id: String,
     pub(super) name: String,
@@ -128,9 +128,7 @@ fn current(engine: &Engine, form: &Form, name: &str, kind: &str) -> Result<Curre
     if shared::repeated(stack, form, kind)? {
         return Ok(Current::Repeated(stack.id.clone()));
     }
-    if !can_update(stack.status) {
-        return Err(shared::not_updatable(stack));
-    }
+    shared::updatable(stack, form)?;
     Ok(Current::Ready(Box::new(Snapshot::of(stack))))
 }
 
@@ -154,6 +152,8 @@ pub(super) async fn difference(
     desired: &Desired,
 ) -> Result<Difference, Fault> {
     let mut resources = before.resources.clone();
+    // What a creation failed at is made anew.
+    resources.retain(|_, one| one.exists());
     engine.complete_attributes(model, &mut resources).await;
     let retyped: Vec<&str> = resources
         .values()

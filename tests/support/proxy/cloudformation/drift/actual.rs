@@ -3,6 +3,8 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::services;
+use super::xml::{element, properties};
 use crate::proxy::cloudformation::state::Resource;
 use crate::proxy::upstream::{Upstream, UpstreamError};
 
@@ -17,7 +19,10 @@ pub(super) enum Actual {
 }
 
 /// Asks the service.
-pub(super) async fn read(upstream: &Upstream, resource: &Resource) -> Actual {
+pub(super) async fn read(upstream: &Upstream, resource: &Resource, rules: &[Value]) -> Actual {
+    if let Some(actual) = services::read(upstream, resource).await {
+        return actual;
+    }
     let id = resource.physical_id.as_deref().unwrap_or_default();
     match resource.resource_type.as_str() {
         "AWS::EC2::VPC" => {
@@ -27,33 +32,27 @@ pub(super) async fn read(upstream: &Upstream, resource: &Resource) -> Actual {
             let fields = ["CidrBlock", "AvailabilityZone", "VpcId", "MapPublicIpOnLaunch"];
             ec2(upstream, "DescribeSubnets", "SubnetId.1", id, &fields).await
         }
-        "AWS::EC2::SecurityGroup" => {
-            ec2(upstream, "DescribeSecurityGroups", "GroupId.1", id, &["GroupDescription", "VpcId"])
-                .await
-        }
+        "AWS::EC2::SecurityGroup" => group(upstream, id, resource, rules).await,
         "AWS::Logs::LogGroup" => log_group(upstream, id).await,
         "AWS::SSM::Parameter" => parameter(upstream, id).await,
         "AWS::S3::Bucket" => bucket(upstream, id, resource).await,
         "AWS::ECS::Service" => service(upstream, id, resource).await,
-        "AWS::IAM::Role" => {
-            let form = [("RoleName".to_owned(), id.to_owned())];
-            let answer = upstream.query("iam", "GetRole", "2010-05-08", &form).await;
-            judged(answer.map(|_| json!({"RoleName": id})))
-        }
         _ => Actual::NotChecked,
     }
 }
 
-fn judged(answer: Result<Value, UpstreamError>) -> Actual {
+pub(super) fn judged(answer: Result<Value, UpstreamError>) -> Actual {
     match answer {
         Ok(properties) => Actual::Properties(properties),
-        Err(UpstreamError::Service { code, status, .. })
-            if status == 404 || code.contains("NotFound") || code.contains("NoSuch") =>
-        {
+        Err(UpstreamError::Service { code, status, .. }) if status == 404 || is_missing(&code) => {
             Actual::Gone
         }
         Err(_) => Actual::NotChecked,
     }
+}
+
+fn is_missing(code: &str) -> bool {
+    ["NotFound", "NoSuch", "NonExistent"].iter().any(|word| code.contains(word))
 }
 
 async fn ec2(upstream: &Upstream, action: &str, by: &str, id: &str, fields: &[&str]) -> Actual {
@@ -69,9 +68,18 @@ async fn ec2(upstream: &Upstream, action: &str, by: &str, id: &str, fields: &[&s
     }))
 }
 
-fn element(xml: &str, name: &str) -> Option<String> {
-    let after = xml.split_once(&format!("<{name}>"))?.1;
-    after.split('<').next().map(str::to_owned)
+/// A group with its rules; `others` are rules that are resources of their own.
+async fn group(upstream: &Upstream, id: &str, resource: &Resource, others: &[Value]) -> Actual {
+    let form = [("GroupId.1".to_owned(), id.to_owned())];
+    let answer = upstream.query("ec2", "DescribeSecurityGroups", "2016-11-15", &form).await;
+    judged(answer.map(|xml| {
+        let mut actual =
+            properties(&xml, &[("GroupDescription", "groupDescription"), ("VpcId", "vpcId")]);
+        for (property, rules) in super::rules::actual(&xml, resource, others) {
+            actual[property] = rules;
+        }
+        actual
+    }))
 }
 
 async fn log_group(upstream: &Upstream, name: &str) -> Actual {
@@ -109,9 +117,27 @@ async fn bucket(upstream: &Upstream, name: &str, resource: &Resource) -> Actual 
                 let status = element(&xml, "Status").unwrap_or_else(|| "Suspended".to_owned());
                 actual["VersioningConfiguration"] = json!({"Status": status});
             }
+            if let Some(access) = public_access(upstream, name).await {
+                actual["PublicAccessBlockConfiguration"] = access;
+            }
             Actual::Properties(actual)
         }
         _ => Actual::NotChecked,
+    }
+}
+
+/// What keeps the public out of a bucket.
+async fn public_access(upstream: &Upstream, name: &str) -> Option<Value> {
+    const SAME: [(&str, &str); 4] = [
+        ("BlockPublicAcls", "BlockPublicAcls"),
+        ("BlockPublicPolicy", "BlockPublicPolicy"),
+        ("IgnorePublicAcls", "IgnorePublicAcls"),
+        ("RestrictPublicBuckets", "RestrictPublicBuckets"),
+    ];
+    let path = format!("/{name}?publicAccessBlock");
+    match upstream.rest("s3", Method::GET, &path, Vec::new()).await {
+        Ok((200, xml)) => Some(properties(&xml, &SAME)),
+        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ use super::step::Farewell;
 use super::{Engine, Run};
 use crate::proxy::cloudformation::model::Model;
 use crate::proxy::cloudformation::schedule;
-use crate::proxy::cloudformation::state::{OnFailure, Resource};
+use crate::proxy::cloudformation::state::{OnFailure, Output, Resource};
 
 impl Engine {
     /// Creates the resources of a stack whose status says so already.
@@ -44,6 +44,9 @@ impl Engine {
                 ));
             }
         }
+        if let Some(reason) = self.export_in_use(run, &outputs) {
+            return Err(reason);
+        }
         let imports = model.imports();
         self.with(run, |stack| {
             stack.outputs = outputs;
@@ -51,6 +54,27 @@ impl Engine {
             stack.before = None;
         });
         Ok(())
+    }
+
+    /// Why the outputs cannot take the place of those that other stacks import.
+    fn export_in_use(&self, run: &Run, outputs: &[Output]) -> Option<String> {
+        let state = self.state();
+        let stack = state.find(&run.stack_id)?;
+        stack.outputs.iter().find_map(|old| {
+            let export = old.export.as_ref()?;
+            let users = state.importers(export).join(", ");
+            let new = outputs.iter().find(|new| new.export.as_ref() == Some(export));
+            match new {
+                _ if users.is_empty() => None,
+                None => Some(format!(
+                    "Delete canceled. Cannot delete export {export} as it is in use by {users}."
+                )),
+                Some(new) if new.value != old.value => {
+                    Some(format!("Cannot update export {export} as it is in use by {users}."))
+                }
+                Some(_) => None,
+            }
+        })
     }
 
     async fn create_failed(&self, run: &Run, reason: &str) {

@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::Engine;
 use crate::proxy::cloudformation::intrinsics::{self, UNKNOWN};
 use crate::proxy::cloudformation::names::name_property;
-use crate::proxy::cloudformation::provision;
 use crate::proxy::cloudformation::state::{ChangeSet, Event, Operation, Stack, Validation};
+use crate::proxy::cloudformation::{provision, schema};
 
 impl Stack {
     /// The making of a change set is an operation of its own.
@@ -31,10 +31,46 @@ impl Stack {
     }
 }
 
+/// The path below the properties, and what is wrong there. A name that CloudFormation makes up is
+/// not missing.
+fn malformed(kind: &str, properties: &Value) -> Option<(String, String)> {
+    let sentence = schema::refusals(kind, properties.as_object()?)?;
+    let key = sentence.split(['[', ']']).nth(1).unwrap_or_default();
+    if properties.get(key).is_some() {
+        return Some((format!("/{key}"), sentence));
+    }
+    (name_property(kind) != Some(key)).then(|| (String::new(), sentence.clone()))
+}
+
 impl Engine {
     /// Waits as long as things of this type are scripted to take.
     pub(in crate::proxy::cloudformation) async fn pause(&self, resource_type: &str) {
         tokio::time::sleep(self.duration(resource_type)).await;
+    }
+
+    /// What an early validation finds wrong with a resource that is to be made or changed.
+    pub(in crate::proxy::cloudformation) async fn validated_early(
+        &self,
+        change: &Value,
+    ) -> Option<(Validation, String)> {
+        let kind = change["ResourceType"].as_str().unwrap_or_default();
+        let place = change["LogicalResourceId"].as_str().unwrap_or_default();
+        let place = format!("/Resources/{place}/Properties");
+        let context = change["AfterContext"].as_str().unwrap_or("{}");
+        let context: Value = serde_json::from_str(context).unwrap_or_default();
+        let properties = &context["Properties"];
+        if let Some((below, sentence)) = malformed(kind, properties) {
+            let path = format!("{place}{below}");
+            return Some((Validation { name: "PROPERTY_VALIDATION", path }, sentence));
+        }
+        if change["Action"] != "Add" {
+            return None;
+        }
+        let (property, name) = self.taken_name(kind, properties).await?;
+        let sentence =
+            format!("Resource of type '{kind}' with identifier '{name}' already exists.");
+        let path = format!("{place}/{property}");
+        Some((Validation { name: "NAME_CONFLICT_VALIDATION", path }, sentence))
     }
 
     /// Property and value of a literal name that another resource has already.

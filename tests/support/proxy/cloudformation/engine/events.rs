@@ -71,7 +71,11 @@ impl Stack {
         {
             let good = matches!(
                 status,
-                "CREATE_COMPLETE" | "UPDATE_COMPLETE" | "DELETE_COMPLETE" | "REVIEW_IN_PROGRESS"
+                "CREATE_COMPLETE"
+                    | "UPDATE_COMPLETE"
+                    | "DELETE_COMPLETE"
+                    | "IMPORT_COMPLETE"
+                    | "REVIEW_IN_PROGRESS"
             ) || (operation.kind.contains("ROLLBACK")
                 && status.ends_with("ROLLBACK_COMPLETE"));
             operation.status = if good { "SUCCEEDED" } else { "FAILED" };

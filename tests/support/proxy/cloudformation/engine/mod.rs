@@ -4,6 +4,7 @@ mod create;
 mod delete;
 mod early;
 mod events;
+mod import;
 mod rollback;
 mod step;
 mod update;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 
 use super::StabilizeHook;
 use super::answer::Fault;
+use super::faults::{FaultAction, Faults, Work};
 use super::intrinsics::Scope;
 use super::model::{self, Model};
 use super::names::Place;
@@ -43,6 +45,7 @@ pub(super) struct Engine {
     pub(super) place: Place,
     pub(super) upstream: Upstream,
     pub(super) provisioner: Provisioner,
+    pub(super) faults: Faults,
     state: Mutex<State>,
     hooks: Arc<dyn StabilizeHook>,
     pace: Mutex<Pace>,
@@ -66,6 +69,7 @@ impl Engine {
             place,
             provisioner: Provisioner::new(upstream.clone(), account),
             upstream,
+            faults: Faults::default(),
             state: Mutex::default(),
             hooks,
             pace: Mutex::new(Pace { durations: BTreeMap::new(), scale: 1.0 }),
@@ -91,6 +95,17 @@ impl Engine {
     /// Changes the stack of a run.
     fn with<T>(&self, run: &Run, change: impl FnOnce(&mut Stack) -> T) -> Option<T> {
         self.state().find_mut(&run.stack_id).map(change)
+    }
+
+    /// Why something done to a resource fails now, where a test asked for that.
+    fn forced(&self, run: &Run, resource: (&str, &str), action: FaultAction) -> Result<(), String> {
+        let (name, rolls_back) = self
+            .with(run, |stack| (stack.name.clone(), stack.status.contains("ROLLBACK")))
+            .unwrap_or_default();
+        let (logical_id, resource_type) = resource;
+        let stack = [name.as_str(), run.stack_id.as_str()];
+        let work = Work { stack, logical_id, resource_type, action, rolls_back };
+        self.faults.meet(&work).map_or(Ok(()), |reason| Err(step::handler_reason(&reason)))
     }
 
     /// The resources of the stack, as they are now.

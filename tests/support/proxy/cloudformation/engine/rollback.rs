@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::step::Farewell;
 use super::update::Garbage;
 use super::{Engine, Run};
+use crate::proxy::cloudformation::faults::FaultAction;
 use crate::proxy::cloudformation::schedule;
 use crate::proxy::cloudformation::state::Resource;
 
@@ -114,9 +115,10 @@ impl Engine {
         }
         let outcome = if replaced {
             // The old one is still there: nothing was deleted yet.
-            self.with(run, |stack| stack.resources.insert(name.to_owned(), old.clone()));
             self.resource_is(run, name, "UPDATE_IN_PROGRESS", None);
-            Ok(())
+            self.forced(run, (name, &old.resource_type), FaultAction::Update).map(|()| {
+                self.with(run, |stack| stack.resources.insert(name.to_owned(), old.clone()));
+            })
         } else {
             self.resource_is(run, name, "UPDATE_IN_PROGRESS", None);
             self.revert(run, &now, old).await
@@ -126,6 +128,7 @@ impl Engine {
 
     async fn revert(&self, run: &Run, now: &Resource, old: &Resource) -> Result<(), String> {
         let kind = old.resource_type.as_str();
+        self.forced(run, (&old.logical_id, kind), FaultAction::Update)?;
         let current = Self::sent(kind, &now.properties, now.generated.as_ref(), &now.tags);
         let wanted = Self::sent(kind, &old.properties, old.generated.as_ref(), &old.tags);
         let made = self.change(now, current, wanted.clone()).await?;

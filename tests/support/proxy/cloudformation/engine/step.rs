@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Engine, Happened, Run};
+use crate::proxy::cloudformation::faults::FaultAction;
 use crate::proxy::cloudformation::model::{Model, Planned};
 use crate::proxy::cloudformation::provision::Made;
 use crate::proxy::cloudformation::state::Resource;
-use crate::proxy::cloudformation::{drift, names};
+use crate::proxy::cloudformation::{drift, names, schema};
 
 /// What happens to a resource that is no longer wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +88,10 @@ impl Engine {
                 resource.tags = tags;
             }
         });
+        let action =
+            if status == "CREATE_IN_PROGRESS" { FaultAction::Create } else { FaultAction::Update };
+        well_formed(name, kind, &sent)?;
+        self.forced(run, (name, kind), action)?;
         let made = self.provisioner.create(kind, sent.clone()).await;
         let made = made.map_err(|refusal| refusal.reason())?;
         let physical_id = made.physical_id.clone();
@@ -119,13 +124,7 @@ impl Engine {
             outcome = settled => outcome,
             () = run.cancel.cancelled() => return Err(format!("Resource {doing} cancelled")),
         };
-        outcome.map_err(|reason| match reason.starts_with("Resource handler") {
-            true => reason,
-            false => format!(
-                "Resource handler returned message: \"{reason}\" (RequestToken: {}, HandlerErrorCode: GeneralServiceException)",
-                Uuid::new_v4()
-            ),
-        })
+        outcome.map_err(|reason| handler_reason(&reason))
     }
 
     /// Changes a resource of the service, if it is still there.
@@ -189,31 +188,28 @@ impl Engine {
             event("DELETE_SKIPPED", None);
             return true;
         }
+        let (tags, kind) = (&resource.tags, resource.resource_type.as_str());
         event("DELETE_IN_PROGRESS", None);
-        tokio::time::sleep(self.duration(&resource.resource_type)).await;
-        let tags = &resource.tags;
-        let sent = Self::sent(
-            &resource.resource_type,
-            &resource.properties,
-            resource.generated.as_ref(),
-            tags,
-        );
+        tokio::time::sleep(self.duration(kind)).await;
+        let sent = Self::sent(kind, &resource.properties, resource.generated.as_ref(), tags);
+        let forced = self.forced(run, (&resource.logical_id, kind), FaultAction::Delete);
         let gone = match self.provisioner.may_delete(resource, &sent).await {
+            _ if forced.is_err() => forced,
             Ok(()) => {
                 if farewell == Farewell::Snapshot {
                     self.snapshot(run, resource).await;
                 }
-                self.provisioner.delete(resource, sent).await
+                self.provisioner.delete(resource, sent).await.map_err(|refusal| refusal.reason())
             }
-            refused => refused,
+            Err(refusal) => Err(refusal.reason()),
         };
         match gone {
             Ok(()) => {
                 event("DELETE_COMPLETE", None);
                 true
             }
-            Err(refusal) => {
-                event("DELETE_FAILED", Some(refusal.reason()));
+            Err(reason) => {
+                event("DELETE_FAILED", Some(reason));
                 false
             }
         }
@@ -237,6 +233,25 @@ impl Engine {
         // A snapshot that fails shows in the deletion that follows.
         let _ = self.upstream.query("rds", action, "2014-10-31", &form).await;
     }
+}
+
+/// Refuses properties that the model of the type does not have, or lacks.
+pub(super) fn well_formed(name: &str, kind: &str, properties: &Value) -> Result<(), String> {
+    let refusal = properties.as_object().and_then(|map| schema::refusals(kind, map));
+    refusal.map_or(Ok(()), |sentence| {
+        Err(format!("Properties validation failed for resource {name} with message:\n[{sentence}]"))
+    })
+}
+
+/// What a resource handler says, in the words that CloudFormation puts around it.
+pub(super) fn handler_reason(reason: &str) -> String {
+    if reason.starts_with("Resource handler") {
+        return reason.to_owned();
+    }
+    format!(
+        "Resource handler returned message: \"{reason}\" (RequestToken: {}, HandlerErrorCode: GeneralServiceException)",
+        Uuid::new_v4()
+    )
 }
 
 /// An entry for a resource that is about to be made.

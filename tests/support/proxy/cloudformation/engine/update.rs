@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::step::{Farewell, fresh};
+use super::step::{Farewell, fresh, well_formed};
 use super::{Engine, Run};
 use crate::proxy::cloudformation::diff::{self, Change};
+use crate::proxy::cloudformation::faults::FaultAction;
 use crate::proxy::cloudformation::model::{Model, Planned};
 use crate::proxy::cloudformation::state::{Before, Desired, Resource, Stack};
 use crate::proxy::cloudformation::{names, policy, schedule, schema};
+
+const REPLACEMENT_WITHOUT_ROLLBACK: &str =
+    "Replacement type updates not supported on stack with disable-rollback.";
 
 /// Resources that are no longer wanted, by logical id.
 pub(super) type Garbage = BTreeMap<String, (Resource, Farewell)>;
@@ -91,7 +95,10 @@ impl Engine {
         let Some(planned) = model.resources.get(name) else {
             return false;
         };
-        let Some(current) = resources.get(name).filter(|one| one.physical_id.is_some()) else {
+        let Some(current) = resources.get(name).filter(|one| one.exists()) else {
+            if let Some(half) = resources.get(name) {
+                self.part_with(run, half, Farewell::Delete).await;
+            }
             return self.create_one(run, model, name).await;
         };
         let declared = match model.properties(planned, &resources) {
@@ -133,7 +140,7 @@ impl Engine {
         let action = if replaces { "Update:Replace" } else { "Update:Modify" };
         let denied = self.with(run, |stack| {
             policy::denial(
-                stack.policy.as_deref(),
+                stack.policy_in_force(),
                 action,
                 &current.logical_id,
                 &current.resource_type,
@@ -141,6 +148,10 @@ impl Engine {
         });
         if let Some(Some(reason)) = denied {
             return Some(reason);
+        }
+        let kept = self.with(run, |stack| stack.disable_rollback).unwrap_or_default();
+        if replaces && kept {
+            return Some(REPLACEMENT_WITHOUT_ROLLBACK.to_owned());
         }
         let property = names::unique_name_property(&current.resource_type)?;
         let name = current.properties.get(property)?;
@@ -172,8 +183,10 @@ impl Engine {
         self.touch(run, name, false);
         self.resource_is(run, name, "UPDATE_IN_PROGRESS", None);
         let named = current.generated.as_ref();
+        self.forced(run, (name, kind), FaultAction::Update)?;
         let before = Self::sent(kind, &current.properties, named, &current.tags);
         let after = Self::sent(kind, &declared, named, &tags);
+        well_formed(name, kind, &after)?;
         let made = self.change(current, before, after.clone()).await?;
         let physical_id = made.physical_id.clone();
         self.with(run, |stack| {
@@ -234,7 +247,7 @@ impl Engine {
             .filter_map(|(name, resource)| {
                 let denied = self.with(run, |stack| {
                     policy::denial(
-                        stack.policy.as_deref(),
+                        stack.policy_in_force(),
                         "Update:Delete",
                         name,
                         &resource.resource_type,

@@ -49,7 +49,7 @@ impl Provisioner {
     }
 
     /// The attributes: everything that is read back and was not declared.
-    async fn cloud_control_read(
+    pub(super) async fn cloud_control_read(
         &self,
         resource_type: &str,
         handle: &str,

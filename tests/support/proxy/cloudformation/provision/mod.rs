@@ -62,6 +62,11 @@ impl Refusal {
         Self { message: message.into(), code }
     }
 
+    /// What the service said.
+    pub(super) fn sentence(&self) -> &str {
+        &self.message
+    }
+
     /// The reason as CloudFormation shows it in events.
     pub(super) fn reason(&self) -> String {
         let Self { message, code } = self;
@@ -126,11 +131,6 @@ impl Provisioner {
         properties: Value,
     ) -> Result<Made, Refusal> {
         let properties = self.ready(resource_type, properties).await?;
-        if let Some(map) = properties.as_object()
-            && let Some(sentence) = schema::refusals(resource_type, map)
-        {
-            return Err(Refusal::new("InvalidRequest", sentence));
-        }
         obstacles::before_create(&self.upstream, resource_type, &properties).await?;
         let made = match way(resource_type) {
             Way::CloudControl => self.cloud_control_create(resource_type, &properties).await,
@@ -161,6 +161,23 @@ impl Provisioner {
             }
         };
         Ok(attributes::completed(resource_type, made, &properties))
+    }
+
+    /// A resource that is there already and is to become a stack's.
+    pub(super) async fn find(
+        &self,
+        resource_type: &str,
+        identifier: &str,
+        properties: &Value,
+    ) -> Result<Made, Refusal> {
+        let made = self.cloud_control_read(resource_type, identifier, properties).await;
+        let made = made.map_err(|_| {
+            let sentence = format!(
+                "Resource of type '{resource_type}' with identifier '{identifier}' was not found."
+            );
+            Refusal::new("NotFound", sentence)
+        })?;
+        Ok(attributes::completed(resource_type, made, properties))
     }
 
     /// Changes a resource in place.
@@ -243,6 +260,11 @@ impl Provisioner {
         let resolved = resolved.map_err(|sentence| Refusal::new("InvalidRequest", sentence))?;
         Ok(schema::coerced(resource_type, resolved))
     }
+}
+
+/// Whether existing resources of this type can be brought into a stack.
+pub(super) fn can_import(resource_type: &str) -> bool {
+    way(resource_type) == Way::CloudControl
 }
 
 fn existing(resource: &Resource) -> Made {

@@ -59,9 +59,10 @@ pub(in crate::proxy::cloudformation) fn gaps() -> Vec<String> {
 const GAPS: &[&str] = &[
     "CloudFormation keeps stacks in the proxy's memory: they are gone when it stops",
     "CloudFormation stores and does not act on TimeoutInMinutes, NotificationARNs, RoleARN and rollback triggers",
-    "CloudFormation refuses transforms, nested change sets, imports and stack sets",
+    "CloudFormation refuses transforms, nested change sets and stack sets",
+    "CloudFormation imports types that the emulator's Cloud Control makes, and does not compare their values",
     "CloudFormation does not check that the values of AWS::EC2::VPC::Id and similar parameters exist",
-    "CloudFormation's drift detection reads VPCs, security groups, log groups, buckets, roles, stored parameters and ECS services; other types are NOT_CHECKED",
+    "CloudFormation's drift detection reads what services show of networks, security groups, buckets, roles, log groups, queues, topics, parameters, secrets, balancers, databases, repositories and ECS services; other types are NOT_CHECKED",
     "The secret of a managed database master password is made by the proxy, is not rotated, and is not named by describe calls",
     "Public image parameters (/aws/service/...) are always the same image",
 ];

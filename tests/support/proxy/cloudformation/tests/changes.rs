@@ -1,8 +1,6 @@
 //! Change sets.
 
-use std::time::Duration;
-
-use super::stand_in::{Cloud, tag};
+use super::stand_in::{Cloud, change, tag};
 
 fn template(cidr: &str, name: &str) -> String {
     format!(
@@ -21,21 +19,7 @@ async fn changes(cloud: &Cloud, kind: &str, body: &str) -> String {
         ("TemplateBody", body),
     ];
     cloud.ok("CreateChangeSet", &fields).await;
-    loop {
-        let fields =
-            [("StackName", "s"), ("ChangeSetName", "c"), ("IncludePropertyValues", "true")];
-        let xml = cloud.ok("DescribeChangeSet", &fields).await;
-        if !matches!(tag(&xml, "Status").as_str(), "CREATE_PENDING" | "CREATE_IN_PROGRESS") {
-            return xml;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
-fn change<'a>(xml: &'a str, name: &str) -> &'a str {
-    let mut all = xml.split("<ResourceChange>").skip(1);
-    let is = |one: &&str| one.contains(&format!("<LogicalResourceId>{name}<"));
-    all.find(is).and_then(|one| one.split("</ResourceChange>").next()).unwrap_or_default()
+    cloud.change_set("s", "c").await
 }
 
 async fn created() -> Cloud {
@@ -126,4 +110,107 @@ async fn operations_have_events_of_their_own() {
     let failed =
         cloud.ok("DescribeEvents", &[("StackName", "s"), ("Filters.FailedEvents", "true")]).await;
     assert!(!failed.contains("<member>"), "{failed}");
+}
+
+/// Databases whose policies differ, and what becomes of each.
+fn data(engine: &str, more: &str) -> String {
+    let database = |name: &str, policies: &str| {
+        format!(
+            "  {name}: {{Type: AWS::SQS::Queue, {policies} Properties: {{FifoQueue: {engine}}}}}\n"
+        )
+    };
+    let mut body = "Resources:\n  Always: {Type: AWS::SNS::Topic}\n".to_owned();
+    body += &database("Deleted", "");
+    body += &database("Retained", "UpdateReplacePolicy: Retain,");
+    body += &database("Snapped", "UpdateReplacePolicy: Snapshot,");
+    body + more
+}
+
+#[tokio::test]
+async fn a_change_set_says_what_becomes_of_what_was_there() {
+    let gone = "  Gone: {Type: AWS::SQS::Queue}\n  Left: {Type: AWS::SQS::Queue, DeletionPolicy: Retain}\n  \
+        Kept: {Type: AWS::SQS::Queue, DeletionPolicy: Snapshot}\n";
+    let cloud = Cloud::start().await;
+    let body = data("false", gone);
+    cloud.ok("CreateStack", &[("StackName", "s"), ("TemplateBody", &body)]).await;
+    assert_eq!(cloud.settled().await, "CREATE_COMPLETE");
+    let xml = changes(&cloud, "UPDATE", &data("true", "")).await;
+    let found = ["Gone", "Left", "Kept", "Deleted", "Retained", "Snapped"]
+        .map(|name| tag(change(&xml, name), "PolicyAction"));
+    assert_eq!(
+        found,
+        [
+            "Delete",
+            "Retain",
+            "Snapshot",
+            "ReplaceAndDelete",
+            "ReplaceAndRetain",
+            "ReplaceAndSnapshot"
+        ]
+    );
+    assert_eq!(change(&xml, "Always"), "");
+    assert!(tag(change(&xml, "Deleted"), "BeforeContext").contains("false"));
+    assert!(tag(change(&xml, "Deleted"), "AfterContext").contains("true"));
+    let short = cloud.ok("DescribeChangeSet", &[("StackName", "s"), ("ChangeSetName", "c")]).await;
+    for value in ["BeforeContext", "AfterContext", "BeforeValue", "AfterValue", "Path"] {
+        assert!(!short.contains(&format!("<{value}>")), "{value} was not asked for");
+    }
+}
+
+#[tokio::test]
+async fn a_change_in_place_replaces_nothing() {
+    let cloud = created().await;
+    let body = template("10.0.0.0/16", "Old")
+        .replace("CidrBlock: !Ref Cidr", "CidrBlock: !Ref Cidr, EnableDnsSupport: true");
+    let xml = changes(&cloud, "UPDATE", &body).await;
+    let vpc = change(&xml, "Vpc");
+    assert_eq!(
+        (tag(vpc, "Replacement"), tag(vpc, "PolicyAction")),
+        ("False".into(), String::new())
+    );
+    assert_eq!(tag(vpc, "AttributeChangeType"), "Add");
+    assert_eq!(tag(vpc, "Path"), "/Properties/EnableDnsSupport");
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_is_found_before_anything_is_made() {
+    let cloud = Cloud::start().await;
+    let body = "Resources:\n  P: {Type: AWS::SSM::Parameter, Properties: {Type: String, Name: taken, Value: a}}\n";
+    cloud.ok("CreateStack", &[("StackName", "first"), ("TemplateBody", body)]).await;
+    assert_eq!(cloud.settled_as("first").await, "CREATE_COMPLETE");
+    let xml = changes(&cloud, "CREATE", body).await;
+    assert_eq!(tag(&xml, "Status"), "FAILED");
+    assert!(tag(&xml, "StatusReason").starts_with(
+        "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]."
+    ));
+    let fields = [("ChangeSetName", "c"), ("StackName", "s"), ("Filters.FailedEvents", "true")];
+    let events = cloud.ok("DescribeEvents", &fields).await;
+    assert_eq!(tag(&events, "ValidationName"), "NAME_CONFLICT_VALIDATION");
+    assert_eq!(tag(&events, "ValidationStatus"), "FAILED");
+    assert_eq!(tag(&events, "ValidationPath"), "/Resources/P/Properties/Name");
+    assert_eq!(tag(&events, "EventType"), "VALIDATION_ERROR");
+}
+
+#[tokio::test]
+async fn a_property_that_no_type_has_is_found_before_anything_is_made() {
+    let cloud = Cloud::start().await;
+    let body = "Resources:\n  Q: {Type: AWS::SQS::Queue, Properties: {Delay: 5}}\n";
+    let xml = changes(&cloud, "CREATE", body).await;
+    assert!(tag(&xml, "StatusReason").starts_with(
+        "The following hook(s)/validation failed: [AWS::EarlyValidation::PropertyValidation]."
+    ));
+    let fields = [("ChangeSetName", "c"), ("StackName", "s"), ("Filters.FailedEvents", "true")];
+    let events = cloud.ok("DescribeEvents", &fields).await;
+    assert_eq!(tag(&events, "ValidationName"), "PROPERTY_VALIDATION");
+    assert_eq!(tag(&events, "ValidationPath"), "/Resources/Q/Properties/Delay");
+    assert_eq!(
+        tag(&events, "ValidationStatusReason"),
+        "#: extraneous key [Delay] is not permitted"
+    );
+    // Without a change set it is found when the resource's turn comes.
+    cloud.ok("CreateStack", &[("StackName", "t"), ("TemplateBody", body)]).await;
+    assert_eq!(cloud.settled_as("t").await, "ROLLBACK_COMPLETE");
+    let expect = "Q CREATE_FAILED Properties validation failed for resource Q with message:\n\
+                  [#: extraneous key [Delay] is not permitted]";
+    assert!(cloud.events("t").await.contains(&expect.to_owned()));
 }

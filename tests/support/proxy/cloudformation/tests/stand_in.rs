@@ -98,6 +98,57 @@ impl Cloud {
         events
     }
 
+    /// The id of the newest stack of this name, deleted ones too.
+    pub(super) async fn id_of(&self, name: &str) -> String {
+        let xml = self.ok("ListStacks", &[]).await;
+        let mut stacks = xml.split("<member>").skip(1);
+        let stack = stacks.find(|stack| tag(stack, "StackName") == name);
+        stack.map(|stack| tag(stack, "StackId")).unwrap_or_default()
+    }
+
+    /// Waits until the stack is deleted.
+    pub(super) async fn gone(&self, name: &str) {
+        let id = self.id_of(name).await;
+        assert_eq!(self.settled_as(&id).await, "DELETE_COMPLETE");
+    }
+
+    /// A resource that no stack knows.
+    pub(super) fn put(&self, kind: &str, id: &str) {
+        let entry = (kind.to_owned(), json!({}));
+        self.resources.lock().expect("resources").insert(id.to_owned(), entry);
+    }
+
+    /// A change set that imports the topic `id` into the stack `s`, once it is made.
+    pub(super) async fn import(&self, id: &str) -> String {
+        let body = "Resources:\n  Topic: {Type: AWS::SNS::Topic, DeletionPolicy: Retain}\n";
+        let fields = [
+            ("StackName", "s"),
+            ("ChangeSetName", "c"),
+            ("ChangeSetType", "IMPORT"),
+            ("TemplateBody", body),
+            ("ResourcesToImport.member.1.LogicalResourceId", "Topic"),
+            ("ResourcesToImport.member.1.ResourceType", "AWS::SNS::Topic"),
+            ("ResourcesToImport.member.1.ResourceIdentifier.entry.1.key", "TopicArn"),
+            ("ResourcesToImport.member.1.ResourceIdentifier.entry.1.value", id),
+        ];
+        self.ok("CreateChangeSet", &fields).await;
+        self.change_set("s", "c").await
+    }
+
+    /// The change set with its values, once it is made.
+    pub(super) async fn change_set(&self, stack: &str, name: &str) -> String {
+        let fields =
+            [("StackName", stack), ("ChangeSetName", name), ("IncludePropertyValues", "true")];
+        for _ in 0..2_000 {
+            let xml = self.ok("DescribeChangeSet", &fields).await;
+            if !matches!(tag(&xml, "Status").as_str(), "CREATE_PENDING" | "CREATE_IN_PROGRESS") {
+                return xml;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("the change set is never made");
+    }
+
     /// Types of the resources that exist.
     pub(super) fn types(&self) -> Vec<String> {
         let resources = self.resources.lock().expect("resources");
@@ -112,6 +163,13 @@ fn reason(event: &str) -> String {
         Some((before, _)) => before.trim_end().to_owned(),
         None => reason,
     }
+}
+
+/// The change of one resource in a change set.
+pub(super) fn change<'a>(xml: &'a str, name: &str) -> &'a str {
+    let mut all = xml.split("<ResourceChange>").skip(1);
+    let is = |one: &&str| one.contains(&format!("<LogicalResourceId>{name}<"));
+    all.find(is).and_then(|one| one.split("</ResourceChange>").next()).unwrap_or_default()
 }
 
 /// Text of the first element with this name.
@@ -131,9 +189,30 @@ async fn answer(
     let target =
         headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    if target == "AmazonSSM.GetParameter" {
+        return stored_parameter(&resources, &body["Name"]);
+    }
     match target.strip_prefix("CloudApiService.") {
         Some(operation) => cloud_control(&resources, operation, &body),
         None => (StatusCode::BAD_REQUEST, json!({"__type": "Unsupported"}).to_string()),
+    }
+}
+
+fn stored_parameter(resources: &Resources, name: &Value) -> (StatusCode, String) {
+    let resources = resources.lock().expect("resources");
+    let named = |id: &String, properties: &Value| {
+        properties["Name"] == *name || name.as_str() == Some(id.as_str())
+    };
+    let mut found = resources.iter().filter(|(id, (_, properties))| named(id, properties));
+    match found.next() {
+        Some((_, (_, properties))) => {
+            let parameter = json!({"Type": properties["Type"], "Value": properties["Value"]});
+            (StatusCode::OK, json!({"Parameter": parameter}).to_string())
+        }
+        None => {
+            let error = json!({"__type": "ParameterNotFound", "message": "it does not exist"});
+            (StatusCode::BAD_REQUEST, error.to_string())
+        }
     }
 }
 
@@ -153,6 +232,11 @@ fn cloud_control(resources: &Resources, operation: &str, body: &Value) -> (Statu
                 return refuse("no such luck");
             }
             id = format!("id-{}", resources.len() + 1);
+            // A stored parameter is known by its name; names that are made up differ in each run.
+            let name = properties["Name"].as_str().filter(|name| !name.contains('-'));
+            if let Some(name) = name.filter(|_| kind == "AWS::SSM::Parameter") {
+                id = name.to_owned();
+            }
             while resources.contains_key(&id) {
                 id.push('x');
             }
