@@ -20,7 +20,7 @@ use super::upstream::{Upstream, UpstreamError};
 pub(super) struct Proxy {
     forwarder: Forwarder,
     ecs: Arc<Ecs>,
-    stacks: Stacks,
+    pub(super) stacks: Stacks,
     pub(super) recorder: Recorder,
     pub(super) rules: Arc<Rules>,
 }

@@ -85,7 +85,12 @@ impl CloudFormation {
     /// Lets resources take `durations` (by type; `AWS::CloudFormation::ChangeSet` for the making
     /// of a change set), multiplied by `scale`. Without this, everything is instant.
     pub fn set_durations(&self, durations: BTreeMap<String, Duration>, scale: f64) {
-        self.engine.set_pace(durations, scale);
+        self.engine.set_durations(durations, scale);
+    }
+
+    /// Lets each resource of the named stacks take that time, whatever its type is.
+    pub fn set_stack_durations(&self, durations: BTreeMap<String, Duration>) {
+        self.engine.set_stack_durations(durations);
     }
 
     /// One sentence per resource type that was asked for and is not real in the emulator.

@@ -34,7 +34,7 @@ impl Stack {
 impl Engine {
     /// Waits as long as things of this type are scripted to take.
     pub(in crate::proxy::cloudformation) async fn pause(&self, resource_type: &str) {
-        tokio::time::sleep(self.duration(resource_type)).await;
+        tokio::time::sleep(self.pace.of_type(resource_type)).await;
     }
 
     /// Property and value of a literal name that another resource has already.

@@ -111,7 +111,7 @@ impl Engine {
         doing: &str,
     ) -> Result<(), String> {
         let settled = async {
-            tokio::time::sleep(self.duration(kind)).await;
+            tokio::time::sleep(self.duration(run, kind)).await;
             self.hooks.stabilize(kind.to_owned(), physical_id.to_owned(), properties).await
         };
         let outcome = tokio::select! {
@@ -190,7 +190,7 @@ impl Engine {
             return true;
         }
         event("DELETE_IN_PROGRESS", None);
-        tokio::time::sleep(self.duration(&resource.resource_type)).await;
+        tokio::time::sleep(self.duration(run, &resource.resource_type)).await;
         let tags = &resource.tags;
         let sent = Self::sent(
             &resource.resource_type,
