@@ -77,6 +77,12 @@ impl Stacks {
         (answer.status, answer.xml)
     }
 
+    /// The stack that a call is about which names only a change set.
+    pub(super) fn meant_by(&self, parameters: &[(String, String)]) -> Option<String> {
+        let (_, arn) = parameters.iter().find(|(name, _)| name == "ChangeSetName")?;
+        self.cloudformation.stack_of_change_set(arn)
+    }
+
     /// Lets resources take `pace`.
     pub(super) fn set_pace(&self, pace: &Pace) {
         self.cloudformation.set_durations(seconds(&pace.types), pace.scale);

@@ -93,6 +93,15 @@ impl CloudFormation {
         self.engine.set_stack_durations(durations);
     }
 
+    /// The name of the stack that a change set, named by its ARN, belongs to.
+    #[must_use]
+    pub fn stack_of_change_set(&self, arn: &str) -> Option<String> {
+        let state = self.engine.state();
+        let mut stacks = state.stacks.iter();
+        let stack = stacks.find(|stack| stack.change_sets.iter().any(|set| set.id == arn))?;
+        Some(stack.name.clone())
+    }
+
     /// One sentence per resource type that was asked for and is not real in the emulator.
     #[must_use]
     pub fn simulated(&self) -> Vec<String> {

@@ -50,13 +50,16 @@ fn one(line: &str) -> Outcome<Call> {
     let value: Value = serde_json::from_str(line).map_err(|error| broken(error.to_string()))?;
     let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
     let time: Timestamp = text("time").parse().map_err(|error| broken(format!("{error}")))?;
+    // A call that names a change set by its ARN has the stack as its resource only.
+    let (named, meant) = (&value["request"]["StackName"], &value["resource"]);
+    let stack = if named.is_null() { meant } else { named };
     let status = value["status"].as_u64().unwrap_or_default();
     Ok(Call {
         arrived: time.as_duration().as_secs_f64(),
         took: value["duration_ms"].as_f64().unwrap_or_default() / 1e3,
         service: text("service"),
         operation: text("operation"),
-        stack: value["request"]["StackName"].as_str().map(plain_name),
+        stack: stack.as_str().map(plain_name),
         mutating: value["mutating"].as_bool().unwrap_or_default(),
         failed: status == 0 || status >= 400,
         who: text("who"),

@@ -51,6 +51,8 @@ async fn created() -> Cloud {
     // Nothing is deployed yet: the template is empty, and asking for it is no error.
     let template = cloud.ok("GetTemplate", &[("StackName", "s")]).await;
     assert_eq!(tag(&template, "TemplateBody"), "");
+    let arn = tag(&xml, "ChangeSetId");
+    assert_eq!(cloud.formation.stack_of_change_set(&arn).as_deref(), Some("s"));
     let execute = [("StackName", "s"), ("ChangeSetName", "c"), ("ClientRequestToken", "t")];
     cloud.ok("ExecuteChangeSet", &execute).await;
     // The same request again does nothing.
