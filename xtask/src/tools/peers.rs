@@ -12,18 +12,18 @@ use crate::progress::Progress;
 
 const SCEPTRE: (&str, &str) = ("sceptre", "4.7.0");
 const SAM: (&str, &str) = ("aws-sam-cli", "1.170.0");
-/// Not the newest: see the benchmark's page about what `latest` refuses.
+/// The version that the goals were set with; npm's `latest` may be another product line.
 const CDK: (&str, &str) = ("aws-cdk", "2.1148.1");
 
 impl Tools {
     /// The folder with Sceptre's programs.
     pub(crate) fn sceptre(&self, progress: &Progress) -> Outcome<PathBuf> {
-        self.from_pypi(SCEPTRE, progress)
+        self.pypi(SCEPTRE, progress)
     }
 
     /// The folder with the programs of aws-sam-cli.
     pub(crate) fn sam(&self, progress: &Progress) -> Outcome<PathBuf> {
-        self.from_pypi(SAM, progress)
+        self.pypi(SAM, progress)
     }
 
     /// The folder with aws-cdk's program.
@@ -40,7 +40,7 @@ impl Tools {
         Ok(folder.join("node_modules/.bin"))
     }
 
-    fn from_pypi(&self, (package, version): (&str, &str), progress: &Progress) -> Outcome<PathBuf> {
+    fn pypi(&self, (package, version): (&str, &str), progress: &Progress) -> Outcome<PathBuf> {
         let python = first_line(program("python3").arg("--version")).unwrap_or_default();
         let python = python.replace(' ', "-").to_lowercase();
         let name = format!("{package}-{version}-{python}");

@@ -91,7 +91,9 @@ pub(super) fn play(kit: &Kit, graph: &Graph, tool: Tool, rounds: usize, work: &P
 }
 
 fn one(kit: &Kit, graph: &Graph, tool: Tool, folder: &Path) -> Outcome<[Round; 2]> {
-    let (home, files) = (folder.join("home"), folder.join("files"));
+    // One home for all rounds of a tool: what it looks up once a week is no part of its work.
+    let home = folder.with_file_name(format!("home-{}", tool.name()));
+    let files = folder.join("files");
     fs::create_dir_all(&home)?;
     fs::create_dir_all(&files)?;
     tool.prepare(graph, &files)?;
