@@ -75,6 +75,8 @@ impl LocalAws {
             ("AWS_EC2_METADATA_DISABLED", "true"),
             ("AWS_PAGER", ""),
             ("SAM_CLI_TELEMETRY", "0"),
+            // Its own default is to look every five seconds.
+            ("SAM_CLI_POLL_DELAY", "1"),
             ("CDK_DISABLE_CLI_TELEMETRY", "true"),
             ("CDK_DISABLE_VERSION_CHECK", "1"),
             ("NO_PROXY", "127.0.0.1"),

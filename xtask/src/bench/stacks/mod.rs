@@ -39,7 +39,8 @@ use tool::Tool;
 /// Options of `cargo xtask bench stacks`.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// How often each tool makes each graph; the numbers are medians
+    /// How often each tool makes each graph; the numbers are medians. A round of everything takes
+    /// about 15 minutes, most of it the AWS CLI, which looks every 30 seconds
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=99))]
     rounds: u8,
     /// Compare with this tool only; may be given several times

@@ -49,6 +49,8 @@ pub(super) struct Row {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Numbers {
     pub(super) seconds: f64,
+    /// The first round alone, which knows nothing of earlier ones.
+    pub(super) first: f64,
     pub(super) megabytes: f64,
     pub(super) calls: f64,
     pub(super) cloudformation: f64,
@@ -120,6 +122,7 @@ fn numbers(runs: &[Round]) -> Numbers {
     });
     Numbers {
         seconds: median(&all(&|(ran, _)| ran.seconds)),
+        first: runs.first().map_or(0.0, |(ran, _)| ran.seconds),
         megabytes: median(&all(&|(ran, _)| ran.megabytes)),
         calls: median(&all(&|(_, calls)| calls.calls)),
         cloudformation: median(&all(&|(_, calls)| calls.cloudformation)),

@@ -2,11 +2,12 @@
 
 use super::play::{Numbers, Row};
 
-const HEAD: [&str; 9] = [
+const HEAD: [&str; 10] = [
     "graph",
     "scenario",
     "tool",
     "wall s",
+    "first round s",
     "calls",
     "waiting calls per stack and s",
     "waiting calls, most in 1 s",
@@ -42,9 +43,10 @@ fn cells(row: &Row) -> Vec<String> {
     cells
 }
 
-fn shown(numbers: &Numbers) -> [String; 6] {
+fn shown(numbers: &Numbers) -> [String; 7] {
     [
         format!("{:.2}", numbers.seconds),
+        format!("{:.2}", numbers.first),
         format!("{:.0}", numbers.calls),
         format!("{:.2}", numbers.waiting),
         format!("{:.0}", numbers.waiting_busiest),
@@ -63,7 +65,7 @@ mod tests {
     #[test]
     fn columns_line_up_and_a_failure_shows() {
         let graph = graph::all().remove(0);
-        let numbers = Numbers { seconds: 4.567, calls: 12.0, ..Numbers::default() };
+        let numbers = Numbers { seconds: 4.567, first: 4.9, calls: 12.0, ..Numbers::default() };
         let row = |tool, numbers| Row {
             graph: graph.clone(),
             tool,
@@ -72,8 +74,16 @@ mod tests {
         };
         let text = table(&[row(Tool::Ours, Ok(numbers)), row(Tool::Sam, Err("no".to_owned()))]);
         let lines: Vec<&str> = text.lines().collect();
-        assert!(lines[2].starts_with("| single | create all | ours | 4.57   | 12    | 0.00 "));
-        assert!(lines[3].starts_with("| single | create all | sam  | failed |       |      "));
+        assert!(
+            lines[2].starts_with(
+                "| single | create all | ours | 4.57   | 4.90          | 12    | 0.00 "
+            )
+        );
+        assert!(
+            lines[3].starts_with(
+                "| single | create all | sam  | failed |               |       |      "
+            )
+        );
         let length = lines[0].len();
         assert!(lines.iter().all(|line| line.len() == length), "{text}");
     }
