@@ -1,6 +1,8 @@
 //! Tasks of the workspace, run as `cargo xtask TASK`: `rehearse` shows the whole journey against a
-//! local AWS, `test` is all that CI runs, `tidy` and `templates` are two of its stages on their own.
+//! local AWS, `test` is all that CI runs, `tidy` and `templates` are two of its stages on their own,
+//! `bench` compares us with other tools.
 
+mod bench;
 mod command;
 mod failure;
 mod prerequisites;
@@ -34,6 +36,8 @@ enum Task {
     Rehearse(rehearse::Args),
     /// Run every check and test, stage by stage, stopping at the first that fails
     Test(test::Args),
+    /// Measure us beside others, and say which of our goals are met
+    Bench(bench::Args),
     /// Check who imports whom and the other rules of the house
     Tidy,
     /// Check the CloudFormation templates with cfn-lint and our own rules
@@ -55,6 +59,7 @@ fn run(task: Task) -> Outcome<ExitCode> {
     match task {
         Task::Rehearse(args) => return rehearse::run(&workspace, &args),
         Task::Test(args) => return test::run(&workspace, &args),
+        Task::Bench(args) => return bench::run(&workspace, &args),
         Task::Tidy => tidy::run(&workspace)?,
         Task::Templates => templates::run(&workspace)?,
     }

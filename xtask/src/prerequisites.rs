@@ -81,6 +81,21 @@ const BROWSER: Need = Need {
     minimum: None,
 };
 
+const NODE: Need = Need {
+    what: "Node.js 20 or newer (node)",
+    package: "nodejs",
+    command: || ask("node", "--version"),
+    minimum: Some((20, 0)),
+};
+
+const NPM: Need =
+    Need { what: "npm", package: "npm", command: || ask("npm", "--version"), minimum: None };
+
+/// What the benchmark of the stack engine needs to get the tools it compares with.
+pub(crate) fn for_benchmark() -> Outcome {
+    missing(&[LINKER, PYTHON, VENV, NODE, NPM])
+}
+
 /// What the journey needs: the programs are built, the suite is compiled and its images made.
 pub(crate) fn for_journey() -> Outcome {
     missing(&[GIT, LINKER, PYTHON, VENV, JAVAC, JLINK])
@@ -124,8 +139,8 @@ fn is_there(need: &Need) -> bool {
 
 /// Major and minor of the first version number in a line.
 fn version(line: &str) -> Option<(u32, u32)> {
-    let word =
-        line.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
+    let mut words = line.split_whitespace().map(|word| word.trim_start_matches('v'));
+    let word = words.find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
     let mut parts = word.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse().unwrap_or(0));
     Some((parts.next()?, parts.next().unwrap_or(0)))
 }
@@ -139,6 +154,7 @@ mod tests {
         assert_eq!(version("Python 3.11.7"), Some((3, 11)));
         assert_eq!(version("javac 17.0.13"), Some((17, 0)));
         assert_eq!(version("21-ea"), Some((21, 0)));
+        assert_eq!(version("v20.20.2"), Some((20, 20)));
         assert_eq!(version("no digits"), None);
     }
 

@@ -41,6 +41,11 @@ impl Workspace {
         self.target.join("debug")
     }
 
+    /// Where the programs of a release build are.
+    pub(crate) fn release_dir(&self) -> PathBuf {
+        self.target.join("release")
+    }
+
     pub(crate) fn cargo(&self) -> std::process::Command {
         command::cargo(&self.root)
     }

@@ -7,7 +7,7 @@ use http::Method;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::proxy::{Count, Held, Record, Release, ResourceFault, Rule};
+use crate::proxy::{Count, Held, Pace, Record, Release, ResourceFault, Rule};
 
 /// Why a request to the proxy's own API failed.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +82,11 @@ impl ProxyClient {
     pub async fn hold(&self, rule: &Rule) -> Result<u64, ProxyClientError> {
         let answer: Value = self.ask(Method::POST, "hold", Some(json!(rule))).await?;
         Ok(answer["id"].as_u64().unwrap_or_default())
+    }
+
+    /// Sets how long resources take from now on, instead of what was set before.
+    pub async fn durations(&self, pace: &Pace) -> Result<(), ProxyClientError> {
+        self.ask::<Value>(Method::PUT, "durations", Some(json!(pace))).await.map(|_| ())
     }
 
     /// The calls that wait, as soon as there is one, or none after `limit`.

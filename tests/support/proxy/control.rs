@@ -10,6 +10,7 @@
 //! | `GET`, `POST`, `DELETE /_proxy/resource-faults` | the same for resources of stacks that are to fail |
 //! | `POST /_proxy/hold` | holds calls of a service and operation; gives the rule's `id` |
 //! | `GET /_proxy/held?wait_ms=N` | the calls that wait; waits up to N ms for the first |
+//! | `PUT /_proxy/durations` | `{"types": {TYPE: s}, "stacks": {NAME: s}, "scale": n}`: how long resources take |
 //! | `POST /_proxy/release` | `{"id": n, "how": "go"\|"drop"}`: ends one hold, or all without `id` |
 
 use axum::response::Response;
@@ -24,6 +25,7 @@ use super::cloudformation::ResourceFault;
 use super::rule::{Effect, Rule, When};
 use super::rules::Release;
 use super::service::Proxy;
+use super::stacks::Pace;
 
 #[derive(Deserialize)]
 struct HoldRequest {
@@ -73,6 +75,10 @@ pub(super) async fn answer(proxy: &Proxy, parts: &Parts, body: &[u8]) -> Respons
             proxy.stacks.clear_faults();
             Ok(json!({}))
         }
+        (&Method::PUT, "durations") => read::<Pace>(body).map(|pace| {
+            proxy.stacks.set_pace(&pace);
+            json!({})
+        }),
         (&Method::POST, "hold") => {
             read::<HoldRequest>(body).map(|hold| json!({"id": proxy.rules.add(hold.into())}))
         }
@@ -127,6 +133,13 @@ fn number(parts: &Parts, name: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations_are_seconds_and_a_misspelt_field_is_refused() {
+        let pace: Pace = read(br#"{"stacks":{"a":7}}"#).unwrap();
+        assert_eq!((pace.stacks["a"], pace.scale, pace.types.len()), (7.0, 1.0, 0));
+        assert!(read::<Pace>(br#"{"stack":"a","seconds":7}"#).is_err());
+    }
 
     #[test]
     fn a_hold_is_a_rule() {

@@ -34,6 +34,7 @@ pub use recording::{AnsweredBy, Count, Record};
 pub use rule::{Effect, Rule, When};
 pub use rules::{Held, Release};
 pub use server::{Options, Server, ServerError};
+pub use stacks::Pace;
 
 /// What is not AWS here: one sentence each, for the rehearsal's summary.
 #[must_use]

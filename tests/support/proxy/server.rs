@@ -171,6 +171,12 @@ fn shown(call: &Call, parts: &Parts, body: Option<&[u8]>) -> Value {
     }
 }
 
+/// The stack whose change set a call names by its ARN alone.
+fn meant(proxy: &Proxy, call: &Call, parts: &Parts, body: Option<&[u8]>) -> Option<String> {
+    let is_ours = call.service == "cloudformation" && call.protocol == Protocol::Query;
+    is_ours.then(|| proxy.stacks.meant_by(&route::form_parameters(parts, body))).flatten()
+}
+
 struct Arrival {
     at: Instant,
     time: String,
@@ -202,7 +208,7 @@ impl Entry {
             time: arrival.time,
             service: call.service.clone(),
             operation: call.operation.clone(),
-            resource: call.resource.clone(),
+            resource: call.resource.clone().or_else(|| meant(&proxy, call, parts, body)),
             mutating: call.mutating,
             status: 0,
             code: None,

@@ -2,6 +2,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::emulator::ProxyClient;
+use crate::proxy::Pace;
 use crate::proxy::rule::{Effect, Rule};
 
 /// An emulator that answers with what it was asked, and counts.
@@ -149,4 +150,15 @@ async fn a_call_that_took_effect_is_recorded_though_its_client_died() {
     }
     assert_eq!(bench.control.calls(0).await.unwrap()[0].status, 200);
     assert_eq!(bench.seen.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn durations_are_taken_over_the_control_api_and_nonsense_is_refused() {
+    let bench = bench().await;
+    let pace = Pace { types: [].into(), stacks: [("a".to_owned(), 7.0)].into(), scale: 1.0 };
+    bench.control.durations(&pace).await.unwrap();
+    let address = format!("{}/_proxy/durations", bench.server.endpoint());
+    let refused = bench.client.put(address).body("{\"stack\": 7}").send().await.unwrap();
+    assert_eq!(refused.status().as_u16(), 400);
+    bench.server.stop().await;
 }

@@ -1,13 +1,40 @@
 //! Hands CloudFormation calls to the proxy's own CloudFormation, and lets its stacks wait for
 //! ECS services as AWS does.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::cloudformation::{CloudFormation, ResourceFault, StabilizeHook, Stabilizing};
 use super::ecs::{Ecs, STABILIZE_LIMIT};
 use super::upstream::{Overlay, Upstream};
+
+/// How long resources take, in seconds. What is not named is instant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pace {
+    /// By resource type; `AWS::CloudFormation::ChangeSet` is the making of a change set.
+    #[serde(default)]
+    pub types: BTreeMap<String, f64>,
+    /// Each resource of a stack, by the stack's name; wins over the type.
+    #[serde(default)]
+    pub stacks: BTreeMap<String, f64>,
+    /// What the times of types are multiplied by.
+    #[serde(default = "one")]
+    pub scale: f64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn seconds(times: &BTreeMap<String, f64>) -> BTreeMap<String, Duration> {
+    let read = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    times.iter().map(|(name, seconds)| (name.clone(), read(*seconds))).collect()
+}
 
 /// The proxy's CloudFormation.
 pub(super) struct Stacks {
@@ -63,6 +90,18 @@ impl Stacks {
     /// Forgets the failures that are still to come.
     pub(super) fn clear_faults(&self) {
         self.cloudformation.clear_faults();
+    }
+
+    /// The stack that a call is about which names only a change set.
+    pub(super) fn meant_by(&self, parameters: &[(String, String)]) -> Option<String> {
+        let (_, arn) = parameters.iter().find(|(name, _)| name == "ChangeSetName")?;
+        self.cloudformation.stack_of_change_set(arn)
+    }
+
+    /// Lets resources take `pace`.
+    pub(super) fn set_pace(&self, pace: &Pace) {
+        self.cloudformation.set_durations(seconds(&pace.types), pace.scale);
+        self.cloudformation.set_stack_durations(seconds(&pace.stacks));
     }
 
     /// What was asked for and is not real in the emulator.

@@ -3,6 +3,7 @@
 
 pub(crate) mod fakecloud;
 pub(crate) mod nextest;
+pub(crate) mod peers;
 pub(crate) mod python;
 pub(crate) mod tomcat;
 

@@ -87,7 +87,21 @@ impl CloudFormation {
     /// Lets resources take `durations` (by type; `AWS::CloudFormation::ChangeSet` for the making
     /// of a change set), multiplied by `scale`. Without this, everything is instant.
     pub fn set_durations(&self, durations: BTreeMap<String, Duration>, scale: f64) {
-        self.engine.set_pace(durations, scale);
+        self.engine.set_durations(durations, scale);
+    }
+
+    /// Lets each resource of the named stacks take that time, whatever its type is.
+    pub fn set_stack_durations(&self, durations: BTreeMap<String, Duration>) {
+        self.engine.set_stack_durations(durations);
+    }
+
+    /// The name of the stack that a change set, named by its ARN, belongs to.
+    #[must_use]
+    pub fn stack_of_change_set(&self, arn: &str) -> Option<String> {
+        let state = self.engine.state();
+        let mut stacks = state.stacks.iter();
+        let stack = stacks.find(|stack| stack.change_sets.iter().any(|set| set.id == arn))?;
+        Some(stack.name.clone())
     }
 
     /// Lets resources fail.

@@ -36,12 +36,23 @@ fn stored(engine: &Engine, form: &Form) -> Result<Desired, Fault> {
         .ok_or_else(|| Fault::validation(format!("Stack with id {} does not exist", stack.name)))
 }
 
-/// `GetTemplate`: the text as it was given.
+/// `GetTemplate`: the text as it was given. A stack that is only reviewed has none yet, which is
+/// no error.
 pub(super) async fn get(engine: &Engine, form: &Form) -> Result<Value, Fault> {
+    if is_only_reviewed(engine, form) {
+        return Ok(json!({"TemplateBody": "", "StagesAvailable": []}));
+    }
     let desired = stored(engine, form)?;
     Ok(
         json!({"TemplateBody": desired.template.text(), "StagesAvailable": ["Original", "Processed"]}),
     )
+}
+
+fn is_only_reviewed(engine: &Engine, form: &Form) -> bool {
+    let state = engine.state();
+    let stack = form.text("StackName").and_then(|name| state.find(name));
+    form.text("ChangeSetName").is_none()
+        && stack.is_some_and(|stack| stack.status == "REVIEW_IN_PROGRESS")
 }
 
 async fn given(engine: &Engine, form: &Form) -> Result<Arc<Template>, Fault> {

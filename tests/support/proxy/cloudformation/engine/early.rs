@@ -45,7 +45,7 @@ fn malformed(kind: &str, properties: &Value) -> Option<(String, String)> {
 impl Engine {
     /// Waits as long as things of this type are scripted to take.
     pub(in crate::proxy::cloudformation) async fn pause(&self, resource_type: &str) {
-        tokio::time::sleep(self.duration(resource_type)).await;
+        tokio::time::sleep(self.pace.of_type(resource_type)).await;
     }
 
     /// What an early validation finds wrong with a resource that is to be made or changed.

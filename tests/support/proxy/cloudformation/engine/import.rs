@@ -54,7 +54,7 @@ impl Engine {
     ) -> Result<(), String> {
         let (name, kind) = (planned.logical_id.as_str(), planned.resource_type.as_str());
         let declared = model.properties(planned, &self.resources(run))?;
-        tokio::time::sleep(self.duration(kind)).await;
+        tokio::time::sleep(self.duration(run, kind)).await;
         self.forced(run, (name, kind), FaultAction::Import)?;
         let found = self.provisioner.find(kind, &import.identifier, &declared).await;
         let made = found.map_err(|refusal| refusal.reason())?;

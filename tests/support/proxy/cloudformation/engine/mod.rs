@@ -5,6 +5,7 @@ mod delete;
 mod early;
 mod events;
 mod import;
+mod pace;
 mod rollback;
 mod step;
 mod update;
@@ -30,15 +31,10 @@ use super::schema;
 use super::state::{Desired, Operation, Resource, Stack, State};
 use crate::proxy::upstream::Upstream;
 
+use pace::Pace;
+
 pub(super) use events::Happened;
 pub(super) use rollback::Skipped;
-
-/// How long resources take, by type.
-#[derive(Debug, Clone, Default)]
-struct Pace {
-    durations: BTreeMap<String, Duration>,
-    scale: f64,
-}
 
 /// The part of CloudFormation that does things.
 pub(super) struct Engine {
@@ -48,7 +44,7 @@ pub(super) struct Engine {
     pub(super) faults: Faults,
     state: Mutex<State>,
     hooks: Arc<dyn StabilizeHook>,
-    pace: Mutex<Pace>,
+    pace: Pace,
     zones: OnceCell<Vec<String>>,
 }
 
@@ -72,7 +68,7 @@ impl Engine {
             faults: Faults::default(),
             state: Mutex::default(),
             hooks,
-            pace: Mutex::new(Pace { durations: BTreeMap::new(), scale: 1.0 }),
+            pace: Pace::default(),
             zones: OnceCell::new(),
         }
     }
@@ -82,14 +78,18 @@ impl Engine {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn set_pace(&self, durations: BTreeMap<String, Duration>, scale: f64) {
-        let scale = if scale.is_finite() { scale.clamp(0.0, 10_000.0) } else { 0.0 };
-        *self.pace.lock().unwrap_or_else(PoisonError::into_inner) = Pace { durations, scale };
+    pub(super) fn set_durations(&self, types: BTreeMap<String, Duration>, scale: f64) {
+        self.pace.set_types(types, scale);
     }
 
-    fn duration(&self, resource_type: &str) -> Duration {
-        let pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
-        pace.durations.get(resource_type).map_or(Duration::ZERO, |full| full.mul_f64(pace.scale))
+    pub(super) fn set_stack_durations(&self, stacks: BTreeMap<String, Duration>) {
+        self.pace.set_stacks(stacks);
+    }
+
+    /// What one resource of the run's stack takes.
+    fn duration(&self, run: &Run, resource_type: &str) -> Duration {
+        let name = self.with(run, |stack| stack.name.clone()).unwrap_or_default();
+        self.pace.of(&name, resource_type)
     }
 
     /// Changes the stack of a run.

@@ -116,7 +116,7 @@ impl Engine {
         doing: &str,
     ) -> Result<(), String> {
         let settled = async {
-            tokio::time::sleep(self.duration(kind)).await;
+            tokio::time::sleep(self.duration(run, kind)).await;
             self.hooks.stabilize(kind.to_owned(), physical_id.to_owned(), properties).await
         };
         let outcome = tokio::select! {
@@ -190,7 +190,7 @@ impl Engine {
         }
         let (tags, kind) = (&resource.tags, resource.resource_type.as_str());
         event("DELETE_IN_PROGRESS", None);
-        tokio::time::sleep(self.duration(kind)).await;
+        tokio::time::sleep(self.duration(run, kind)).await;
         let sent = Self::sent(kind, &resource.properties, resource.generated.as_ref(), tags);
         let forced = self.forced(run, (&resource.logical_id, kind), FaultAction::Delete);
         let gone = match self.provisioner.may_delete(resource, &sent).await {

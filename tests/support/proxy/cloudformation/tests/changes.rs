@@ -32,6 +32,11 @@ async fn created() -> Cloud {
     assert_eq!(xml.matches("<Action>Add</Action>").count(), 3);
     let stack = cloud.ok("DescribeStacks", &[("StackName", "s")]).await;
     assert_eq!(tag(&stack, "StackStatus"), "REVIEW_IN_PROGRESS");
+    // Nothing is deployed yet: the template is empty, and asking for it is no error.
+    let template = cloud.ok("GetTemplate", &[("StackName", "s")]).await;
+    assert_eq!(tag(&template, "TemplateBody"), "");
+    let arn = tag(&xml, "ChangeSetId");
+    assert_eq!(cloud.formation.stack_of_change_set(&arn).as_deref(), Some("s"));
     let execute = [("StackName", "s"), ("ChangeSetName", "c"), ("ClientRequestToken", "t")];
     cloud.ok("ExecuteChangeSet", &execute).await;
     // The same request again does nothing.

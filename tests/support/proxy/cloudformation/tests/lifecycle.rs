@@ -145,15 +145,15 @@ async fn protection_and_state_keep_a_stack_from_deletion() {
 #[tokio::test]
 async fn a_creation_that_is_running_can_be_deleted() {
     let cloud = Cloud::start().await;
-    let slow = BTreeMap::from([("AWS::SNS::Topic".to_owned(), Duration::from_secs(600))]);
-    cloud.formation.set_durations(slow, 1.0);
+    let slow = BTreeMap::from([("s".to_owned(), Duration::from_secs(600))]);
+    cloud.formation.set_stack_durations(slow);
     let id = tag(&cloud.ok("CreateStack", &with("fine")).await, "StackId");
     while cloud.types().is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let status = cloud.ok("DescribeStacks", &[("StackName", "s")]).await;
     assert_eq!(tag(&status, "StackStatus"), "CREATE_IN_PROGRESS");
-    cloud.formation.set_durations(BTreeMap::new(), 1.0);
+    cloud.formation.set_stack_durations(BTreeMap::new());
     cloud.ok("DeleteStack", &[("StackName", "s")]).await;
     assert_eq!(cloud.settled_as(&id).await, "DELETE_COMPLETE");
     let events = cloud.events(&id).await;

@@ -1,0 +1,187 @@
+//! Applies the graph of stacks that a folder describes: a small deployment tool, complete.
+//!
+//! ```text
+//! apply_graph [--delete] [--concurrency N] [--history FILE] FOLDER
+//! ```
+//!
+//! The folder holds templates and a `graph.json`:
+//!
+//! ```json
+//! {"stacks": [
+//!   {"name": "shop-network", "template": "network.yaml", "parameters": {"Cidr": "10.0.0.0/16"}},
+//!   {"name": "shop-data", "template": "data.yaml", "needs": ["shop-network"]}
+//! ]}
+//! ```
+//!
+//! A parameter that is not given is filled from the output of the same name of a stack that is
+//! needed. Each stack starts the moment the last one that it needs is done. One line per stack
+//! says what became of it. It reads AWS' standard variables, such as `AWS_PROFILE`.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the tool's voice")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    error::Error,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use cloudops_aws::{
+    cfn::{
+        apply::{Options, apply},
+        delete::delete,
+        graph::{StackGraph, StackSpec},
+        template::Template,
+    },
+    connect::Connect,
+    ctx::Ctx,
+    events::{Event, EventKind, EventSink},
+    state::lock::Locked,
+};
+use fs_err as fs;
+use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+
+const USAGE: &str = "usage: apply_graph [--delete] [--concurrency N] [--history FILE] FOLDER";
+
+/// `graph.json`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    stacks: Vec<Entry>,
+}
+
+/// One stack of it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    name: String,
+    template: PathBuf,
+    #[serde(default)]
+    parameters: BTreeMap<String, String>,
+    #[serde(default)]
+    needs: Vec<String>,
+}
+
+/// The command line.
+#[derive(Default)]
+struct Arguments {
+    folder: PathBuf,
+    delete: bool,
+    concurrency: Option<usize>,
+    history: Option<PathBuf>,
+}
+
+/// The durations of earlier runs, by which the engine would know when to look at a stack again.
+struct History {
+    file: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = match arguments(std::env::args().skip(1)) {
+        Ok(arguments) => arguments,
+        Err(message) => {
+            eprintln!("{message}\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("apply_graph: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let graph = read_graph(&arguments.folder)?;
+    graph.check()?;
+    let aws = Connect::default().connect().await?;
+    let ctx = Ctx::new(aws, EventSink::from_fn(|event| show(&event)), CancellationToken::new());
+    // A tool with a state bucket holds its lock instead: `state::lock::with_lock`.
+    let locked = Locked::before_there_is_a_bucket();
+    if arguments.delete {
+        let needs = graph.stacks().map(|stack| (stack.name.clone(), stack.depends_on.clone()));
+        delete(&ctx, &locked, None, &needs.collect()).await?;
+        return Ok(());
+    }
+    let history = History::load(arguments.history.as_deref());
+    let mut options = Options::default();
+    options.concurrency = arguments.concurrency.unwrap_or(options.concurrency);
+    let outcome = apply(&ctx, &locked, None, &graph, &options).await;
+    history.store();
+    outcome?;
+    Ok(())
+}
+
+impl History {
+    /// Reads what earlier runs learnt. The engine takes no durations yet: here they go into
+    /// [`Options`] once it does.
+    fn load(file: Option<&Path>) -> Self {
+        Self { file: file.map(Path::to_owned) }
+    }
+
+    /// Keeps what this run learnt, also when it failed.
+    fn store(&self) {
+        if let Some(file) = &self.file {
+            eprintln!("apply_graph: nothing to keep in {} yet", file.display());
+        }
+    }
+}
+
+/// Prints a line for each stack that has ended.
+fn show(event: &Event) {
+    if let EventKind::StepFinished { step, outcome, detail } = &event.kind {
+        println!("{step}: {outcome:?}, {detail}");
+    }
+}
+
+fn read_graph(folder: &Path) -> Result<StackGraph, Box<dyn Error>> {
+    let file = folder.join("graph.json");
+    let document: Document = serde_json::from_str(&fs::read_to_string(&file)?)
+        .map_err(|error| format!("{}: {error}", file.display()))?;
+    let mut graph = StackGraph::new(BTreeMap::new());
+    for entry in document.stacks {
+        graph.add(stack(folder, entry)?)?;
+    }
+    Ok(graph)
+}
+
+fn stack(folder: &Path, entry: Entry) -> Result<StackSpec, Box<dyn Error>> {
+    let text = fs::read_to_string(folder.join(&entry.template))?;
+    let needs = entry.needs.iter().map(|need| need.parse());
+    Ok(StackSpec {
+        name: entry.name.parse()?,
+        title: entry.name,
+        template: Template::parse(&entry.template.to_string_lossy(), &text)?,
+        parameters: entry.parameters,
+        tags: BTreeMap::new(),
+        depends_on: needs.collect::<Result<BTreeSet<_>, _>>()?,
+        termination_protection: false,
+    })
+}
+
+fn arguments(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
+    let mut found = Arguments::default();
+    let mut folder = None;
+    while let Some(word) = words.next() {
+        let mut value = || words.next().ok_or_else(|| format!("{word} takes a value"));
+        match word.as_str() {
+            "--delete" => found.delete = true,
+            "--history" => found.history = Some(value()?.into()),
+            "--concurrency" => found.concurrency = Some(number(&value()?)?),
+            option if option.starts_with('-') => return Err(format!("unknown option {option}")),
+            _ if folder.is_none() => folder = Some(word.into()),
+            _ => return Err(format!("one folder only, and {word} is another")),
+        }
+    }
+    found.folder = folder.ok_or("which folder?")?;
+    Ok(found)
+}
+
+fn number(word: &str) -> Result<usize, String> {
+    let number = word.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| format!("--concurrency: {word} is no number above 0"))
+}

@@ -1,0 +1,31 @@
+//! `cargo xtask bench`: how fast and how sparing we are, side by side with others.
+
+mod programs;
+mod stacks;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use crate::failure::Outcome;
+use crate::workspace::Workspace;
+
+/// Options of `cargo xtask bench`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// The stack engine beside Sceptre, the AWS CLI, aws-cdk and aws-sam-cli
+    Stacks(stacks::Args),
+}
+
+/// Runs the benchmark. Success when every goal is met.
+pub(crate) fn run(workspace: &Workspace, args: &Args) -> Outcome<ExitCode> {
+    match &args.what {
+        What::Stacks(args) => stacks::run(workspace, args),
+    }
+}
