@@ -31,6 +31,7 @@ use cloudops_aws::{
         apply::{Options, apply},
         delete::delete,
         graph::{StackGraph, StackSpec},
+        history::History,
         template::Template,
     },
     connect::Connect,
@@ -72,11 +73,6 @@ struct Arguments {
     history: Option<PathBuf>,
 }
 
-/// The durations of earlier runs, by which the engine would know when to look at a stack again.
-struct History {
-    file: Option<PathBuf>,
-}
-
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = match arguments(std::env::args().skip(1)) {
@@ -102,33 +98,33 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let ctx = Ctx::new(aws, EventSink::from_fn(|event| show(&event)), CancellationToken::new());
     // A tool with a state bucket holds its lock instead: `state::lock::with_lock`.
     let locked = Locked::before_there_is_a_bucket();
-    if arguments.delete {
+    let history = load(arguments.history.as_deref())?;
+    let outcome = if arguments.delete {
         let needs = graph.stacks().map(|stack| (stack.name.clone(), stack.depends_on.clone()));
-        delete(&ctx, &locked, None, &needs.collect()).await?;
-        return Ok(());
-    }
-    let history = History::load(arguments.history.as_deref());
-    let mut options = Options::default();
-    options.concurrency = arguments.concurrency.unwrap_or(options.concurrency);
-    let outcome = apply(&ctx, &locked, None, &graph, &options).await;
-    history.store();
-    outcome?;
-    Ok(())
+        delete(&ctx, &locked, None, &needs.collect(), &history).await.map(|_| ())
+    } else {
+        let mut options = Options { history: history.clone(), ..Options::default() };
+        options.concurrency = arguments.concurrency.unwrap_or(options.concurrency);
+        apply(&ctx, &locked, None, &graph, &options).await.map(|_| ())
+    };
+    // What was learnt is kept also when something failed.
+    store(arguments.history.as_deref(), &history)?;
+    Ok(outcome?)
 }
 
-impl History {
-    /// Reads what earlier runs learnt. The engine takes no durations yet: here they go into
-    /// [`Options`] once it does.
-    fn load(file: Option<&Path>) -> Self {
-        Self { file: file.map(Path::to_owned) }
-    }
+/// The durations of earlier runs, by which the engine knows when to look at a stack again.
+fn load(file: Option<&Path>) -> Result<History, Box<dyn Error>> {
+    let Some(file) = file.filter(|file| file.exists()) else {
+        return Ok(History::default());
+    };
+    Ok(History::new(serde_json::from_str(&fs::read_to_string(file)?)?))
+}
 
-    /// Keeps what this run learnt, also when it failed.
-    fn store(&self) {
-        if let Some(file) = &self.file {
-            eprintln!("apply_graph: nothing to keep in {} yet", file.display());
-        }
+fn store(file: Option<&Path>, history: &History) -> Result<(), Box<dyn Error>> {
+    if let Some(file) = file {
+        fs::write(file, serde_json::to_string_pretty(&history.durations())?)?;
     }
+    Ok(())
 }
 
 /// Prints a line for each stack that has ended.
