@@ -59,6 +59,32 @@ pub struct PropertyDelta {
     pub requires_replacement: Option<String>,
 }
 
+/// The first change that was not planned: one of another resource, or one that does more to a
+/// resource than was planned. What depends on the stacks before may turn out to be less.
+pub(super) fn unplanned<'a>(
+    planned: &[ResourceDelta],
+    found: &'a [ResourceDelta],
+) -> Option<&'a ResourceDelta> {
+    let is_planned = |delta: &ResourceDelta| {
+        planned.iter().any(|plan| {
+            plan.logical_id == delta.logical_id
+                && plan.resource_type == delta.resource_type
+                && plan.action.includes(delta.action)
+        })
+    };
+    found.iter().find(|delta| !is_planned(delta))
+}
+
+impl Action {
+    /// Whether who agrees to this agrees to the other.
+    fn includes(self, other: Self) -> bool {
+        let is_replacing = matches!(self, Self::Replace | Self::MayReplace);
+        self == other
+            || (is_replacing && matches!(other, Self::Modify | Self::MayReplace))
+            || (self == Self::MayReplace && other == Self::Replace)
+    }
+}
+
 /// Reads the changes of a change set; entries without a resource change (hooks) are left out.
 pub(super) fn read(changes: &[Change]) -> Vec<ResourceDelta> {
     changes.iter().filter_map(|change| change.resource_change()).map(read_one).collect()
@@ -133,6 +159,26 @@ mod tests {
         assert_eq!(delta.requires_replacement.as_deref(), Some("never"));
         let tags = ResourceTargetDefinition::builder().attribute("Tags".into()).build();
         assert_eq!(property(&tags).path, "Tags");
+    }
+
+    #[test]
+    fn less_than_planned_is_planned_and_more_is_not() {
+        let delta = |id: &str, action| ResourceDelta {
+            logical_id: id.to_owned(),
+            physical_id: None,
+            resource_type: "AWS::EC2::VPC".to_owned(),
+            action,
+            policy_action: None,
+            changes: Vec::new(),
+            dynamic: false,
+        };
+        let planned = [delta("A", Action::Modify), delta("B", Action::MayReplace)];
+        let found = |id, action| unplanned(&planned, &[delta(id, action)]).is_none();
+        assert!(found("A", Action::Modify) && found("B", Action::Modify));
+        assert!(found("B", Action::Replace), "it was said that it may be");
+        assert!(!found("A", Action::Replace) && !found("A", Action::Remove));
+        assert!(!found("C", Action::Add));
+        assert_eq!(unplanned(&planned, &[]), None);
     }
 
     #[test]

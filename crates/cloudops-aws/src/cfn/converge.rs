@@ -8,6 +8,7 @@ use super::{
     api::Api,
     apply::{Options, StackResult},
     change_set::{self, ChangeSet},
+    changes::unplanned,
     error::CfnError,
     facts::{self, Facts, Found},
     gate,
@@ -210,11 +211,15 @@ impl Work<'_> {
         gate::check(&spec.name, &set.changes, &self.options.approvals)?;
         let planned = self.options.planned.as_ref().and_then(|plan| plan.stacks.get(&spec.name));
         match planned {
-            Some(StackChange::Update { changes, .. }) if *changes != set.changes => {
-                Err(CfnError::StalePlan {
-                    what: format!("the changes of stack {} are other ones", spec.name),
-                })
-            }
+            Some(StackChange::Update { changes, .. }) => match unplanned(changes, &set.changes) {
+                None => Ok(()),
+                Some(delta) => Err(CfnError::StalePlan {
+                    what: format!(
+                        "the change of {} in {} is another one",
+                        delta.logical_id, spec.name
+                    ),
+                }),
+            },
             Some(StackChange::Unchanged) => Err(CfnError::StalePlan {
                 what: format!("stack {} has changes, and none were planned", spec.name),
             }),

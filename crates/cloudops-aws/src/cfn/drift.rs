@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{
     api::{Api, failed},
     change_set,
-    changes::ResourceDelta,
+    changes::{ResourceDelta, unplanned},
     error::CfnError,
     gate::{self, Approvals},
     observe::{self, Observed, Scope},
@@ -236,7 +236,7 @@ pub async fn revert(
         let key = format!("revert/{name}");
         ctx.events.step(&key, format!("take {name} back to its template"));
         let set = make(ctx, &api, name).await?;
-        let Some(set) = set.filter(|set| set.changes == *changes) else {
+        let Some(set) = set.filter(|set| unplanned(changes, &set.changes).is_none()) else {
             let what = format!("the changes of stack {name} are other ones");
             return Err(CfnError::StalePlan { what });
         };

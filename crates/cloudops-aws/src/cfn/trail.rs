@@ -48,6 +48,12 @@ impl Trail {
         &self.events
     }
 
+    /// Whether the stack says that the operation has ended.
+    pub(super) fn has_ended(&self) -> bool {
+        let of_stack = |event: &&StackEvent| event.physical_resource_id() == Some(&self.id);
+        self.events.iter().rfind(of_stack).is_some_and(is_end)
+    }
+
     /// How long the operation took by AWS's clock, when both its ends are known.
     pub(super) fn took(&self) -> Option<Duration> {
         let of_stack = |event: &&StackEvent| event.physical_resource_id() == Some(&self.id);
@@ -122,6 +128,7 @@ mod tests {
         ];
         assert_eq!(trail(all.clone()).took(), Some(Duration::from_secs(7)));
         assert_eq!(trail(all[..2].to_vec()).took(), None, "it has not ended");
+        assert!(trail(all.clone()).has_ended() && !trail(all[..2].to_vec()).has_ended());
     }
 
     #[test]

@@ -81,7 +81,11 @@ pub(super) async fn until_settled(
     loop {
         let pause = pace::pause(expected, watch.begun.elapsed());
         let found = watch.look(pause).await?;
-        if let Some(found) = found.filter(|found| is_settled(found, before)) {
+        let settled = match &found {
+            Some(found) => is_settled(found, before) || watch.is_back(found, token).await?,
+            None => false,
+        };
+        if let Some(found) = found.filter(|_| settled) {
             if !found.status.is_success() {
                 watch.read_to_the_end().await?;
             }
@@ -146,6 +150,16 @@ impl Watch<'_> {
         }
         self.trouble = Some((since, tries + 1));
         Ok(())
+    }
+
+    /// Whether the operation has ended where the stack was before: then only its events show that
+    /// there was one.
+    async fn is_back(&mut self, found: &Observed, token: Option<&str>) -> Result<bool, CfnError> {
+        if token.is_none() || found.status.is_busy() {
+            return Ok(false);
+        }
+        self.trail.read(self.ctx, self.api).await?;
+        Ok(self.trail.has_ended())
     }
 
     async fn read_events_if_there_is_time(&mut self) {
