@@ -23,6 +23,18 @@
 //! | follow what work does | [`events`] | always |
 //! | wait for something | [`wait`] | always |
 //!
+//! # Where to begin
+//!
+//! Deploy two stacks, the second of which takes an output of the first, with an event sink of your
+//! own (`examples/deploy_stacks.rs`; a whole tool is `examples/apply_graph.rs`):
+//!
+//! ```no_run
+#![cfg_attr(feature = "stacks", doc = include_str!("../examples/deploy_stacks.rs"))]
+//! ```
+//!
+//! Read what is set up in an instance: `examples/read_state.rs`. Hold its lock and keep a journal
+//! while you work: `examples/hold_lock.rs`.
+//!
 //! Without default features nothing of the AWS SDK is built. The feature `terminal` holds what
 //! the three programs share towards a person; it is off by default.
 

@@ -95,7 +95,7 @@ pub async fn apply(
     let work = Work { ctx, api: &api, poller: &poller, facts: &facts, locked, journal, options };
     ctx.events.send(EventKind::Graph { stacks: graph.stacks().map(described).collect() });
     let mut run = Run::new(work, graph);
-    run.to_the_end().await;
+    run.finish().await;
     read_the_rest(work, run.rests).await;
     for name in run.schedule.skipped() {
         ctx.events.step_done(step(name), Outcome::Skipped, "a stack it depends on failed");
@@ -138,7 +138,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn to_the_end(&mut self) {
+    async fn finish(&mut self) {
         let mut running = FuturesUnordered::new();
         loop {
             if self.work.ctx.cancel.is_cancelled() {

@@ -106,9 +106,9 @@ async fn describe(
 ) -> Result<BTreeMap<StackName, Observed>, CfnError> {
     let names: Vec<&StackName> = graph.stacks().map(|spec| &spec.name).collect();
     if names.len() < FEW {
-        let looks = names.into_iter().map(|name| async {
-            Ok::<_, CfnError>(api.describe(name, None).await?.map(Observed::read).transpose()?)
-        });
+        let looks = names
+            .into_iter()
+            .map(|name| async { api.describe(name, None).await?.map(Observed::read).transpose() });
         let found = futures::future::try_join_all(looks).await?;
         return Ok(found.into_iter().flatten().map(|stack| (stack.name.clone(), stack)).collect());
     }

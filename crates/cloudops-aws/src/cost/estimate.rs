@@ -268,7 +268,7 @@ impl Context<'_> {
             is_checked &= price.is_checked;
         }
         let line = resource.line(what, Monthly::Usd(Usd::from_dollars(monthly)));
-        let line = if is_checked { line } else { line.assuming(prices::UNCHECKED.to_owned()) };
+        let line = if is_checked { line } else { line.assuming(prices::UNCHECKED) };
         if is_fallback { line.assuming(prices::fallback_note(self.region)) } else { line }
     }
 }
