@@ -8,8 +8,10 @@ use cloudops_aws::{
         apply::{self, Options, Results},
         graph::{Outputs, StackGraph},
         plan_file::PlanFile,
+        wreck::BlackBox,
     },
     config_file::CloudOpsConfig,
+    containers,
     ctx::Ctx,
     events::Outcome,
     ids::EnvName,
@@ -143,7 +145,9 @@ async fn options(
     release: &Release,
 ) -> Result<Options, DeployError> {
     let history = durations::load(ctx, store).await;
-    let options = Options { history, on_done: runs::keep_outputs(ctx), ..Options::default() };
+    let black_box = black_box(ctx);
+    let on_done = runs::keep_outputs(ctx);
+    let options = Options { history, on_done, black_box, ..Options::default() };
     let Some(plan) = &request.plan else {
         return Ok(options);
     };
@@ -152,6 +156,23 @@ async fn options(
     plan.check_world(ctx, &inputs).await?;
     let planned = Some(Arc::new(plan.plan.clone()));
     Ok(Options { approvals: plan.approvals(), planned, ..options })
+}
+
+/// Of a service that failed, why its tasks stopped and what they said last.
+pub(super) fn black_box(ctx: &Ctx) -> BlackBox {
+    let aws = ctx.aws.clone();
+    BlackBox::new(move |wreck| {
+        let aws = aws.clone();
+        Box::pin(async move {
+            if wreck.resource_type != "AWS::ECS::Service" {
+                return Vec::new();
+            }
+            match containers::black_box(&aws, &wreck.physical_id).await {
+                Ok(lines) => lines,
+                Err(error) => vec![format!("what its tasks left cannot be read: {error}")],
+            }
+        })
+    })
 }
 
 /// The release that is meant.

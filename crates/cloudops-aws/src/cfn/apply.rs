@@ -16,6 +16,7 @@ use super::{
     plan::GraphPlan,
     poll::Poller,
     schedule::{Ended, Schedule},
+    wreck::BlackBox,
 };
 use crate::{
     ctx::Ctx,
@@ -44,6 +45,8 @@ pub struct Options {
     pub history: History,
     /// What was planned: other changes are refused as [`CfnError::StalePlan`].
     pub planned: Option<Arc<GraphPlan>>,
+    /// Keeps what failed resources leave, before CloudFormation undoes it.
+    pub black_box: BlackBox,
 }
 
 impl Default for Options {
@@ -54,6 +57,7 @@ impl Default for Options {
             on_done: Arc::new(|_, _| {}),
             history: History::default(),
             planned: None,
+            black_box: BlackBox::none(),
         }
     }
 }

@@ -45,8 +45,14 @@ pub async fn attach(ctx: &Ctx, scope: &Scope) -> Result<Vec<Attended>, CfnError>
 async fn one(ctx: &Ctx, api: &Api, poller: &Poller, stack: Observed) -> Result<Attended, CfnError> {
     let key = format!("stack/{}", stack.name);
     ctx.events.step(&key, format!("{} ({})", stack.name, stack.status));
-    let operation =
-        Operation { stack: &stack.name, id: &stack.id, token: None, before: None, expected: None };
+    let operation = Operation {
+        stack: &stack.name,
+        id: &stack.id,
+        token: None,
+        before: None,
+        expected: None,
+        black_box: None,
+    };
     let ended = watch::until_settled(ctx, api, poller, operation).await?;
     let status = ended.stack.status;
     let good = status.is_success() || status == StackStatus::DeleteComplete;

@@ -6,19 +6,23 @@ use super::{error::RootCause, quirks, template::Template};
 
 /// The first failure of a resource, in the order of events, that is not a consequence of another.
 pub(super) fn root_cause(events: &[StackEvent], template: Option<&Template>) -> Option<RootCause> {
-    let failed = |event: &&StackEvent| {
-        let status = event.resource_status().map_or("", |status| status.as_str());
-        status.ends_with("_FAILED")
-            && event.physical_resource_id() != event.stack_id()
-            && !quirks::is_consequence(event.resource_status_reason().unwrap_or_default())
-    };
-    let event = events.iter().find(failed)?;
+    let event = failures(events).next()?;
     let logical_id = event.logical_resource_id().unwrap_or_default().to_owned();
     Some(RootCause {
         place: template.and_then(|template| place(template, &logical_id)),
         resource_type: event.resource_type().unwrap_or_default().to_owned(),
         reason: event.resource_status_reason().unwrap_or("no reason was given").to_owned(),
         logical_id,
+    })
+}
+
+/// The failures of resources that are no consequences of others, in the order of events.
+pub(super) fn failures(events: &[StackEvent]) -> impl Iterator<Item = &StackEvent> {
+    events.iter().filter(|event| {
+        let status = event.resource_status().map_or("", |status| status.as_str());
+        status.ends_with("_FAILED")
+            && event.physical_resource_id() != event.stack_id()
+            && !quirks::is_consequence(event.resource_status_reason().unwrap_or_default())
     })
 }
 

@@ -115,6 +115,7 @@ impl Work<'_> {
             token: None,
             before: None,
             expected: None,
+            black_box: None,
         })
         .await
     }
@@ -136,6 +137,7 @@ impl Work<'_> {
             token: Some(&token),
             before: Some(found),
             expected: None,
+            black_box: None,
         };
         let ended = self.watch(operation).await?;
         if ended.stack.status == StackStatus::DeleteComplete {
@@ -249,6 +251,7 @@ impl Work<'_> {
                 token: Some(&token),
                 before,
                 expected: self.options.history.expected(verb, name.as_str()),
+                black_box: Some(&self.options.black_box),
             })
             .await?;
         let result = if ended.stack.status.is_success() {

@@ -156,6 +156,7 @@ impl Work<'_> {
             token,
             before: token.map(|_| found),
             expected: self.history.expected(Operation::Delete, found.name.as_str()),
+            black_box: None,
         };
         watch::until_settled(self.ctx, self.api, self.poller, operation).await
     }

@@ -252,6 +252,7 @@ pub async fn revert(
             token: Some(&token),
             before: Some(&before),
             expected: None,
+            black_box: None,
         };
         let ended = watch::until_settled(ctx, &api, &poller, operation).await?;
         if !ended.stack.status.is_success() {

@@ -69,3 +69,5 @@ pub mod status;
 mod trail;
 #[cfg(feature = "stacks")]
 mod watch;
+#[cfg(feature = "stacks")]
+pub mod wreck;

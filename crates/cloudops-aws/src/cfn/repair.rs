@@ -231,6 +231,7 @@ impl Work<'_> {
             token,
             before: token.map(|_| found),
             expected: None,
+            black_box: None,
         };
         watch::until_settled(self.ctx, self.api, self.poller, operation).await
     }

@@ -14,6 +14,7 @@ use super::{
     status::StackStatus,
     template::Template,
     trail::Trail,
+    wreck::BlackBox,
 };
 use crate::{
     ctx::Ctx,
@@ -43,6 +44,8 @@ pub(super) struct Operation<'a> {
     pub(super) before: Option<&'a Observed>,
     /// How long it will take, as far as history says.
     pub(super) expected: Option<Duration>,
+    /// Keeps what failed resources leave.
+    pub(super) black_box: Option<&'a BlackBox>,
 }
 
 /// An operation that ended.
@@ -68,7 +71,7 @@ pub(super) async fn until_settled(
     poller: &Poller,
     operation: Operation<'_>,
 ) -> Result<Ended, CfnError> {
-    let Operation { stack, id, token, before, expected } = operation;
+    let Operation { stack, id, token, before, expected, mut black_box } = operation;
     let mut watch = Watch {
         ctx,
         api,
@@ -81,6 +84,11 @@ pub(super) async fn until_settled(
     loop {
         let pause = pace::pause(expected, watch.begun.elapsed());
         let found = watch.look(pause).await?;
+        if let Some(keeper) = black_box.filter(|_| found.as_ref().is_some_and(is_going_back)) {
+            // Once: what is undone from here on is no new wreck.
+            black_box = None;
+            watch.keep_wrecks(keeper).await;
+        }
         let settled = match &found {
             Some(found) => is_settled(found, before) || watch.is_back(found, token).await?,
             None => false,
@@ -103,6 +111,23 @@ fn is_settled(found: &Observed, before: Option<&Observed>) -> bool {
     let begun = before
         .is_none_or(|before| before.version != found.version || before.status != found.status);
     begun && !found.status.is_busy() && found.status != StackStatus::ReviewInProgress
+}
+
+/// Whether CloudFormation undoes, or has undone, what was asked.
+fn is_going_back(found: &Observed) -> bool {
+    use StackStatus as S;
+    matches!(
+        found.status,
+        S::RollbackInProgress
+            | S::RollbackComplete
+            | S::RollbackFailed
+            | S::UpdateRollbackInProgress
+            | S::UpdateRollbackCompleteCleanupInProgress
+            | S::UpdateRollbackComplete
+            | S::UpdateRollbackFailed
+            | S::CreateFailed
+            | S::UpdateFailed
+    )
 }
 
 struct Watch<'a> {
@@ -160,6 +185,13 @@ impl Watch<'_> {
         }
         self.trail.read(self.ctx, self.api).await?;
         Ok(self.trail.has_ended())
+    }
+
+    async fn keep_wrecks(&mut self, keeper: &BlackBox) {
+        // Without the events there is nothing to ask for.
+        if self.trail.read(self.ctx, self.api).await.is_ok() {
+            keeper.keep(self.ctx, self.stack, self.trail.events()).await;
+        }
     }
 
     async fn read_events_if_there_is_time(&mut self) {
