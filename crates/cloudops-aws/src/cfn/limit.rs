@@ -19,7 +19,8 @@ pub(super) struct Limit {
     begun: Mutex<VecDeque<Instant>>,
 }
 
-const SPAN: Duration = Duration::from_secs(1);
+/// A little more than a second: calls that begin a second apart may arrive closer to each other.
+const SPAN: Duration = Duration::from_millis(1100);
 
 impl Limit {
     /// At most `most` calls in any second.
