@@ -2,10 +2,11 @@
 
 use aws_sdk_ecs::{
     Client,
-    types::{ContainerDefinition, DesiredStatus, LogDriver, Task},
+    types::{ContainerDefinition, LogDriver, Task},
 };
 use jiff::{SignedDuration, Timestamp};
 
+use super::task::stopped_tasks;
 use crate::{connect::Aws, error::AwsError, logs};
 
 /// Tasks that are looked at: they mostly fail for the same reason.
@@ -27,7 +28,9 @@ pub async fn black_box(aws: &Aws, service: &str) -> Result<Vec<String>, AwsError
     };
     let client = Client::new(aws.config());
     let mut all = Vec::new();
-    for task in stopped(&client, cluster, name).await?.iter().take(TASKS) {
+    let mut tasks = stopped_tasks(&client, cluster, name).await?;
+    tasks.sort_by_key(|task| std::cmp::Reverse(task.stopped_at().map(|at| at.secs())));
+    for task in tasks.iter().take(TASKS) {
         all.extend(ends(task));
         all.extend(last_lines(aws, &client, task).await?);
     }
@@ -39,31 +42,6 @@ fn cluster_and_name(service: &str) -> Option<(&str, &str)> {
     let mut parts = service.rsplit('/');
     let (name, cluster) = (parts.next()?, parts.next()?);
     parts.next().map(|_| (cluster, name))
-}
-
-async fn stopped(client: &Client, cluster: &str, service: &str) -> Result<Vec<Task>, AwsError> {
-    let listed = client
-        .list_tasks()
-        .cluster(cluster)
-        .service_name(service)
-        .desired_status(DesiredStatus::Stopped)
-        .send()
-        .await
-        .map_err(|error| AwsError::new("ECS", "ListTasks", error))?;
-    let arns = listed.task_arns.unwrap_or_default();
-    if arns.is_empty() {
-        return Ok(Vec::new());
-    }
-    let answer = client
-        .describe_tasks()
-        .cluster(cluster)
-        .set_tasks(Some(arns))
-        .send()
-        .await
-        .map_err(|error| AwsError::new("ECS", "DescribeTasks", error))?;
-    let mut tasks = answer.tasks.unwrap_or_default();
-    tasks.sort_by_key(|task| std::cmp::Reverse(task.stopped_at().map(|at| at.secs())));
-    Ok(tasks)
 }
 
 /// One sentence for the task and one for each container that ended with a code.

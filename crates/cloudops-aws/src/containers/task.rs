@@ -155,7 +155,19 @@ pub async fn stopped_reasons(
     cluster: &str,
     service: &str,
 ) -> Result<Vec<String>, AwsError> {
-    let client = Client::new(aws.config());
+    let tasks = stopped_tasks(&Client::new(aws.config()), cluster, service).await?;
+    let mut reasons: Vec<String> = tasks.iter().map(in_words).collect();
+    reasons.sort();
+    reasons.dedup();
+    Ok(reasons)
+}
+
+/// The tasks of a service that stopped lately.
+pub(super) async fn stopped_tasks(
+    client: &Client,
+    cluster: &str,
+    service: &str,
+) -> Result<Vec<Task>, AwsError> {
     let listed = client
         .list_tasks()
         .cluster(cluster)
@@ -175,10 +187,7 @@ pub async fn stopped_reasons(
         .send()
         .await
         .map_err(|error| AwsError::new("ECS", "DescribeTasks", error))?;
-    let mut reasons: Vec<String> = answer.tasks().iter().map(in_words).collect();
-    reasons.sort();
-    reasons.dedup();
-    Ok(reasons)
+    Ok(answer.tasks.unwrap_or_default())
 }
 
 fn in_words(task: &Task) -> String {
