@@ -10,6 +10,7 @@ use super::{
     error::CfnError,
     graph::{StackGraph, StackSpec, Values},
     quirks,
+    stop::Stop,
 };
 use crate::{
     ctx::Ctx,
@@ -37,23 +38,6 @@ enum Made {
     Ready(Vec<ResourceDelta>),
     Empty,
     Refused(String),
-}
-
-enum Stop {
-    Wait(WaitError),
-    Failed(CfnError),
-}
-
-impl From<WaitError> for Stop {
-    fn from(error: WaitError) -> Self {
-        Self::Wait(error)
-    }
-}
-
-impl From<CfnError> for Stop {
-    fn from(error: CfnError) -> Self {
-        Self::Failed(error)
-    }
 }
 
 /// Makes a change set; none when there is nothing to change.

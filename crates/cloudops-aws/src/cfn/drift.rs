@@ -17,6 +17,7 @@ use super::{
     gate::{self, Approvals},
     observe::{self, Observed, Scope},
     poll::Poller,
+    stop::Stop,
     watch::{self, Operation},
 };
 use crate::{
@@ -103,23 +104,6 @@ fn words(drift: &StackDrift) -> String {
         0 => "as its template says".to_owned(),
         1 => "1 resource differs".to_owned(),
         count => format!("{count} resources differ"),
-    }
-}
-
-enum Stop {
-    Wait(WaitError),
-    Failed(CfnError),
-}
-
-impl From<WaitError> for Stop {
-    fn from(error: WaitError) -> Self {
-        Self::Wait(error)
-    }
-}
-
-impl From<CfnError> for Stop {
-    fn from(error: CfnError) -> Self {
-        Self::Failed(error)
     }
 }
 

@@ -66,6 +66,8 @@ mod schedule;
 #[cfg(feature = "stacks")]
 pub mod status;
 #[cfg(feature = "stacks")]
+mod stop;
+#[cfg(feature = "stacks")]
 mod trail;
 #[cfg(feature = "stacks")]
 mod watch;

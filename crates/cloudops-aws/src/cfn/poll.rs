@@ -155,6 +155,11 @@ impl Waiter<'_> {
         Ok(self.seen.borrow_and_update().stacks.get(&self.id).cloned())
     }
 
+    /// Waits for a turn: a look at events that cannot wait counts like any other look.
+    pub(super) async fn turn(&self, cancel: &CancellationToken) -> Result<(), CfnError> {
+        self.poller.looks.turn(cancel).await.map_err(|_| CfnError::Interrupted)
+    }
+
     /// Whether a look at events would delay nobody: nobody's look is due within a second.
     pub(super) fn has_time_for_events(&self) -> bool {
         let soon = Instant::now() + QUIET;

@@ -183,6 +183,7 @@ impl Watch<'_> {
         if token.is_none() || found.status.is_busy() {
             return Ok(false);
         }
+        self.waiter.turn(&self.ctx.cancel).await?;
         self.trail.read(self.ctx, self.api).await?;
         Ok(self.trail.has_ended())
     }
