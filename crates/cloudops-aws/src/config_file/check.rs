@@ -1,68 +1,16 @@
 //! From the file as written to settings that can be trusted.
 
-use std::{collections::BTreeMap, net::Ipv4Addr, str::FromStr};
+use std::collections::BTreeMap;
 
-use serde_saphyr::Spanned;
 use url::Url;
 
 use super::{
     BaseImage, BastionConfig, BuildConfig, BuildServerConfig, CloudOpsConfig, ConfigError,
-    EnvironmentsConfig, ImagesConfig, NetworkConfig, SCHEMA, SourceConfig,
-    raw::{RawConfig, RawImages, RawSource, Text},
+    ConfigurationConfig, EnvironmentsConfig, ImagesConfig, SCHEMA, SourceConfig,
+    at::{At, text, texts},
+    check_network::{certificate, cidr, dns, network},
+    raw::{RawConfig, RawConfiguration, RawImages, RawSource, Text},
 };
-
-/// Makes errors with the place of a value.
-struct At<'a> {
-    file: &'a str,
-}
-
-impl At<'_> {
-    fn error<T>(&self, key: &str, value: &Spanned<T>, message: impl Into<String>) -> ConfigError {
-        ConfigError {
-            file: self.file.to_owned(),
-            line: value.referenced.line(),
-            column: value.referenced.column(),
-            key: Some(key.to_owned()),
-            message: message.into(),
-            hint: None,
-        }
-    }
-
-    fn id<T: FromStr>(&self, key: &str, value: &Text) -> Result<T, ConfigError>
-    where
-        T::Err: std::fmt::Display,
-    {
-        value.value.parse().map_err(|error: T::Err| self.error(key, value, error.to_string()))
-    }
-
-    fn one_of(
-        &self,
-        key: &str,
-        value: Option<&Text>,
-        allowed: &[&str],
-        default: &str,
-    ) -> Result<String, ConfigError> {
-        let Some(value) = value else {
-            return Ok(default.to_owned());
-        };
-        if allowed.contains(&value.value.as_str()) {
-            return Ok(value.value.clone());
-        }
-        Err(self.error(
-            key,
-            value,
-            format!("`{}` is not one of {}", value.value, allowed.join(", ")),
-        ))
-    }
-}
-
-fn text(value: Option<&Text>, default: &str) -> String {
-    value.map_or_else(|| default.to_owned(), |value| value.value.clone())
-}
-
-fn texts(values: &BTreeMap<String, Text>) -> BTreeMap<String, String> {
-    values.iter().map(|(key, value)| (key.clone(), value.value.clone())).collect()
-}
 
 pub(super) fn config(file: &str, raw: &RawConfig) -> Result<CloudOpsConfig, ConfigError> {
     let at = At { file };
@@ -79,8 +27,12 @@ pub(super) fn config(file: &str, raw: &RawConfig) -> Result<CloudOpsConfig, Conf
         region: at.id("region", &raw.region)?,
         domain: domain(&at, &raw.domain)?,
         tags: tags(&at, &raw.tags)?,
+        cost_centre: cost_centre(&at, raw.cost_centre.as_ref())?,
         admin_cidrs: admin_cidrs(&at, &raw.admin_cidrs)?,
         network: network(&at, raw)?,
+        dns: dns(&at, &raw.dns)?,
+        certificate: certificate(&at, raw)?,
+        configuration: configuration(&at, &raw.configuration)?,
         bastion: BastionConfig {
             instance_type: text(raw.bastion.instance_type.as_ref(), "t4g.nano"),
             key_pair: raw.bastion.key_pair.as_ref().map(|name| name.value.clone()),
@@ -148,6 +100,24 @@ fn tags(
     Ok(texts(raw))
 }
 
+fn cost_centre(at: &At<'_>, raw: Option<&Text>) -> Result<Option<String>, ConfigError> {
+    match raw {
+        Some(value) if value.value.is_empty() || value.value.len() > 256 => {
+            Err(at.error("cost-centre", value, "has 1 to 256 characters, as the value of a tag"))
+        }
+        value => Ok(value.map(|value| value.value.clone())),
+    }
+}
+
+fn configuration(at: &At<'_>, raw: &RawConfiguration) -> Result<ConfigurationConfig, ConfigError> {
+    let backends = ["parameter-store", "consul"];
+    let key = "configuration.backend";
+    Ok(ConfigurationConfig {
+        backend: at.one_of(key, raw.backend.as_ref(), &backends, backends[0])?,
+        schema: raw.schema.as_ref().map(|file| file.value.clone()),
+    })
+}
+
 fn admin_cidrs(at: &At<'_>, raw: &[Text]) -> Result<Vec<String>, ConfigError> {
     let key = "admin-cidrs";
     if let Some(fifth) = raw.get(4) {
@@ -160,56 +130,6 @@ fn admin_cidrs(at: &At<'_>, raw: &[Text]) -> Result<Vec<String>, ConfigError> {
         }
     }
     Ok(raw.iter().map(|value| value.value.clone()).collect())
-}
-
-/// An IPv4 range whose address is the first of the range.
-fn cidr(at: &At<'_>, key: &str, value: &Text) -> Result<(Ipv4Addr, u32), ConfigError> {
-    let wrong = |what: &str| at.error(key, value, format!("`{}` {what}", value.value));
-    let parts = value.value.split_once('/');
-    let parsed = parts.and_then(|(address, bits)| {
-        Some((
-            address.parse::<Ipv4Addr>().ok()?,
-            bits.parse::<u32>().ok().filter(|bits| *bits <= 32)?,
-        ))
-    });
-    let (address, bits) =
-        parsed.ok_or_else(|| wrong("is not an IPv4 range such as 203.0.113.0/24"))?;
-    let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
-    if u32::from(address) & !mask != 0 {
-        return Err(wrong("has an address that is not the first of its range"));
-    }
-    Ok((address, bits))
-}
-
-fn network(at: &At<'_>, raw: &RawConfig) -> Result<NetworkConfig, ConfigError> {
-    let network = &raw.network;
-    if let Some(value) = &network.cidr {
-        let (address, bits) = cidr(at, "network.cidr", value)?;
-        if !address.is_private() {
-            return Err(at.error("network.cidr", value, "is not a range for private networks"));
-        }
-        if !(16..=20).contains(&bits) {
-            return Err(at.error(
-                "network.cidr",
-                value,
-                format!("/{bits} is not between /16 and /20"),
-            ));
-        }
-    }
-    if let Some(zones) = network.zones.as_ref().filter(|zones| !(2..=3).contains(&zones.value)) {
-        return Err(at.error("network.zones", zones, format!("{} is not 2 or 3", zones.value)));
-    }
-    let allowed = ["none", "single", "per-zone"];
-    Ok(NetworkConfig {
-        cidr: text(network.cidr.as_ref(), "10.0.0.0/16"),
-        zones: network.zones.as_ref().map_or(2, |zones| zones.value),
-        nat_gateways: at.one_of(
-            "network.nat-gateways",
-            network.nat_gateways.as_ref(),
-            &allowed,
-            "single",
-        )?,
-    })
 }
 
 fn build_server(at: &At<'_>, raw: &RawConfig) -> Result<BuildServerConfig, ConfigError> {
@@ -272,12 +192,12 @@ fn images(at: &At<'_>, raw: &RawImages) -> Result<ImagesConfig, ConfigError> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     const HEAD: &str = "schema: 1\ninstance: acme\naccount: \"123456789012\"\nregion: us-west-2\ndomain: shop.example.com\n";
 
-    fn check(more: &str, expect: &str) {
+    pub(in super::super) fn check(more: &str, expect: &str) {
         let text = format!("{HEAD}{more}");
         let error = CloudOpsConfig::parse("cloudops.yaml", &text).unwrap_err();
         let hint = error.hint.clone().unwrap_or_default();

@@ -9,18 +9,22 @@
 //! # Ok::<(), cloudops_aws::config_file::ConfigError>(())
 //! ```
 
+mod at;
 mod check;
+mod check_network;
 mod error;
+mod form;
 mod model;
 mod raw;
 mod read;
+mod schema;
 
 pub use error::ConfigError;
 pub use model::{
-    BaseImage, BastionConfig, BuildConfig, BuildServerConfig, CloudOpsConfig, EnvironmentsConfig,
-    ImagesConfig, NetworkConfig, SourceConfig,
+    AdoptedNetwork, BaseImage, BastionConfig, BuildConfig, BuildServerConfig, CloudOpsConfig,
+    ConfigurationConfig, DnsConfig, EnvironmentsConfig, ImagesConfig, NetworkConfig, SourceConfig,
 };
-pub use raw::json_schema;
+pub use schema::json_schema;
 
 /// Schema number that this version reads.
 pub const SCHEMA: u32 = 1;

@@ -19,10 +19,18 @@ pub struct CloudOpsConfig {
     pub domain: String,
     /// Tags of every stack, beside our own.
     pub tags: BTreeMap<String, String>,
+    /// Who pays, as the value of the tag `cloudops:cost-centre` of every resource.
+    pub cost_centre: Option<String>,
     /// IPv4 ranges that may reach bastion, build server and back office; at most four.
     pub admin_cidrs: Vec<String>,
     /// Network.
     pub network: NetworkConfig,
+    /// Hosted zones and how the parent zone comes to name them.
+    pub dns: DnsConfig,
+    /// ARN of a certificate that exists already and is used instead of one of our own.
+    pub certificate: Option<String>,
+    /// Configuration management.
+    pub configuration: ConfigurationConfig,
     /// Bastion.
     pub bastion: BastionConfig,
     /// Build server.
@@ -44,6 +52,45 @@ pub struct NetworkConfig {
     pub zones: u8,
     /// `none`, `single` or `per-zone`. Default `single`.
     pub nat_gateways: String,
+    /// Whether the network has IPv6 addresses too. Default no.
+    pub ipv6: bool,
+    /// A network that exists already and is used instead of one of our own; nothing in it is
+    /// changed.
+    pub adopt: Option<AdoptedNetwork>,
+}
+
+/// A network that exists already. Subnets are one per zone, all lists in the order of zones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdoptedNetwork {
+    /// Id of the VPC.
+    pub vpc: String,
+    /// Subnets with a route to an internet gateway, for load balancers and the bastion.
+    pub public_subnets: Vec<String>,
+    /// Subnets for servers and tasks.
+    pub private_subnets: Vec<String>,
+    /// Subnets for databases and brokers.
+    pub data_subnets: Vec<String>,
+}
+
+/// Hosted zones and how the parent zone comes to name them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DnsConfig {
+    /// Whether the record in the parent zone is written by ourselves where Route 53 has that zone.
+    /// Default yes.
+    pub delegate: bool,
+    /// Id of the parent zone, where its name alone does not tell which one it is.
+    pub parent_zone: Option<String>,
+    /// Role to take on in the account that has the parent zone.
+    pub parent_role: Option<String>,
+}
+
+/// Configuration management.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigurationConfig {
+    /// `parameter-store` or `consul`. Default `parameter-store`.
+    pub backend: String,
+    /// File with the JSON Schema that the values must have, relative to `cloudops.yaml`.
+    pub schema: Option<String>,
 }
 
 /// Bastion.

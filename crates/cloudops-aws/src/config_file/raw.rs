@@ -1,11 +1,11 @@
-//! The file as it is written, with the place of every value; and its JSON Schema.
+//! The file as it is written, with the place of every value.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::{CloudOpsConfig, SCHEMA, check, read};
+use super::{CloudOpsConfig, check, read};
 use crate::config_file::ConfigError;
 
 /// A text and where it stands.
@@ -21,10 +21,17 @@ pub(super) struct RawConfig {
     pub(super) domain: Text,
     #[serde(default)]
     pub(super) tags: BTreeMap<String, Text>,
+    pub(super) cost_centre: Option<Text>,
     #[serde(default)]
     pub(super) admin_cidrs: Vec<Text>,
     #[serde(default)]
     pub(super) network: RawNetwork,
+    #[serde(default)]
+    pub(super) dns: RawDns,
+    #[serde(default)]
+    pub(super) certificate: RawCertificate,
+    #[serde(default)]
+    pub(super) configuration: RawConfiguration,
     #[serde(default)]
     pub(super) bastion: RawBastion,
     #[serde(default)]
@@ -43,6 +50,38 @@ pub(super) struct RawNetwork {
     pub(super) cidr: Option<Text>,
     pub(super) zones: Option<Spanned<u8>>,
     pub(super) nat_gateways: Option<Text>,
+    pub(super) ipv6: Option<Spanned<bool>>,
+    pub(super) adopt: Option<RawAdopt>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawAdopt {
+    pub(super) vpc: Text,
+    pub(super) public_subnets: Vec<Text>,
+    pub(super) private_subnets: Vec<Text>,
+    pub(super) data_subnets: Vec<Text>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawDns {
+    pub(super) delegate: Option<Spanned<bool>>,
+    pub(super) parent_zone: Option<Text>,
+    pub(super) parent_role: Option<Text>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawCertificate {
+    pub(super) arn: Option<Text>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawConfiguration {
+    pub(super) backend: Option<Text>,
+    pub(super) schema: Option<Text>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -109,54 +148,4 @@ impl CloudOpsConfig {
             .map_err(|error| read::error(file, text, &error))?;
         check::config(file, &raw)
     }
-}
-
-/// The JSON Schema of the file, for editors.
-#[must_use]
-pub fn json_schema() -> serde_json::Value {
-    let text = serde_json::json!({"type": "string"});
-    let object = |fields: serde_json::Value| serde_json::json!({"type": "object", "additionalProperties": false, "properties": fields});
-    let mut schema = object(serde_json::json!({
-        "schema": {"const": SCHEMA, "description": "Schema number of this file"},
-        "instance": {"type": "string", "pattern": "^[a-z][a-z0-9-]{1,15}$", "description": "Name of the instance; every name in AWS begins with it"},
-        "account": {"type": "string", "pattern": "^[0-9]{12}$", "description": "AWS account id"},
-        "region": {"type": "string", "description": "AWS region code"},
-        "domain": {"type": "string", "description": "Domain of the public and private zone"},
-        "tags": {"type": "object", "additionalProperties": text, "description": "Tags of every stack"},
-        "admin-cidrs": {"type": "array", "maxItems": 4, "items": text, "description": "IPv4 ranges that may reach bastion, build server and back office"},
-        "network": object(serde_json::json!({
-            "cidr": {"type": "string", "default": "10.0.0.0/16"},
-            "zones": {"enum": [2, 3], "default": 2},
-            "nat-gateways": {"enum": ["none", "single", "per-zone"], "default": "single"},
-        })),
-        "bastion": object(serde_json::json!({
-            "instance-type": {"type": "string", "default": "t4g.nano"},
-            "key-pair": text,
-        })),
-        "build-server": object(serde_json::json!({
-            "image": {"type": "string", "default": "jenkins/jenkins:lts-jdk21"},
-            "endpoint": {"type": "string", "format": "uri"},
-            "user": {"type": "string", "default": "admin"},
-        })),
-        "source": object(serde_json::json!({
-            "repository": text,
-            "branch": {"type": "string", "default": "main"},
-            "build": object(serde_json::json!({
-                "command": text,
-                "output": text,
-                "environment": {"type": "object", "additionalProperties": text},
-            })),
-        })),
-        "images": object(serde_json::json!({
-            "base": object(serde_json::json!({"layout": text, "reference": text})),
-        })),
-        "environments": object(serde_json::json!({
-            "launch-type": {"enum": ["ec2", "fargate"], "default": "ec2"},
-            "size": {"enum": ["dev", "prod"], "default": "dev"},
-        })),
-    }));
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
-    schema["title"] = "cloudops.yaml".into();
-    schema["required"] = serde_json::json!(["schema", "instance", "account", "region", "domain"]);
-    schema
 }

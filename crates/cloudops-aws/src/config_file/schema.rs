@@ -1,0 +1,86 @@
+//! The JSON Schema of the file, for editors.
+
+use super::SCHEMA;
+
+/// The JSON Schema of the file, for editors.
+#[must_use]
+pub fn json_schema() -> serde_json::Value {
+    let text = serde_json::json!({"type": "string"});
+    let object = |fields: serde_json::Value| serde_json::json!({"type": "object", "additionalProperties": false, "properties": fields});
+    let mut schema = object(serde_json::json!({
+        "schema": {"const": SCHEMA, "description": "Schema number of this file"},
+        "instance": {"type": "string", "pattern": "^[a-z][a-z0-9-]{1,15}$", "description": "Name of the instance; every name in AWS begins with it"},
+        "account": {"type": "string", "pattern": "^[0-9]{12}$", "description": "AWS account id"},
+        "region": {"type": "string", "description": "AWS region code"},
+        "domain": {"type": "string", "description": "Domain of the public and private zone"},
+        "tags": {"type": "object", "additionalProperties": text, "description": "Tags of every stack"},
+        "cost-centre": {"type": "string", "description": "Who pays: value of the tag cloudops:cost-centre"},
+        "admin-cidrs": {"type": "array", "maxItems": 4, "items": text, "description": "IPv4 ranges that may reach bastion, build server and back office"},
+        "network": object(serde_json::json!({
+            "cidr": {"type": "string", "default": "10.0.0.0/16"},
+            "zones": {"enum": [2, 3], "default": 2},
+            "nat-gateways": {"enum": ["none", "single", "per-zone"], "default": "single"},
+            "ipv6": {"type": "boolean", "default": false},
+            "adopt": adopted_network(),
+        })),
+        "dns": object(serde_json::json!({
+            "delegate": {"type": "boolean", "default": true},
+            "parent-zone": {"type": "string", "pattern": "^Z[A-Z0-9]{1,31}$"},
+            "parent-role": {"type": "string", "pattern": "^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$"},
+        })),
+        "certificate": object(serde_json::json!({
+            "arn": {"type": "string", "pattern": "^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/.+$"},
+        })),
+        "configuration": object(serde_json::json!({
+            "backend": {"enum": ["parameter-store", "consul"], "default": "parameter-store"},
+            "schema": {"type": "string", "description": "File with the JSON Schema of the values"},
+        })),
+        "bastion": object(serde_json::json!({
+            "instance-type": {"type": "string", "default": "t4g.nano"},
+            "key-pair": text,
+        })),
+        "build-server": object(serde_json::json!({
+            "image": {"type": "string", "default": "jenkins/jenkins:lts-jdk21"},
+            "endpoint": {"type": "string", "format": "uri"},
+            "user": {"type": "string", "default": "admin"},
+        })),
+        "source": object(serde_json::json!({
+            "repository": text,
+            "branch": {"type": "string", "default": "main"},
+            "build": object(serde_json::json!({
+                "command": text,
+                "output": text,
+                "environment": {"type": "object", "additionalProperties": text},
+            })),
+        })),
+        "images": object(serde_json::json!({
+            "base": object(serde_json::json!({"layout": text, "reference": text})),
+        })),
+        "environments": object(serde_json::json!({
+            "launch-type": {"enum": ["ec2", "fargate"], "default": "ec2"},
+            "size": {"enum": ["dev", "prod"], "default": "dev"},
+        })),
+    }));
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
+    schema["title"] = "cloudops.yaml".into();
+    schema["required"] = serde_json::json!(["schema", "instance", "account", "region", "domain"]);
+    schema
+}
+
+fn adopted_network() -> serde_json::Value {
+    let subnets = serde_json::json!({
+        "type": "array", "minItems": 2, "maxItems": 3,
+        "items": {"type": "string", "pattern": "^subnet-[0-9a-f]+$"},
+    });
+    serde_json::json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["vpc", "public-subnets", "private-subnets", "data-subnets"],
+        "properties": {
+            "vpc": {"type": "string", "pattern": "^vpc-[0-9a-f]+$"},
+            "public-subnets": subnets,
+            "private-subnets": subnets,
+            "data-subnets": subnets,
+        },
+    })
+}
