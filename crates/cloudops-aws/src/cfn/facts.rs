@@ -15,7 +15,7 @@ use super::{
 use crate::ids::StackName;
 
 /// Templates that are read at once.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 32;
 /// Fewer stacks than this are asked for by name: the list of all stacks of an account may be long.
 const FEW: usize = 3;
 /// A fact that is older is looked up again.
