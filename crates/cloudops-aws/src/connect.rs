@@ -92,7 +92,43 @@ async fn check_credentials(config: &SdkConfig) -> Result<(), AwsError> {
     }
 }
 
+/// A role to take on, usually in another account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assume {
+    /// Its ARN.
+    pub arn: String,
+    /// What the role's trust asks for beside the caller, where it does.
+    pub external_id: Option<String>,
+}
+
 impl Aws {
+    /// The same configuration with the credentials of a role (`AssumeRole`), for one hour.
+    ///
+    /// # Errors
+    /// [`AwsError`] when STS refuses.
+    #[cfg(feature = "dns")]
+    pub(crate) async fn assume(&self, role: &Assume) -> Result<SdkConfig, AwsError> {
+        let request = aws_sdk_sts::Client::new(&self.config)
+            .assume_role()
+            .role_arn(&role.arn)
+            .role_session_name("cloudops-delegation")
+            .set_external_id(role.external_id.clone());
+        let answer =
+            request.send().await.map_err(|error| AwsError::new("STS", "AssumeRole", error))?;
+        let keys = answer
+            .credentials
+            .ok_or_else(|| broken("STS", "AssumeRole", &"it has no credentials"))?;
+        let credentials = aws_credential_types::Credentials::new(
+            keys.access_key_id,
+            keys.secret_access_key,
+            Some(keys.session_token),
+            None,
+            "AssumeRole",
+        );
+        let provider = aws_credential_types::provider::SharedCredentialsProvider::new(credentials);
+        Ok(self.config.to_builder().credentials_provider(provider).build())
+    }
+
     /// Takes a configuration that another tool has made, and asks STS once who we are.
     ///
     /// # Errors

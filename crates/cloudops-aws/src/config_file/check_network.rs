@@ -1,6 +1,8 @@
 //! The network, its names and its certificate: from the file as written to settings that can be
 //! trusted.
 
+use std::net::{IpAddr, SocketAddr};
+
 use std::net::Ipv4Addr;
 
 use super::{
@@ -113,7 +115,20 @@ pub(super) fn dns(at: &At<'_>, raw: &RawDns) -> Result<DnsConfig, ConfigError> {
         delegate: raw.delegate.as_ref().is_none_or(|delegate| delegate.value),
         parent_zone: at.named("dns.parent-zone", raw.parent_zone.as_ref(), Form::Zone)?,
         parent_role: at.named("dns.parent-role", raw.parent_role.as_ref(), Form::Role)?,
+        roots: servers(at, "dns.roots", &raw.roots)?,
+        resolvers: servers(at, "dns.resolvers", &raw.resolvers)?,
     })
+}
+
+/// Addresses of name servers, each with a port where it is not 53.
+fn servers(at: &At<'_>, key: &str, raw: &[Text]) -> Result<Vec<SocketAddr>, ConfigError> {
+    let one = |value: &Text| {
+        let text = &value.value;
+        let bare = text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53));
+        let message = format!("`{text}` is not an address, such as 192.0.2.53 or 192.0.2.53:5353");
+        bare.or_else(|_| text.parse()).map_err(|_| at.error(key, value, message))
+    };
+    raw.iter().map(one).collect()
 }
 
 /// A load balancer takes certificates of its own region only.
@@ -157,6 +172,10 @@ mod tests {
         check(
             "dns: {parent-role: delegation}\n",
             "cloudops.yaml:6:20: dns.parent-role: `delegation` is not the ARN of a role, such as arn:aws:iam::123456789012:role/delegation | ",
+        );
+        check(
+            "dns: {resolvers: [192.0.2.53, dns.example]}\n",
+            "cloudops.yaml:6:31: dns.resolvers: `dns.example` is not an address, such as 192.0.2.53 or 192.0.2.53:5353 | ",
         );
         check(
             "certificate: {arn: 'arn:aws:acm:eu-west-1:123456789012:certificate/a'}\n",

@@ -1,6 +1,6 @@
 //! The settings, parsed and trusted.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::SocketAddr};
 
 use url::Url;
 
@@ -82,6 +82,10 @@ pub struct DnsConfig {
     pub parent_zone: Option<String>,
     /// Role to take on in the account that has the parent zone.
     pub parent_role: Option<String>,
+    /// Root servers that DNS is followed from; none are those of the internet.
+    pub roots: Vec<SocketAddr>,
+    /// Public resolvers that are asked; none are the usual ones.
+    pub resolvers: Vec<SocketAddr>,
 }
 
 /// Configuration management.

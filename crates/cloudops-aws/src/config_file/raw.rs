@@ -69,6 +69,10 @@ pub(super) struct RawDns {
     pub(super) delegate: Option<Spanned<bool>>,
     pub(super) parent_zone: Option<Text>,
     pub(super) parent_role: Option<Text>,
+    #[serde(default)]
+    pub(super) roots: Vec<Text>,
+    #[serde(default)]
+    pub(super) resolvers: Vec<Text>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -27,6 +27,8 @@ pub fn json_schema() -> serde_json::Value {
             "delegate": {"type": "boolean", "default": true},
             "parent-zone": {"type": "string", "pattern": "^Z[A-Z0-9]{1,31}$"},
             "parent-role": {"type": "string", "pattern": "^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$"},
+            "roots": {"type": "array", "items": text, "description": "Root servers, where DNS is not that of the internet"},
+            "resolvers": {"type": "array", "items": text, "description": "Public resolvers to ask"},
         })),
         "certificate": object(serde_json::json!({
             "arn": {"type": "string", "pattern": "^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/.+$"},

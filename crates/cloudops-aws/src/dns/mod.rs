@@ -1,4 +1,14 @@
-//! Hosted zones (Route 53).
+//! Hosted zones (Route 53), and the way from the root of DNS to them.
+//!
+//! [`walk`] asks name servers what they say about a domain, [`judge`](judge::judge) says which hop of the way is
+//! wrong, and [`delegation`] makes the parent zone name our servers where Route 53 has it.
+
+pub mod delegation;
+pub mod hops;
+pub mod judge;
+mod lookup;
+pub mod record;
+pub mod walk;
 
 use aws_sdk_route53::Client;
 
@@ -13,7 +23,5 @@ pub async fn name_servers(aws: &Aws, zone_id: &str) -> Result<Vec<String>, AwsEr
     let answer =
         request.send().await.map_err(|error| AwsError::new("Route 53", "GetHostedZone", error))?;
     let set = answer.delegation_set.map(|set| set.name_servers).unwrap_or_default();
-    let mut names = set;
-    names.sort();
-    Ok(names)
+    Ok(hops::names(set))
 }
