@@ -1,11 +1,13 @@
 //! Why a verb of CloudCore failed.
 
 use cloudops_aws::{
+    certs::Unfit,
     cfn::{error::CfnError, graph::GraphError, plan_file::PlanFileError},
     diagnose::{Class, Diagnose},
     error::AwsError,
     ids::InvalidId,
     state::{init::InitError, lock::LockError, store::StateError},
+    wait::WaitError,
 };
 
 /// Why a verb failed.
@@ -35,6 +37,15 @@ pub enum CoreError {
     /// A plan file.
     #[error(transparent)]
     PlanFile(#[from] PlanFileError),
+    /// A certificate that exists already does not serve.
+    #[error(transparent)]
+    Certificate(#[from] Unfit),
+    /// The zone of the instance does not exist yet.
+    #[error("the instance has no DNS zone yet")]
+    NoZone,
+    /// A wait that ended without its condition.
+    #[error("the delegation is not there yet: {0}")]
+    Wait(#[from] WaitError),
     /// Environments still stand on the foundation.
     #[error("the instance still has environments: {}", .environments.join(", "))]
     InUse {
@@ -53,6 +64,10 @@ impl Diagnose for CoreError {
             Self::Lock(error) => error.class(),
             Self::Aws(error) => error.class(),
             Self::PlanFile(error) => error.class(),
+            Self::Certificate(error) => error.class(),
+            Self::NoZone => Class::NotReady,
+            Self::Wait(WaitError::Deadline(_)) => Class::TimedOut,
+            Self::Wait(WaitError::Cancelled) => Class::Interrupted,
             Self::Name(_) => Class::Configuration,
             Self::InUse { .. } => Class::Denied,
         }
@@ -67,6 +82,9 @@ impl Diagnose for CoreError {
             Self::Lock(error) => error.hints(),
             Self::Aws(error) => error.hints(),
             Self::PlanFile(error) => error.hints(),
+            Self::Certificate(error) => error.hints(),
+            Self::NoZone => vec!["Run `cloudcore init` first.".to_owned()],
+            Self::Wait(_) => vec!["`cloudcore dns status` says which hop is wrong.".to_owned()],
             Self::Name(_) => vec!["Shorten `instance` in cloudops.yaml.".to_owned()],
             Self::InUse { environments } => environments
                 .iter()

@@ -53,10 +53,19 @@ pub fn state_graph(config: &CloudOpsConfig) -> Result<StackGraph, CoreError> {
 pub fn graph(config: &CloudOpsConfig) -> Result<StackGraph, CoreError> {
     let mut graph = StackGraph::new(BTreeMap::new());
     for (title, template, needs) in STACKS {
-        graph.add(spec(config, title, template, needs)?)?;
+        if !is_left_out(config, title) {
+            let needs: Vec<&str> =
+                needs.iter().copied().filter(|need| !is_left_out(config, need)).collect();
+            graph.add(spec(config, title, template, &needs)?)?;
+        }
     }
     graph.check()?;
     Ok(graph)
+}
+
+/// Whether a stack is not needed: no certificate is requested where one exists already.
+fn is_left_out(config: &CloudOpsConfig, title: &str) -> bool {
+    title == "certificate" && config.certificate.is_some()
 }
 
 /// The stacks and what each depends on, for deletion.
@@ -134,6 +143,9 @@ fn settings(config: &CloudOpsConfig, title: &str) -> BTreeMap<String, String> {
         set("KeyPairName", config.bastion.key_pair.clone().unwrap_or_default());
     }
     set("BuildServerImage", config.build_server.image.clone());
+    if let Some(arn) = &config.certificate {
+        set("CertificateArn", arn.clone());
+    }
     // The outputs of the stacks before give these; a setting would hide them.
     match title {
         "network" => {}
@@ -151,4 +163,29 @@ fn settings(config: &CloudOpsConfig, title: &str) -> BTreeMap<String, String> {
 #[must_use]
 pub fn bucket_name(config: &CloudOpsConfig, role: &str) -> String {
     format!("cloudops-{}-{role}-{}-{}", config.instance, config.account, config.region)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SETTINGS: &str = "schema: 1\ninstance: acme\naccount: \"123456789012\"\n\
+                            region: us-west-2\ndomain: acme.example.com\n";
+
+    #[test]
+    fn a_certificate_that_exists_takes_the_place_of_its_stack() {
+        let arn = "arn:aws:acm:us-west-2:123456789012:certificate/a";
+        let build = |text: &str| {
+            let config = CloudOpsConfig::parse("cloudops.yaml", text).unwrap();
+            let graph = graph(&config).unwrap();
+            let certificate = graph.get(&"acme-core-certificate".parse().unwrap()).is_some();
+            let build = graph.get(&"acme-core-build".parse().unwrap()).unwrap().clone();
+            (certificate, build)
+        };
+        let (has_stack, without) = build(SETTINGS);
+        assert!(has_stack && !without.parameters.contains_key("CertificateArn"));
+        let (has_stack, with) = build(&format!("{SETTINGS}certificate: {{arn: \"{arn}\"}}\n"));
+        assert!(!has_stack && with.depends_on.len() + 1 == without.depends_on.len());
+        assert_eq!(with.parameters.get("CertificateArn").map(String::as_str), Some(arn));
+    }
 }

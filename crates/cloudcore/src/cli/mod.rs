@@ -2,6 +2,7 @@
 
 mod config;
 mod destroy;
+mod dns;
 mod init;
 mod operate;
 mod plan;
@@ -41,6 +42,9 @@ enum Verb {
     /// Read and write the configuration of the instance
     #[command(subcommand)]
     Config(config::Verb),
+    /// Say whether the domain is delegated, and which hop of the way is wrong
+    #[command(subcommand)]
+    Dns(dns::Verb),
     /// Delete the foundation
     Destroy(destroy::Args),
     /// Get stacks out of statuses that `init` refuses to touch; shows first what it would do
@@ -80,6 +84,7 @@ impl Program for Cli {
             Verb::Status => status::exec(session).await,
             Verb::Outputs => status::outputs(session).await,
             Verb::Config(verb) => config::exec(session, verb).await,
+            Verb::Dns(verb) => dns::exec(session, verb).await,
             Verb::Destroy(args) => destroy::exec(session, &args).await,
             Verb::Runs(args) => show::runs(session, &args).await,
             Verb::Show(args) => show::show(session, &args).await,

@@ -24,7 +24,9 @@ use cloudops_aws::{
 };
 use jiff::Timestamp;
 
-use super::{PROGRAM, VERSION, check_place, empty_state, lock_request, report_interrupted, store};
+use super::{
+    PROGRAM, VERSION, check_place, dns, empty_state, lock_request, report_interrupted, store,
+};
 use crate::{error::CoreError, layout};
 
 /// What `init` needs to know.
@@ -64,6 +66,7 @@ pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, CoreEr
         plan.check_place(PROGRAM, &ctx.aws)?;
         plan.check_world(ctx, &super::plan::inputs(config)?).await?;
     }
+    dns::check_certificate(ctx, config).await?;
     let mut options = options(ctx, request);
     let first = Locked::before_there_is_a_bucket();
     let mut results = apply::apply(ctx, &first, None, &state_graph, &options).await?;
@@ -76,16 +79,17 @@ pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, CoreEr
         let rest = apply::apply(ctx, &locked, Some(&journal), &graph, &options).await;
         durations::keep(ctx, &store, &options.history).await;
         results.extend(rest?);
-        let recorded = record(&store, config, &results).await?;
-        Ok(report(results, recorded))
+        let outputs = outputs(config, &results);
+        let recorded = record(&store, config, outputs.clone()).await?;
+        Ok(report(results, outputs, recorded))
     })
     .await
 }
 
-fn report(results: Results, recorded: bool) -> InitReport {
+fn report(results: Results, outputs: BTreeMap<String, String>, recorded: bool) -> InitReport {
     let changed = recorded || results.values().any(|result| result.outcome == Outcome::Done);
     InitReport {
-        outputs: outputs(&results),
+        outputs,
         stacks: results.into_iter().map(|(name, result)| (name, result.outcome)).collect(),
         changed,
     }
@@ -117,22 +121,26 @@ fn options(ctx: &Ctx, request: &InitRequest) -> Options {
     }
 }
 
-fn outputs(results: &Results) -> BTreeMap<String, String> {
-    results.values().flat_map(|result| result.outputs.clone()).collect()
+/// Outputs of all stacks, and the certificate that no stack of ours has.
+fn outputs(config: &CloudOpsConfig, results: &Results) -> BTreeMap<String, String> {
+    let outputs = results.values().flat_map(|result| result.outputs.clone());
+    let certificate =
+        config.certificate.iter().map(|arn| ("CertificateArn".to_owned(), arn.clone()));
+    outputs.chain(certificate).collect()
 }
 
 /// Writes the initialization state when it differs from what is recorded.
 async fn record(
     store: &Store,
     config: &CloudOpsConfig,
-    results: &Results,
+    outputs: BTreeMap<String, String>,
 ) -> Result<bool, CoreError> {
     let found = init::read(store).await?;
     let (mut state, seen) = match found {
         Some(found) => (found.value, Some(found.etag)),
         None => (empty_state(config), None),
     };
-    let changed = state.record(Component::Core, VERSION, outputs(results), Timestamp::now());
+    let changed = state.record(Component::Core, VERSION, outputs, Timestamp::now());
     if changed {
         init::write(store, &state, seen.as_ref()).await?;
     }

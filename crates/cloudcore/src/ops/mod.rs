@@ -1,6 +1,7 @@
 //! The verbs of CloudCore.
 
 pub mod destroy;
+pub mod dns;
 pub mod init;
 pub mod operate;
 pub mod plan;
