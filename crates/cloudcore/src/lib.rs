@@ -2,8 +2,9 @@
 //! management, storage, DNS and certificates — as CloudFormation stacks.
 //!
 //! The verbs are functions in [`ops`]; what they want is computed, without any I/O, in
-//! [`layout`].
+//! [`layout`], and drawn in [`diagram`].
 
+pub mod diagram;
 pub mod error;
 pub mod layout;
 pub mod ops;

@@ -22,6 +22,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     error::Error,
+    num::NonZeroUsize,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -35,7 +36,7 @@ use cloudops_aws::{
         template::Template,
     },
     connect::Connect,
-    ctx::Ctx,
+    ctx::{CONCURRENCY, Ctx},
     events::{Event, EventKind, EventSink},
     state::lock::Locked,
 };
@@ -69,7 +70,7 @@ struct Entry {
 struct Arguments {
     folder: PathBuf,
     delete: bool,
-    concurrency: Option<usize>,
+    concurrency: Option<NonZeroUsize>,
     history: Option<PathBuf>,
 }
 
@@ -95,7 +96,8 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let graph = read_graph(&arguments.folder)?;
     graph.check()?;
     let aws = Connect::default().connect().await?;
-    let ctx = Ctx::new(aws, EventSink::from_fn(|event| show(&event)), CancellationToken::new());
+    let ctx = Ctx::new(aws, EventSink::from_fn(|event| show(&event)), CancellationToken::new())
+        .with_concurrency(arguments.concurrency.unwrap_or(CONCURRENCY));
     // A tool with a state bucket holds its lock instead: `state::lock::with_lock`.
     let locked = Locked::before_there_is_a_bucket();
     let history = load(arguments.history.as_deref())?;
@@ -103,8 +105,7 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         let needs = graph.stacks().map(|stack| (stack.name.clone(), stack.depends_on.clone()));
         delete(&ctx, &locked, None, &needs.collect(), &history).await.map(|_| ())
     } else {
-        let mut options = Options { history: history.clone(), ..Options::default() };
-        options.concurrency = arguments.concurrency.unwrap_or(options.concurrency);
+        let options = Options { history: history.clone(), ..Options::default() };
         apply(&ctx, &locked, None, &graph, &options).await.map(|_| ())
     };
     // What was learnt is kept also when something failed.
@@ -112,7 +113,8 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     Ok(outcome?)
 }
 
-/// The durations of earlier runs, by which the engine knows when to look at a stack again.
+/// What earlier runs learnt: the engine looks at a stack when it is about to end, and knows its
+/// template without reading it.
 fn load(file: Option<&Path>) -> Result<History, Box<dyn Error>> {
     let Some(file) = file.filter(|file| file.exists()) else {
         return Ok(History::default());
@@ -122,7 +124,7 @@ fn load(file: Option<&Path>) -> Result<History, Box<dyn Error>> {
 
 fn store(file: Option<&Path>, history: &History) -> Result<(), Box<dyn Error>> {
     if let Some(file) = file {
-        fs::write(file, serde_json::to_string_pretty(&history.durations())?)?;
+        fs::write(file, serde_json::to_string_pretty(&history.learnt())?)?;
     }
     Ok(())
 }
@@ -177,7 +179,6 @@ fn arguments(mut words: impl Iterator<Item = String>) -> Result<Arguments, Strin
     Ok(found)
 }
 
-fn number(word: &str) -> Result<usize, String> {
-    let number = word.parse().ok().filter(|number| *number > 0);
-    number.ok_or_else(|| format!("--concurrency: {word} is no number above 0"))
+fn number(word: &str) -> Result<NonZeroUsize, String> {
+    word.parse().map_err(|_| format!("--concurrency: {word} is no number above 0"))
 }

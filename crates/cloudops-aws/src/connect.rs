@@ -145,6 +145,14 @@ impl Aws {
         Ok(Self { config, account, caller: answer.arn().unwrap_or_default().to_owned(), region })
     }
 
+    /// The same connection in another region.
+    #[must_use]
+    pub fn in_region(&self, region: &Region) -> Self {
+        let name = aws_config::Region::new(region.to_string());
+        let config = self.config.to_builder().region(name).build();
+        Self { config, region: region.clone(), ..self.clone() }
+    }
+
     /// The account of the credentials.
     #[must_use]
     pub fn account(&self) -> &AccountId {

@@ -1,5 +1,7 @@
 //! What every verb needs: the connection, where to report, and when to stop.
 
+use std::num::NonZeroUsize;
+
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -19,16 +21,34 @@ pub struct Ctx {
     pub cancel: CancellationToken,
     /// The run, from which request tokens are derived.
     pub run: RunId,
+    /// How many stacks are worked on at once.
+    pub concurrency: NonZeroUsize,
     /// What was reported so far, from which a run is recorded ([`crate::state::runs`]).
     pub recording: Recording,
 }
+
+/// How many stacks are worked on at once, unless somebody says otherwise.
+pub const CONCURRENCY: NonZeroUsize = NonZeroUsize::MIN.saturating_add(7);
 
 impl Ctx {
     /// A context of a new run.
     #[must_use]
     pub fn new(aws: Aws, events: EventSink, cancel: CancellationToken) -> Self {
         let (kept, recording) = EventSink::recording();
-        Self { aws, events: events.and(kept), cancel, run: RunId::new(), recording }
+        Self {
+            aws,
+            events: events.and(kept),
+            cancel,
+            run: RunId::new(),
+            concurrency: CONCURRENCY,
+            recording,
+        }
+    }
+
+    /// The same context with another number of stacks that are worked on at once.
+    #[must_use]
+    pub fn with_concurrency(self, concurrency: NonZeroUsize) -> Self {
+        Self { concurrency, ..self }
     }
 
     /// The request token of a step: the same run and step give the same token, so that AWS

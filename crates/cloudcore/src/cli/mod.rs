@@ -3,7 +3,9 @@
 mod config;
 mod destroy;
 mod dns;
+mod graph;
 mod init;
+mod list;
 mod operate;
 mod plan;
 mod show;
@@ -35,10 +37,14 @@ enum Verb {
     Init(init::Args),
     /// Execute a plan that `plan --out` wrote, exactly as it was, or say that it is stale
     Apply(init::ApplyArgs),
+    /// List the instances of an account, or of several, in all regions
+    List(list::Args),
     /// Show what exists, asked of AWS
     Status,
     /// Show the outputs of the foundation's stacks
     Outputs,
+    /// Draw the instance: what there is, where, and who may reach whom
+    Graph(graph::Args),
     /// Read and write the configuration of the instance
     #[command(subcommand)]
     Config(config::Verb),
@@ -81,8 +87,10 @@ impl Program for Cli {
             Verb::Drift(args) => operate::drift(session, &args).await,
             Verb::Attach => operate::attach(session).await,
             Verb::Cancel => operate::cancel(session).await,
+            Verb::List(args) => list::exec(session, &args).await,
             Verb::Status => status::exec(session).await,
             Verb::Outputs => status::outputs(session).await,
+            Verb::Graph(args) => graph::exec(session, &args).await,
             Verb::Config(verb) => config::exec(session, verb).await,
             Verb::Dns(verb) => dns::exec(session, verb).await,
             Verb::Destroy(args) => destroy::exec(session, &args).await,

@@ -1,13 +1,9 @@
 //! `cloudcore plan`.
 
-use std::collections::BTreeMap;
-
 use camino::Utf8PathBuf;
-use cloudcore::{error::CoreError, layout, ops};
+use cloudcore::ops;
 use cloudops_aws::{
-    cfn::{gate::Approvals, plan::GraphPlan, secret_properties::SecretProperties},
-    config_file::CloudOpsConfig,
-    cost::{self, PlanCosts},
+    cfn::gate::Approvals,
     diagnose::Class,
     terminal::{self, CliResult, PlanReport, Session},
 };
@@ -30,12 +26,8 @@ pub(super) async fn exec(session: &Session, args: &Args) -> CliResult {
     let config = session.config()?;
     let ctx = session.connect(&config).await?;
     let plan = ops::plan::plan(&ctx, &config, &session.settings.owner).await?;
-    let (costs, secrets) = costs(&config, &plan)?;
-    let mut report = PlanReport::new(&plan);
-    report.costs = Some(&costs);
-    report.secrets = secrets;
-    report.duration = ops::plan::duration(&ctx, &config, &plan).await?;
-    session.print(&report);
+    let appraisal = ops::plan::appraise(&ctx, &config, &plan).await?;
+    session.print(&PlanReport::appraised(&plan, &appraisal));
     if let Some(file) = &args.out {
         let approvals = Approvals::for_resources(args.approve_data_loss.clone());
         let made = ops::plan::file(&ctx, &config, &plan, &approvals)?;
@@ -43,17 +35,4 @@ pub(super) async fn exec(session: &Session, args: &Args) -> CliResult {
     }
     let pending = args.detailed_exit_code && plan.has_changes();
     Ok(if pending { Class::ChangesPending } else { Class::Done })
-}
-
-/// What the plan costs, and what of it must not be shown.
-fn costs(
-    config: &CloudOpsConfig,
-    plan: &GraphPlan,
-) -> Result<(PlanCosts, SecretProperties), CoreError> {
-    let (mut costs, mut secrets) = (PlanCosts::default(), SecretProperties::default());
-    for graph in [layout::state_graph(config)?, layout::graph(config)?] {
-        costs.extend(cost::of_plan(&graph, plan, &BTreeMap::new(), &config.region)?);
-        secrets.add_graph(&graph);
-    }
-    Ok((costs, secrets))
 }

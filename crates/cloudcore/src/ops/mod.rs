@@ -2,7 +2,9 @@
 
 pub mod destroy;
 pub mod dns;
+pub mod graph;
 pub mod init;
+pub mod list;
 pub mod operate;
 pub mod plan;
 pub mod status;

@@ -1,11 +1,10 @@
 //! `plan`: what `init` would change.
 
-use std::time::Duration;
-
 use cloudops_aws::{
     cfn::{
-        apply,
+        appraise::{self, Appraisal},
         gate::Approvals,
+        history::History,
         plan::{self, GraphPlan},
         plan_file::PlanFile,
     },
@@ -71,19 +70,20 @@ pub fn file(
     Ok(PlanFile::new(&ctx.aws, (PROGRAM, VERSION), target, inputs, plan.clone(), approvals))
 }
 
-/// How long the plan will take, as far as earlier runs tell.
+/// What the plan costs and how long it will take.
 ///
 /// # Errors
 /// [`CoreError`].
-pub async fn duration(
+pub async fn appraise(
     ctx: &Ctx,
     config: &CloudOpsConfig,
     plan: &GraphPlan,
-) -> Result<Option<Duration>, CoreError> {
+) -> Result<Appraisal, CoreError> {
     let store = store(&ctx.aws, config);
-    if !store.exists().await? {
-        return Ok(None);
-    }
-    let history = durations::load(ctx, &store).await;
-    Ok(apply::expected_duration(&layout::graph(config)?, &plan.operations(), &history))
+    let history = match store.exists().await? {
+        true => durations::load(ctx, &store).await,
+        false => History::default(),
+    };
+    let graphs = [layout::state_graph(config)?, layout::graph(config)?];
+    Ok(appraise::appraise(ctx, &graphs, plan, &history).await?)
 }

@@ -7,7 +7,7 @@ use clouddeploy::{
     error::DeployError,
     ops::{
         deploy::{self, DeployReport, DeployRequest, Which},
-        plan,
+        plan::{self, Planned},
     },
 };
 use cloudops_aws::{
@@ -79,9 +79,9 @@ fn request(
 pub(super) async fn plan(session: &Session, args: PlanArgs) -> CliResult {
     let request = request(session, args.env, args.release.map_or(Which::Newest, Which::Id))?;
     let ctx = session.connect(&request.config).await?;
-    let (release, plan) = plan::plan(&ctx, &request).await?;
+    let Planned { release, plan, appraisal } = plan::plan(&ctx, &request).await?;
     session.events().note(format!("plan for release {} in {}", release.id, request.env));
-    session.print(&PlanReport::new(&plan));
+    session.print(&PlanReport::appraised(&plan, &appraisal));
     if let Some(file) = &args.out {
         let approvals = Approvals::for_resources(args.approve_data_loss.clone());
         let made = plan::file(&ctx, &request, &release, &plan, &approvals).await?;
@@ -115,8 +115,8 @@ async fn run(session: &Session, env: EnvName, which: Which) -> CliResult {
     let mut request = request(session, env, which)?;
     let ctx = session.connect(&request.config).await?;
     if !session.settings.yes {
-        let (release, plan) = plan::plan(&ctx, &request).await?;
-        session.print(&PlanReport::new(&plan));
+        let Planned { release, plan, appraisal } = plan::plan(&ctx, &request).await?;
+        session.print(&PlanReport::appraised(&plan, &appraisal));
         let question = format!("Deploy release {} to {}?", release.id, request.env);
         session.confirm(&question).await?;
         // What was shown is what is deployed, also when a newer release appears meanwhile.

@@ -22,7 +22,7 @@ use cloudops_aws::{
 use cloudops_templates::{self as templates, deploy};
 
 pub use names::{edge_stack, env_stack, job_stack, layer, log_group, prefix, service_stack};
-pub use service::{order, service_graph};
+pub use service::{draft, order, service_graph};
 
 use crate::{error::DeployError, images::USER, topology::Topology};
 

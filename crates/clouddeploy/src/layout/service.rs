@@ -46,6 +46,25 @@ pub fn service_graph(
     side: Side,
     outputs: &Outputs,
 ) -> Result<StackGraph, DeployError> {
+    let graph = draft(config, state, environment, release, topology, side, outputs)?;
+    graph.check()?;
+    Ok(graph)
+}
+
+/// The same stacks while what they stand on does not exist: parameters that get its outputs have
+/// no value yet.
+///
+/// # Errors
+/// [`DeployError`].
+pub fn draft(
+    config: &CloudOpsConfig,
+    state: &InitState,
+    environment: &Environment,
+    release: &Release,
+    topology: &Topology,
+    side: Side,
+    outputs: &Outputs,
+) -> Result<StackGraph, DeployError> {
     let at = Side2 { config, environment, release, side, outputs };
     let mut facts = state.outputs();
     facts.extend(at.facts(&["cluster", "edge", "events"])?);
@@ -70,7 +89,6 @@ pub fn service_graph(
             graph.add(spec)?;
         }
     }
-    graph.check()?;
     Ok(graph)
 }
 

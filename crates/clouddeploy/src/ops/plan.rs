@@ -4,20 +4,21 @@ use std::collections::BTreeMap;
 
 use cloudops_aws::{
     cfn::{
+        appraise::{self, Appraisal},
         gate::Approvals,
-        graph::{GraphError, Outputs},
+        graph::{GraphError, Outputs, StackGraph, StackSpec},
         observe,
         plan::{self, GraphPlan, StackChange},
         plan_file::PlanFile,
-        template::Template,
     },
     config_file::CloudOpsConfig,
     ctx::Ctx,
     ids::{Digest, EnvName, StackName},
     state::{
-        environments::{Environment, Side},
+        durations,
+        environments::Environment,
         init::InitState,
-        lock,
+        lock::{self, Locked},
         releases::Release,
     },
 };
@@ -29,47 +30,85 @@ use super::{
 };
 use crate::{error::DeployError, layout, topology::Topology};
 
-/// What deploying would change: the release, and the plan of its stacks.
+/// What deploying would change.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// The release.
+    pub release: Release,
+    /// The plan of its stacks.
+    pub plan: GraphPlan,
+    /// What that costs and how long it takes.
+    pub appraisal: Appraisal,
+}
+
+/// Plans a deployment.
 ///
 /// # Errors
 /// [`DeployError`].
-pub async fn plan(ctx: &Ctx, request: &DeployRequest) -> Result<(Release, GraphPlan), DeployError> {
+pub async fn plan(ctx: &Ctx, request: &DeployRequest) -> Result<Planned, DeployError> {
     let config = &request.config;
     let state = initialized(&ctx.aws, config).await?;
     let store = store(&ctx.aws, config);
     let environment = environment(&store, &request.env).await?.value;
     let release = choose(&store, &environment, &request.release).await?;
-    let topology = Topology::commerce()?;
-    let graph = layout::infrastructure_graph(config, &state, &environment, &release)?;
     let asked = lock_request(env_scope(&request.env), &request.owner, "plan");
+    let of = Of { config, state: &state, environment: &environment, release: &release };
     let planned = lock::with_lock(ctx, &store, asked, async |locked| {
-        let mut all = plan::plan(ctx, &locked, &graph).await?;
-        let outputs = observed(ctx, config, &request.env).await?;
-        for side in environment.kind.sides() {
-            let services = layout::service_graph(
-                config,
-                &state,
-                &environment,
-                &release,
-                &topology,
-                *side,
-                &outputs,
-            );
-            match services {
-                Ok(graph) => all.extend(plan::plan(ctx, &locked, &graph).await?),
-                // What they stand on is not there yet: everything is new.
-                Err(DeployError::Graph(_)) => {
-                    all.stacks.extend(new_services(config, &request.env, &topology, *side)?)
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok::<_, DeployError>(all)
+        let (plan, graphs) = of.plan(ctx, &locked).await?;
+        let history = durations::load(ctx, &store).await;
+        let appraisal = appraise::appraise(ctx, &graphs, &plan, &history).await?;
+        Ok::<_, DeployError>((plan, appraisal))
     });
-    let planned = planned.await?;
+    let (plan, appraisal) = planned.await?;
     // Recorded with the run when the same context goes on to deploy.
-    ctx.events.plan(&planned.stacks);
-    Ok((release, planned))
+    ctx.events.plan(&plan.stacks);
+    Ok(Planned { release, plan, appraisal })
+}
+
+/// What is planned.
+struct Of<'a> {
+    config: &'a CloudOpsConfig,
+    state: &'a InitState,
+    environment: &'a Environment,
+    release: &'a Release,
+}
+
+impl Of<'_> {
+    /// The plan, and the graphs of stacks in the order in which they would be applied.
+    async fn plan(
+        &self,
+        ctx: &Ctx,
+        locked: &Locked,
+    ) -> Result<(GraphPlan, Vec<StackGraph>), DeployError> {
+        let Self { config, state, environment, release } = self;
+        let topology = Topology::commerce()?;
+        let graph = layout::infrastructure_graph(config, state, environment, release)?;
+        let mut all = plan::plan(ctx, locked, &graph).await?;
+        let outputs = observed(ctx, config, &environment.name).await?;
+        let mut graphs = vec![graph];
+        for side in environment.kind.sides() {
+            let draft =
+                layout::draft(config, state, environment, release, &topology, *side, &outputs)?;
+            match draft.check() {
+                Ok(()) => all.extend(plan::plan(ctx, locked, &draft).await?),
+                // What they stand on is not there yet: everything is new.
+                Err(GraphError::NoValue { .. }) => all.stacks.extend(created(&draft)),
+                Err(error) => return Err(error.into()),
+            }
+            graphs.push(draft);
+        }
+        Ok((all, graphs))
+    }
+}
+
+/// The plan of stacks that cannot be there yet.
+fn created(graph: &StackGraph) -> BTreeMap<StackName, StackChange> {
+    let change = |spec: &StackSpec| {
+        let resources = spec.template.resources().into_iter();
+        let resources = resources.map(|resource| resource.resource_type).collect();
+        (spec.name.clone(), StackChange::Create { resources })
+    };
+    graph.stacks().map(change).collect()
 }
 
 /// Outputs of the stacks of an environment that exist.
@@ -80,25 +119,6 @@ async fn observed(
 ) -> Result<Outputs, DeployError> {
     let stacks = observe::stacks(ctx, &layout::prefix(config, env)).await?;
     Ok(stacks.into_iter().map(|stack| (stack.name, stack.outputs)).collect())
-}
-
-/// The plan of services whose stacks cannot be computed yet.
-fn new_services(
-    config: &CloudOpsConfig,
-    env: &EnvName,
-    topology: &Topology,
-    side: Side,
-) -> Result<BTreeMap<StackName, StackChange>, DeployError> {
-    let template = cloudops_templates::deploy::SERVICE;
-    let template = Template::parse(template.file, template.body).map_err(GraphError::from)?;
-    let resources: Vec<String> =
-        template.resources().into_iter().map(|resource| resource.resource_type).collect();
-    let mut all = BTreeMap::new();
-    for (name, _) in topology.on(side) {
-        let change = StackChange::Create { resources: resources.clone() };
-        all.insert(layout::service_stack(config, env, side, name)?, change);
-    }
-    Ok(all)
 }
 
 /// Digest of everything that the plan of a deployment is made from.

@@ -34,14 +34,12 @@ const READ_AT_ONCE: usize = 8;
 /// How to apply a graph.
 #[derive(Clone)]
 pub struct Options {
-    /// How many stacks are worked on at once.
-    pub concurrency: usize,
     /// Data resources that may be lost, by name.
     pub approvals: Approvals,
     /// Told of each stack that is done, while others still run.
     pub on_done: OnDone,
-    /// How long things took before. It is read for the pace of looking and for estimates, and
-    /// what takes place now is noted in it.
+    /// What earlier runs learnt. It is read for the pace of looking, for estimates and in place of
+    /// templates, and what takes place now is noted in it.
     pub history: History,
     /// What was planned: other changes are refused as [`CfnError::StalePlan`].
     pub planned: Option<Arc<GraphPlan>>,
@@ -52,7 +50,6 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            concurrency: 8,
             approvals: Approvals::default(),
             on_done: Arc::new(|_, _| {}),
             history: History::default(),
@@ -94,7 +91,7 @@ pub async fn apply(
 ) -> Result<Results, CfnError> {
     graph.check()?;
     let api = Api::new(&ctx.aws);
-    let facts = Facts::read(&api, graph).await?;
+    let facts = Facts::read(&api, graph, &options.history).await?;
     let poller = Poller::new(&api);
     let work = Work { ctx, api: &api, poller: &poller, facts: &facts, locked, journal, options };
     ctx.events.send(EventKind::Graph { stacks: graph.stacks().map(described).collect() });
@@ -133,7 +130,7 @@ impl<'a> Run<'a> {
         Self {
             work,
             graph,
-            schedule: Schedule::new(graph.edges(), work.options.concurrency),
+            schedule: Schedule::new(graph.edges(), work.ctx.concurrency.get()),
             outputs: Outputs::new(),
             results: Results::new(),
             rests: Vec::new(),
@@ -227,63 +224,4 @@ async fn read_the_rest(work: Work<'_>, rests: Vec<Rest>) {
         }
     });
     stream::iter(read).buffer_unordered(READ_AT_ONCE).collect::<Vec<()>>().await;
-}
-
-/// How long applying these stacks takes as far as history knows: the longest way through them.
-/// None when a stack on that way has no history.
-#[must_use]
-pub fn expected_duration(
-    graph: &StackGraph,
-    changing: &BTreeMap<StackName, Operation>,
-    history: &History,
-) -> Option<std::time::Duration> {
-    let edges = graph.edges();
-    let mut ends: BTreeMap<&StackName, std::time::Duration> = BTreeMap::new();
-    // As many rounds as stacks: each settles at least one of those that are left.
-    for _ in 0..edges.len() {
-        for (name, needs) in &edges {
-            let ready: Option<Vec<_>> = needs.iter().map(|need| ends.get(need)).collect();
-            let Some(begin) = ready.map(|ends| ends.into_iter().max().copied().unwrap_or_default())
-            else {
-                continue;
-            };
-            let own = match changing.get(name) {
-                Some(operation) => history.expected(*operation, name.as_str())?,
-                None => std::time::Duration::ZERO,
-            };
-            ends.insert(name, begin + own);
-        }
-    }
-    ends.into_values().max()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::cfn::graph::tests::{graph, spec};
-
-    #[test]
-    fn the_longest_way_through_the_graph_is_expected() {
-        const EMPTY: &str = "Resources: {Topic: {Type: 'AWS::SNS::Topic'}}";
-        let stacks = graph(vec![
-            spec("a", EMPTY, &[], &[]),
-            spec("b", EMPTY, &[], &["a"]),
-            spec("c", EMPTY, &[], &["a"]),
-            spec("d", EMPTY, &[], &["b", "c"]),
-        ]);
-        let history = History::default();
-        for (name, seconds) in [("a", 3), ("b", 10), ("c", 4)] {
-            history.note(Operation::Create, name, Duration::from_secs(seconds));
-        }
-        let changing = |names: &[&str]| -> BTreeMap<StackName, Operation> {
-            names.iter().map(|name| (name.parse().unwrap(), Operation::Create)).collect()
-        };
-        let expected = |names: &[&str]| expected_duration(&stacks, &changing(names), &history);
-        assert_eq!(expected(&["a", "b", "c"]), Some(Duration::from_secs(13)));
-        assert_eq!(expected(&["c"]), Some(Duration::from_secs(4)));
-        assert_eq!(expected(&[]), Some(Duration::ZERO));
-        assert_eq!(expected(&["a", "d"]), None, "d has no history");
-    }
 }

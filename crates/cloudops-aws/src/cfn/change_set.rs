@@ -33,6 +33,25 @@ pub(super) struct ChangeSet {
     pub(super) changes: Vec<ResourceDelta>,
 }
 
+/// What a change set is made for. The name and the token tell: a plan's change set can never be
+/// taken for the one that is executed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To be read and deleted again.
+    Plan,
+    /// To be executed.
+    Apply,
+}
+
+impl Purpose {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Apply => "apply",
+        }
+    }
+}
+
 /// What a change set came to.
 enum Made {
     Ready(Vec<ResourceDelta>),
@@ -47,15 +66,15 @@ pub(super) async fn make(
     graph: &StackGraph,
     spec: &StackSpec,
     values: &Values,
-    kind: ChangeSetType,
+    (kind, purpose): (ChangeSetType, Purpose),
 ) -> Result<Option<ChangeSet>, CfnError> {
-    let stack = &spec.name;
-    let token = ctx.token(&format!("change-set/{stack}"));
+    let (stack, purpose) = (&spec.name, purpose.name());
+    let token = ctx.token(&format!("change-set/{purpose}/{stack}"));
     let answer = api
         .client
         .create_change_set()
         .stack_name(stack.as_str())
-        .change_set_name(format!("cloudops-{}", ctx.run))
+        .change_set_name(format!("cloudops-{purpose}-{}", ctx.run))
         .change_set_type(kind)
         .template_body(spec.template.text())
         .set_parameters(Some(api::parameters(&values.known)))

@@ -7,7 +7,7 @@ use aws_sdk_cloudformation::types::ChangeSetType;
 use super::{
     api::Api,
     apply::{Options, StackResult},
-    change_set::{self, ChangeSet},
+    change_set::{self, ChangeSet, Purpose},
     changes::unplanned,
     error::CfnError,
     facts::{self, Facts, Found},
@@ -15,7 +15,7 @@ use super::{
     graph::{Outputs, StackGraph, StackSpec, Values},
     history::Operation as Verb,
     observe::Observed,
-    plan::StackChange,
+    plan::{self, StackChange},
     policy,
     poll::Poller,
     status::{NextAction, StackStatus},
@@ -158,14 +158,14 @@ impl Work<'_> {
         {
             change_set::delete_left_over(self.api, &shell.stack.name).await?;
         }
-        let made = change_set::make(self.ctx, self.api, graph, spec, values, ChangeSetType::Create)
-            .await?;
+        let made = self.change_set(graph, spec, values, ChangeSetType::Create).await?;
         let Some(set) = made else {
             return Err(CfnError::Unexpected {
                 stack: spec.name.clone(),
                 what: "CloudFormation says that a new stack has no resources".to_owned(),
             });
         };
+        self.ctx.events.plan(&BTreeMap::from([(&spec.name, plan::creation(spec))]));
         let created = self.execute(spec, &set, None).await?;
         if spec.termination_protection {
             self.api.protect(&spec.name, true).await?;
@@ -185,13 +185,13 @@ impl Work<'_> {
         if spec.termination_protection && !found.stack.termination_protection {
             self.api.protect(&spec.name, true).await?;
         }
-        let same =
-            found.stack.has_inputs(spec, values) && facts::is_same(self.api, spec, &found).await?;
+        let history = &self.options.history;
+        let same = found.stack.has_inputs(spec, values)
+            && facts::is_same(self.api, spec, &found, history).await?;
         if same {
             return Ok(Converged::unchanged(so_far, found.stack.outputs));
         }
-        let made = change_set::make(self.ctx, self.api, graph, spec, values, ChangeSetType::Update)
-            .await?;
+        let made = self.change_set(graph, spec, values, ChangeSetType::Update).await?;
         let Some(set) = made else {
             return Ok(Converged::unchanged(so_far, found.stack.outputs));
         };
@@ -199,6 +199,8 @@ impl Work<'_> {
             change_set::delete(self.api, &spec.name, &set.id).await?;
             return Err(error);
         }
+        let change = plan::update(spec, &found.stack, values, set.changes.clone());
+        self.ctx.events.plan(&BTreeMap::from([(&spec.name, change)]));
         // The policy lets through what was approved, and is whole again afterwards.
         policy::protect_data(self.api, spec, &self.options.approvals).await?;
         let updated = self.execute(spec, &set, Some(&found.stack)).await?;
@@ -206,6 +208,17 @@ impl Work<'_> {
             policy::protect_data(self.api, spec, &gate::Approvals::default()).await?;
         }
         Ok(self.done(spec, updated, Verb::Update))
+    }
+
+    async fn change_set(
+        &self,
+        graph: &StackGraph,
+        spec: &StackSpec,
+        values: &Values,
+        kind: ChangeSetType,
+    ) -> Result<Option<ChangeSet>, CfnError> {
+        let wanted = (kind, Purpose::Apply);
+        change_set::make(self.ctx, self.api, graph, spec, values, wanted).await
     }
 
     /// The data gate; and what was planned, where there is a plan, is what is done.
@@ -269,6 +282,7 @@ impl Work<'_> {
     }
 
     fn done(&self, spec: &StackSpec, ended: Ended, verb: Verb) -> Converged {
+        self.options.history.note_template(&ended.stack, &spec.template.digest());
         let outputs = ended.stack.outputs;
         let rest = Rest { trail: ended.trail, verb, stack: spec.name.clone() };
         let result = StackResult { outcome: Outcome::Done, outputs };

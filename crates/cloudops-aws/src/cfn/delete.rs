@@ -53,7 +53,7 @@ pub async fn delete(
     let work = Work { ctx, api: &api, poller: &poller, history, locked, journal };
     let order = schedule::reversed(stacks);
     ctx.events.send(EventKind::Graph { stacks: order.iter().map(described).collect() });
-    let mut schedule = Schedule::new(order, 8);
+    let mut schedule = Schedule::new(order, ctx.concurrency.get());
     let mut running = FuturesUnordered::new();
     let mut first_error = None;
     let mut deleted = Vec::new();

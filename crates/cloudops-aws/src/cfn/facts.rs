@@ -9,10 +9,11 @@ use super::{
     api::Api,
     error::CfnError,
     graph::{Outputs, StackGraph, StackSpec},
+    history::History,
     observe::Observed,
     status::NextAction,
 };
-use crate::ids::StackName;
+use crate::ids::{Digest, StackName};
 
 /// Templates that are read at once.
 const AT_ONCE: usize = 32;
@@ -25,7 +26,7 @@ const FRESH: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub(super) struct Found {
     pub(super) stack: Observed,
-    /// Its template, where it may be the wanted one.
+    /// Digest of its template, where that may be the wanted one.
     pub(super) template: Option<String>,
 }
 
@@ -39,7 +40,12 @@ pub(super) struct Facts {
 impl Facts {
     /// Looks at all stacks of a graph (`DescribeStacks`), and reads the templates of those that
     /// have the wanted parameters and tags already (`GetTemplate`): nothing else can be unchanged.
-    pub(super) async fn read(api: &Api, graph: &StackGraph) -> Result<Self, CfnError> {
+    /// A template that history knows is not read.
+    pub(super) async fn read(
+        api: &Api,
+        graph: &StackGraph,
+        history: &History,
+    ) -> Result<Self, CfnError> {
         let at = Instant::now();
         let stacks = describe(api, graph).await?;
         let outputs: Outputs = stacks
@@ -53,7 +59,8 @@ impl Facts {
             async move {
                 let may_be_same =
                     spec.as_ref().is_some_and(|spec| may_be_same(graph, spec, &stack, outputs));
-                let template = if may_be_same { Some(api.template(&name).await?) } else { None };
+                let template =
+                    if may_be_same { Some(template_of(api, &stack, history).await?) } else { None };
                 Ok::<_, CfnError>((name, Found { stack, template }))
             }
         });
@@ -83,12 +90,31 @@ impl Facts {
     }
 }
 
-/// Whether the wanted form of a stack is the one that is there.
-pub(super) async fn is_same(api: &Api, spec: &StackSpec, found: &Found) -> Result<bool, CfnError> {
-    Ok(match &found.template {
-        Some(template) => template == spec.template.text(),
-        None => api.template(&spec.name).await? == spec.template.text(),
-    })
+/// Whether the template of a stack is the wanted one.
+pub(super) async fn is_same(
+    api: &Api,
+    spec: &StackSpec,
+    found: &Found,
+    history: &History,
+) -> Result<bool, CfnError> {
+    let digest = match &found.template {
+        Some(digest) => digest.clone(),
+        None => template_of(api, &found.stack, history).await?,
+    };
+    Ok(digest == spec.template.digest())
+}
+
+/// The digest of a stack's template: from history, or read (`GetTemplate`).
+async fn template_of(api: &Api, stack: &Observed, history: &History) -> Result<String, CfnError> {
+    if let Some(digest) = history.template(stack) {
+        return Ok(digest);
+    }
+    let digest = Digest::of(api.template(&stack.name).await?.as_bytes()).hex().to_owned();
+    // While somebody works on it, its next form has the version that it has now.
+    if is_usable(stack) {
+        history.note_template(stack, &digest);
+    }
+    Ok(digest)
 }
 
 fn is_usable(stack: &Observed) -> bool {

@@ -44,7 +44,7 @@ pub struct StackGraph {
 pub type Outputs = BTreeMap<StackName, BTreeMap<String, String>>;
 
 /// Where the value of a parameter comes from.
-enum Source<'a> {
+pub(super) enum Source<'a> {
     Value(&'a str),
     Output(&'a StackName),
     Default,
@@ -163,7 +163,7 @@ impl StackGraph {
         Ok(())
     }
 
-    fn source<'a>(
+    pub(super) fn source<'a>(
         &'a self,
         stack: &'a StackSpec,
         parameter: &ParameterSpec,

@@ -14,6 +14,8 @@ mod api;
 #[cfg(feature = "stacks")]
 pub mod apply;
 #[cfg(feature = "stacks")]
+pub mod appraise;
+#[cfg(feature = "stacks")]
 pub mod attend;
 #[cfg(feature = "stacks")]
 mod cause;
@@ -33,6 +35,8 @@ pub mod drift;
 pub mod error;
 #[cfg(feature = "stacks")]
 mod facts;
+#[cfg(feature = "stacks")]
+pub mod forecast;
 #[cfg(feature = "stacks")]
 pub mod gate;
 #[cfg(feature = "stacks")]
@@ -61,6 +65,8 @@ mod poll;
 mod quirks;
 #[cfg(feature = "stacks")]
 pub mod repair;
+#[cfg(feature = "stacks")]
+pub mod resolve;
 #[cfg(feature = "stacks")]
 mod schedule;
 #[cfg(feature = "stacks")]

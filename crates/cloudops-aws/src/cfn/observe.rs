@@ -8,6 +8,7 @@ use super::{
     api::Api,
     error::CfnError,
     graph::{StackSpec, Values},
+    quirks,
     status::StackStatus,
 };
 use crate::{ctx::Ctx, error::AwsError, ids::StackName};
@@ -148,6 +149,18 @@ pub async fn in_scope(ctx: &Ctx, scope: &Scope) -> Result<Vec<Observed>, CfnErro
 /// [`CfnError::Aws`].
 pub async fn stack(ctx: &Ctx, name: &StackName) -> Result<Option<Observed>, CfnError> {
     Api::new(&ctx.aws).describe(name, None).await?.map(Observed::read).transpose()
+}
+
+/// The text of a stack's template, if the stack exists (`GetTemplate`).
+///
+/// # Errors
+/// [`CfnError::Aws`].
+pub async fn template(ctx: &Ctx, name: &StackName) -> Result<Option<String>, CfnError> {
+    match Api::new(&ctx.aws).template(name).await {
+        Ok(text) => Ok(Some(text)),
+        Err(CfnError::Aws { source, .. }) if quirks::is_missing_stack(&source) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// All stacks whose name begins with a prefix, by name (`DescribeStacks`, all pages).

@@ -8,20 +8,18 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     api::Api,
-    change_set,
+    change_set::{self, Purpose},
     changes::{Action, ResourceDelta},
     error::CfnError,
     facts::{self, Facts, Found},
     gate,
     graph::{Outputs, StackGraph, StackSpec, Values},
-    history::Operation,
+    history::History,
     observe::Observed,
     status::{NextAction, StackStatus},
 };
 use crate::{ctx::Ctx, ids::StackName, state::lock::Locked};
 
-/// Change sets that are made at once.
-const AT_ONCE: usize = 16;
 /// What stands in a plan for a value that is not to be echoed.
 const MASK: &str = "****";
 
@@ -104,18 +102,6 @@ impl GraphPlan {
         self.stacks.iter().flat_map(of_stack).collect()
     }
 
-    /// What would be done to each stack that would change.
-    #[must_use]
-    pub fn operations(&self) -> BTreeMap<StackName, Operation> {
-        let operation = |change: &StackChange| match change {
-            StackChange::Create { .. } => Some(Operation::Create),
-            StackChange::Update { .. } | StackChange::Unknown { .. } => Some(Operation::Update),
-            _ => None,
-        };
-        let stacks = self.stacks.iter();
-        stacks.filter_map(|(name, change)| Some((name.clone(), operation(change)?))).collect()
-    }
-
     /// Whether anything would change.
     #[must_use]
     pub fn has_changes(&self) -> bool {
@@ -153,14 +139,16 @@ impl StackChange {
 pub async fn plan(ctx: &Ctx, _locked: &Locked, graph: &StackGraph) -> Result<GraphPlan, CfnError> {
     graph.check()?;
     let api = Api::new(&ctx.aws);
-    let facts = Facts::read(&api, graph).await?;
+    // A plan trusts nothing that was learnt before.
+    let history = History::default();
+    let facts = Facts::read(&api, graph, &history).await?;
     let outputs = facts.outputs();
-    let (outputs, facts, api) = (&outputs, &facts, &api);
+    let (outputs, facts, api, history) = (&outputs, &facts, &api, &history);
     let plans = graph.stacks().map(|spec| async move {
-        let change = one(ctx, api, graph, spec, facts.get(&spec.name), outputs).await?;
+        let change = one(ctx, api, graph, spec, (facts.get(&spec.name), history), outputs).await?;
         Ok::<_, CfnError>((spec.name.clone(), change))
     });
-    let stacks = stream::iter(plans).buffer_unordered(AT_ONCE).try_collect().await?;
+    let stacks = stream::iter(plans).buffer_unordered(ctx.concurrency.get()).try_collect().await?;
     Ok(GraphPlan { stacks, observed: facts.forms() })
 }
 
@@ -169,7 +157,7 @@ async fn one(
     api: &Api,
     graph: &StackGraph,
     spec: &StackSpec,
-    found: Option<&Found>,
+    (found, history): (Option<&Found>, &History),
     outputs: &Outputs,
 ) -> Result<StackChange, CfnError> {
     let Some(found) = found else {
@@ -190,10 +178,11 @@ async fn one(
     if !values.unknown.is_empty() {
         return Ok(StackChange::Unknown { waits_for: values.unknown.into_keys().collect() });
     }
-    if found.stack.has_inputs(spec, &values) && facts::is_same(api, spec, found).await? {
+    if found.stack.has_inputs(spec, &values) && facts::is_same(api, spec, found, history).await? {
         return Ok(StackChange::Unchanged);
     }
-    let made = change_set::make(ctx, api, graph, spec, &values, ChangeSetType::Update).await?;
+    let wanted = (ChangeSetType::Update, Purpose::Plan);
+    let made = change_set::make(ctx, api, graph, spec, &values, wanted).await?;
     let Some(set) = made else {
         return Ok(StackChange::Unchanged);
     };
@@ -201,7 +190,8 @@ async fn one(
     Ok(update(spec, &found.stack, &values, set.changes))
 }
 
-fn update(
+/// What a change set would do to a stack, and which of its inputs differ.
+pub(super) fn update(
     spec: &StackSpec,
     found: &Observed,
     values: &Values,
@@ -239,7 +229,8 @@ fn name_of(status: StackStatus) -> String {
     status.name().to_owned()
 }
 
-fn creation(spec: &StackSpec) -> StackChange {
+/// What creating a stack would make.
+pub(super) fn creation(spec: &StackSpec) -> StackChange {
     let resources = spec.template.resources();
     StackChange::Create {
         resources: resources.into_iter().map(|resource| resource.resource_type).collect(),

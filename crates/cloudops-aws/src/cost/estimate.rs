@@ -69,6 +69,12 @@ impl Estimate {
         self.lines.iter().map(|line| line.monthly.known()).sum()
     }
 
+    /// Whether nothing comes on top of the total.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.lines.iter().all(|line| matches!(line.monthly, Monthly::Usd(_)))
+    }
+
     /// What nobody can say, which is missing from the total.
     pub fn unknown(&self) -> impl Iterator<Item = &Line> {
         self.lines.iter().filter(|line| matches!(line.monthly, Monthly::Unknown(_)))

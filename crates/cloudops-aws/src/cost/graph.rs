@@ -11,7 +11,7 @@ use super::{
 use crate::{
     cfn::{
         changes::{Action, ResourceDelta},
-        graph::{GraphError, StackGraph, StackSpec},
+        graph::{StackGraph, StackSpec},
         inputs,
         plan::{GraphPlan, StackChange},
         template::Template,
@@ -30,35 +30,28 @@ pub struct Running {
 }
 
 /// What each stack of a graph would cost. Outputs that a template gives from its own parameters
-/// are worked out; what waits for an id of AWS is unknown.
-///
-/// # Errors
-/// [`GraphError`] for a parameter without a value or with one that is not allowed.
-pub fn of_graph(
-    graph: &StackGraph,
-    region: &Region,
-) -> Result<BTreeMap<StackName, Estimate>, GraphError> {
-    let values = values(graph, region)?;
+/// are worked out; what waits for an id of AWS, or has no value yet, is unknown.
+#[must_use]
+pub fn of_graph(graph: &StackGraph, region: &Region) -> BTreeMap<StackName, Estimate> {
+    let values = values(graph, region);
     let estimates = graph.stacks().filter_map(|spec| {
         let values = values.get(&spec.name)?;
         Some((spec.name.clone(), estimate_values(&spec.template, values, region, None)))
     });
-    Ok(estimates.collect())
+    estimates.collect()
 }
 
 /// What a plan adds to the bill and takes off it. `running` are the stacks as they are now; for a
 /// stack that would be updated and is not there, only what its change set adds is worked out, and
 /// the rest is unknown.
-///
-/// # Errors
-/// As [`of_graph`].
+#[must_use]
 pub fn of_plan(
     graph: &StackGraph,
     plan: &GraphPlan,
     running: &BTreeMap<StackName, Running>,
     region: &Region,
-) -> Result<PlanCosts, GraphError> {
-    let values = values(graph, region)?;
+) -> PlanCosts {
+    let values = values(graph, region);
     let mut costs = PlanCosts::default();
     for spec in graph.stacks() {
         let (Some(change), Some(values)) = (plan.stacks.get(&spec.name), values.get(&spec.name))
@@ -84,7 +77,7 @@ pub fn of_plan(
         };
         costs.stacks.insert(spec.name.clone(), difference);
     }
-    Ok(costs)
+    costs
 }
 
 /// Which resources of a template the conditions let exist.
@@ -153,8 +146,8 @@ fn unknown_change(delta: &ResourceDelta) -> Line {
 }
 
 /// Values of the parameters of each stack, with outputs of the stacks before it worked out.
-fn values(graph: &StackGraph, region: &Region) -> Result<BTreeMap<StackName, Values>, GraphError> {
-    let inputs = inputs::of(graph)?;
+fn values(graph: &StackGraph, region: &Region) -> BTreeMap<StackName, Values> {
+    let inputs = inputs::as_known(graph);
     let mut done: BTreeMap<StackName, Values> = BTreeMap::new();
     // Each round finishes at least one stack; a circle, which `check` finds, ends the rounds.
     for _ in 0..inputs.len() {
@@ -166,7 +159,7 @@ fn values(graph: &StackGraph, region: &Region) -> Result<BTreeMap<StackName, Val
             }
         }
     }
-    Ok(done)
+    done
 }
 
 fn one(
@@ -175,7 +168,7 @@ fn one(
     done: &BTreeMap<StackName, Values>,
     region: &Region,
 ) -> Values {
-    let mut values = Values { known: input.given.clone(), unknown: BTreeSet::new() };
+    let mut values = Values { known: input.given.clone(), unknown: input.missing.clone() };
     for (parameter, from) in &input.outputs {
         let output = graph.get(from).zip(done.get(from)).map(|(spec, from)| {
             let evaluator = Evaluator::new(&spec.template, &from.known, &from.unknown, region);

@@ -14,13 +14,15 @@ use crate::{
 
 /// The section with the plan, if one was reported.
 pub(super) fn plan(run: &RunDocument) -> String {
-    let plan = run.events.iter().rev().find_map(|event| match &event.kind {
+    let plans = run.events.iter().filter_map(|event| match &event.kind {
         EventKind::Plan { stacks } => stacks.as_object(),
         _ => None,
     });
-    let Some(stacks) = plan else {
+    // What is said of a stack last is what was done to it.
+    let stacks: BTreeMap<&String, &Value> = plans.flatten().collect();
+    if stacks.is_empty() {
         return String::new();
-    };
+    }
     let rows: String = stacks.iter().map(|(name, change)| planned(name, change)).collect();
     let head = "<tr><th scope=\"col\">Stack</th><th scope=\"col\">Change</th></tr>";
     let table = format!(
@@ -48,9 +50,9 @@ fn planned(name: &str, change: &Value) -> String {
 
 fn delta(change: &Value) -> String {
     let text = |key: &str| change[key].as_str().unwrap_or_default();
-    let properties: Vec<&str> = change["properties"]
+    let properties: Vec<&str> = change["changes"]
         .as_array()
-        .map(|all| all.iter().filter_map(Value::as_str).collect())
+        .map(|all| all.iter().filter_map(|one| one["path"].as_str()).collect())
         .unwrap_or_default();
     format!(
         "<li>{} {} <code>{}</code> <span class=\"quiet\">{}</span></li>\n",

@@ -179,7 +179,7 @@ fn infrastructure(tape: &mut Tape) {
     let plan = serde_json::json!({
         "acme-live-network": {"verb": "create", "resources": ["AWS::EC2::VPC", "AWS::EC2::Subnet"]},
         "acme-live-author-data": {"verb": "update", "changes": [
-            {"logical_id": "Cluster", "resource_type": "AWS::RDS::DBCluster", "action": "may-replace", "properties": ["Properties.EngineVersion"]}]},
+            {"logical_id": "Cluster", "resource_type": "AWS::RDS::DBCluster", "action": "may-replace", "changes": [{"path": "Properties.EngineVersion"}]}]},
         "acme-live-storage": {"verb": "unchanged"},
         "acme-live-author-svc-integration-long": {"verb": "unknown", "waits_for": ["ClusterArn"]},
     });

@@ -1,22 +1,22 @@
-//! How long things took, kept from run to run: `v1/durations.json`.
+//! What runs learn about stacks, kept from one to the next: `v1/durations.json`.
 
 use super::store::{Document, StateError, Store};
 use crate::{
-    cfn::history::{Durations, History},
+    cfn::history::{History, Learnt},
     ctx::Ctx,
 };
 
 const KEY: &str = "v1/durations.json";
 
-impl Document for Durations {
+impl Document for Learnt {
     const SCHEMA: u32 = 1;
-    const WHAT: &'static str = "the durations of earlier runs";
+    const WHAT: &'static str = "what earlier runs learnt";
 }
 
-/// The history of an instance. One that cannot be read is an empty one: a run only takes longer
-/// looks then, and estimates nothing.
+/// The history of an instance. One that cannot be read is an empty one: a run only looks more
+/// often then, and estimates nothing.
 pub async fn load(ctx: &Ctx, store: &Store) -> History {
-    match store.get::<Durations>(KEY).await {
+    match store.get::<Learnt>(KEY).await {
         Ok(found) => History::new(found.map(|found| found.value).unwrap_or_default()),
         Err(error) => {
             ctx.events.warn(format!("estimates are not available: {error}"));
@@ -34,13 +34,15 @@ pub async fn keep(ctx: &Ctx, store: &Store, history: &History) {
 }
 
 async fn try_keep(store: &Store, history: &History) -> Result<(), StateError> {
-    let found = store.get::<Durations>(KEY).await?;
+    let found = store.get::<Learnt>(KEY).await?;
     let (before, seen) = match found {
         Some(found) => (found.value, Some(found.etag)),
-        None => (Durations::default(), None),
+        None => (Learnt::default(), None),
     };
     let mut all = before.clone();
-    all.stacks.extend(history.durations().stacks);
+    let Learnt { stacks, templates } = history.learnt();
+    all.stacks.extend(stacks);
+    all.templates.extend(templates);
     if all == before {
         return Ok(());
     }

@@ -1,10 +1,13 @@
 //! Documents in the state bucket, written only under a condition.
 
+mod decode;
 mod purge;
 
 use aws_sdk_s3::{operation::get_object::GetObjectOutput, primitives::ByteStream};
 use camino::Utf8Path;
 use serde::{Serialize, de::DeserializeOwned};
+
+pub(super) use decode::decode;
 
 use crate::{
     connect::Aws,
@@ -18,7 +21,12 @@ pub trait Document: Serialize + DeserializeOwned {
     const SCHEMA: u32;
     /// What it is, for messages.
     const WHAT: &'static str;
+    /// What makes a document of each older schema one of the next: the first is for schema 1.
+    const MIGRATIONS: &'static [Migration] = &[];
 }
+
+/// Changes the fields of a document to those of the next schema.
+pub type Migration = fn(&mut serde_json::Map<String, serde_json::Value>);
 
 /// A document and the version of it that was read.
 #[derive(Debug, Clone)]
@@ -319,45 +327,5 @@ impl Store {
 
     fn aws(&self, source: AwsError) -> StateError {
         StateError::Aws { bucket: self.bucket.clone(), source }
-    }
-}
-
-/// Reads a document, and refuses one of a newer schema before looking at anything else in it.
-fn decode<T: Document>(key: &str, bytes: &[u8]) -> Result<T, StateError> {
-    let unreadable = |reason: String| StateError::Unreadable { key: key.to_owned(), reason };
-    let mut document: serde_json::Value =
-        serde_json::from_slice(bytes).map_err(|error| unreadable(error.to_string()))?;
-    let schema = document.as_object_mut().and_then(|fields| fields.shift_remove("schema"));
-    let found = schema
-        .and_then(|schema| schema.as_u64())
-        .ok_or_else(|| unreadable(format!("{} without a schema number", T::WHAT)))?;
-    if found > u64::from(T::SCHEMA) {
-        return Err(StateError::Newer { key: key.to_owned(), found, known: T::SCHEMA });
-    }
-    serde_json::from_value(document).map_err(|error| unreadable(error.to_string()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-    struct Note {
-        text: String,
-    }
-
-    impl Document for Note {
-        const SCHEMA: u32 = 2;
-        const WHAT: &'static str = "a note";
-    }
-
-    #[test]
-    fn a_newer_document_is_refused_and_an_older_one_read() {
-        let old = decode::<Note>("k", br#"{"schema":1,"text":"x"}"#).unwrap();
-        assert_eq!(old, Note { text: "x".to_owned() });
-        let newer = decode::<Note>("k", br#"{"schema":3,"anything":1}"#);
-        assert!(matches!(newer, Err(StateError::Newer { found: 3, known: 2, .. })));
-        assert!(decode::<Note>("k", b"{}").is_err());
-        assert!(decode::<Note>("k", b"not json").is_err());
     }
 }

@@ -1,5 +1,7 @@
 //! Options that every verb of every program takes.
 
+use std::num::NonZeroUsize;
+
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 
@@ -33,6 +35,9 @@ pub struct GlobalArgs {
     /// Do not report progress
     #[arg(short, long, global = true, help_heading = "Global options")]
     pub quiet: bool,
+    /// How many stacks are worked on at once [env: CLOUDOPS_CONCURRENCY] [default: 8]
+    #[arg(long, global = true, value_name = "N", help_heading = "Global options")]
+    pub concurrency: Option<NonZeroUsize>,
     /// Answer yes to every question
     #[arg(short, long, global = true, help_heading = "Global options")]
     pub yes: bool,

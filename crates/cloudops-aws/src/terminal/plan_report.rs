@@ -5,19 +5,21 @@ mod access;
 mod costs;
 mod counts;
 mod created;
+mod forecast;
 mod properties;
 mod update;
 mod values;
 
 use std::fmt::{self, Write};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::report::{Report, Style};
 use crate::{
     cfn::{
+        appraise::Appraisal,
         changes::{Action, ResourceDelta},
+        forecast::Forecast,
         gate,
         plan::{GraphPlan, StackChange},
         secret_properties::SecretProperties,
@@ -33,8 +35,8 @@ pub struct PlanReport<'a> {
     pub plan: &'a GraphPlan,
     /// What it adds to the bill, where that was worked out.
     pub costs: Option<&'a PlanCosts>,
-    /// How long it will take, where history says so.
-    pub duration: Option<Duration>,
+    /// How long it will take, where that was worked out.
+    pub forecast: Option<&'a Forecast>,
     /// Properties that are filled from secret parameters, whose values are not shown.
     pub secrets: SecretProperties,
 }
@@ -43,7 +45,18 @@ impl<'a> PlanReport<'a> {
     /// A plan without costs and duration.
     #[must_use]
     pub fn new(plan: &'a GraphPlan) -> Self {
-        Self { plan, costs: None, duration: None, secrets: SecretProperties::default() }
+        Self { plan, costs: None, forecast: None, secrets: SecretProperties::default() }
+    }
+
+    /// A plan with its costs and its duration.
+    #[must_use]
+    pub fn appraised(plan: &'a GraphPlan, appraisal: &'a Appraisal) -> Self {
+        Self {
+            plan,
+            costs: Some(&appraisal.costs),
+            forecast: Some(&appraisal.forecast),
+            secrets: appraisal.secrets.clone(),
+        }
     }
 
     /// The stacks, those that endanger data first, those that do not change last.
@@ -82,8 +95,8 @@ impl Report for PlanReport<'_> {
         if let Some(costs) = self.costs.filter(|costs| !costs.stacks.is_empty()) {
             costs::human(out, style, costs)?;
         }
-        match self.duration {
-            Some(duration) => writeln!(out, "Expected duration: {}.", about(duration)),
+        match self.forecast.filter(|forecast| !forecast.path.is_empty()) {
+            Some(forecast) => forecast::human(out, forecast),
             None => Ok(()),
         }
     }
@@ -100,7 +113,8 @@ impl Report for PlanReport<'_> {
             "stacks": stacks,
             "counts": counts::json(self.plan, self.costs),
             "costs": self.costs.map(costs::json),
-            "expected_seconds": self.duration.map(|duration| duration.as_secs()),
+            "expected_seconds": self.forecast.map(|forecast| forecast.duration().as_secs()),
+            "forecast": self.forecast,
         })
     }
 }
@@ -175,20 +189,6 @@ fn words(change: &StackChange) -> String {
 fn many(count: usize, word: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {word}{plural}")
-}
-
-/// A duration as people say it: no seconds beyond two minutes.
-fn about(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    match seconds {
-        0..=119 => format!("about {}", many(seconds.max(1) as usize, "second")),
-        120..=7199 => format!("about {} minutes", seconds.div_ceil(60)),
-        _ => {
-            let minutes = seconds.div_ceil(60) as usize;
-            let (hours, minutes) = (many(minutes / 60, "hour"), many(minutes % 60, "minute"));
-            format!("about {hours} and {minutes}")
-        }
-    }
 }
 
 /// Writes a list with commas behind `start`, in lines of at most about 100 characters.

@@ -21,6 +21,7 @@ use crate::{
     ctx::Ctx,
     diagnose::{Class, Diagnose},
     events::EventSink,
+    ids::Region,
 };
 
 /// One run of a program.
@@ -133,9 +134,22 @@ impl Session {
     /// # Errors
     /// [`crate::error::AwsError`].
     pub async fn connect(&self, config: &CloudOpsConfig) -> Result<Ctx, Failure> {
+        self.connect_as(Some(&config.region), self.settings.profile.as_deref()).await
+    }
+
+    /// Connects to AWS without a settings file: in a region, with a profile; what is not given
+    /// comes from the standard places.
+    ///
+    /// # Errors
+    /// [`crate::error::AwsError`].
+    pub async fn connect_as(
+        &self,
+        region: Option<&Region>,
+        profile: Option<&str>,
+    ) -> Result<Ctx, Failure> {
         let connect = Connect {
-            region: Some(config.region.clone()),
-            profile: self.settings.profile.clone(),
+            region: region.cloned(),
+            profile: profile.map(str::to_owned),
             endpoint_url: self.settings.endpoint_url.clone(),
             app_name: Some(format!("cloudops-{}", self.program)),
         };
@@ -143,7 +157,8 @@ impl Session {
             aws = connect.connect() => aws?,
             () = self.cancel.cancelled() => return Err(CfnError::Interrupted.into()),
         };
-        Ok(Ctx::new(aws, self.events(), self.cancel.clone()))
+        let ctx = Ctx::new(aws, self.events(), self.cancel.clone());
+        Ok(ctx.with_concurrency(self.settings.concurrency))
     }
 
     /// Writes a result to standard output.

@@ -1,12 +1,13 @@
 //! The one place that merges flag, environment, file and default.
 
-use std::{collections::BTreeMap, io::IsTerminal};
+use std::{collections::BTreeMap, io::IsTerminal, num::NonZeroUsize};
 
 use camino::Utf8PathBuf;
 use url::Url;
 
 use super::args::{ColorArg, GlobalArgs, OutputArg};
 use crate::{
+    ctx::CONCURRENCY,
     diagnose::{Class, Diagnose},
     ids::{InvalidId, Region},
     state::lock::Owner,
@@ -78,6 +79,8 @@ pub struct Settings {
     pub yes: bool,
     /// Whether progress is kept quiet.
     pub quiet: bool,
+    /// How many stacks are worked on at once.
+    pub concurrency: NonZeroUsize,
     /// How much is traced: 0, 1 or 2.
     pub verbose: u8,
     /// Filter of the traces.
@@ -144,11 +147,26 @@ impl Settings {
                 && environment.get("CI").is_none(),
             yes: args.yes,
             quiet: args.quiet,
+            concurrency: concurrency(args.concurrency, environment)?,
             verbose: args.verbose,
             log_filter: environment.get("CLOUDOPS_LOG").map(str::to_owned),
             owner: owner(environment),
         })
     }
+}
+
+fn concurrency(
+    flag: Option<NonZeroUsize>,
+    environment: &Environment,
+) -> Result<NonZeroUsize, SettingsError> {
+    let (None, Some(value)) = (flag, environment.get("CLOUDOPS_CONCURRENCY")) else {
+        return Ok(flag.unwrap_or(CONCURRENCY));
+    };
+    value.parse().map_err(|_| SettingsError::Value {
+        origin: "CLOUDOPS_CONCURRENCY",
+        value: value.to_owned(),
+        expected: "a whole number above 0",
+    })
 }
 
 fn endpoint(environment: &Environment) -> Result<Option<Url>, SettingsError> {
@@ -241,6 +259,18 @@ mod tests {
         assert!(error.starts_with("AWS_REGION: `nowhere` is not"), "{error}");
         let error = resolve(&[], &[("CLOUDOPS_OUTPUT", "xml")]).unwrap_err().to_string();
         assert_eq!(error, "CLOUDOPS_OUTPUT: `xml` is not human or json");
+        let error = resolve(&[], &[("CLOUDOPS_CONCURRENCY", "0")]).unwrap_err().to_string();
+        assert_eq!(error, "CLOUDOPS_CONCURRENCY: `0` is not a whole number above 0");
+    }
+
+    #[test]
+    fn concurrency_comes_from_flag_variable_or_default() {
+        let variable = [("CLOUDOPS_CONCURRENCY", "3")];
+        let number =
+            |flags: &[&str], variables| resolve(flags, variables).unwrap().concurrency.get();
+        assert_eq!(number(&[], &[]), 8);
+        assert_eq!(number(&[], &variable), 3);
+        assert_eq!(number(&["--concurrency", "1"], &variable), 1);
     }
 
     #[test]

@@ -31,10 +31,10 @@ mod tests;
 mod yaml;
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
+
+use crate::ids::Digest;
 
 pub use error::{Location, TemplateError, TemplateErrorKind};
 pub use parameter::ParameterSpec;
@@ -110,12 +110,7 @@ impl Template {
     /// SHA-256 of the text in hexadecimal.
     #[must_use]
     pub fn digest(&self) -> String {
-        let mut hex = String::with_capacity(64);
-        for byte in Sha256::digest(self.text.as_bytes()) {
-            // Writing to a string cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-        }
-        hex
+        Digest::of(self.text.as_bytes()).hex().to_owned()
     }
 
     /// The parameters, in the order of the text.

@@ -69,7 +69,7 @@ fn told(lines: &[Line]) -> Vec<String> {
 
 #[test]
 fn outputs_of_one_stack_decide_the_cost_of_another() {
-    let estimates = of_graph(&graph("fargate"), &region()).unwrap();
+    let estimates = of_graph(&graph("fargate"), &region());
     let service = &estimates[&"a-service".parse().unwrap()];
     assert_eq!(
         told(&service.lines),
@@ -81,7 +81,7 @@ fn outputs_of_one_stack_decide_the_cost_of_another() {
             "secret: whether it is created is not known: Arn comes from another stack",
         ]
     );
-    let hosts = of_graph(&graph("ec2"), &region()).unwrap();
+    let hosts = of_graph(&graph("ec2"), &region());
     let hosts = &hosts[&"a-service".parse().unwrap()];
     assert!(!told(&hosts.lines).iter().any(|line| line.contains("1 task")), "hosts are paid apart");
 }
@@ -111,7 +111,7 @@ fn a_plan_costs_what_it_adds() {
         ),
     ]);
     let plan = GraphPlan { stacks, ..GraphPlan::default() };
-    let costs = of_plan(&graph, &plan, &BTreeMap::new(), &region()).unwrap();
+    let costs = of_plan(&graph, &plan, &BTreeMap::new(), &region());
     assert_eq!(costs.stacks.len(), 1);
     let difference = &costs.stacks[&"a-service".parse().unwrap()];
     assert_eq!(
@@ -124,7 +124,7 @@ fn a_plan_costs_what_it_adds() {
         parameters: BTreeMap::new(),
     };
     let running = BTreeMap::from([("a-service".parse().unwrap(), running)]);
-    let costs = of_plan(&graph, &plan, &running, &region()).unwrap();
+    let costs = of_plan(&graph, &plan, &running, &region());
     let difference = &costs.stacks[&"a-service".parse().unwrap()];
     assert_eq!(told(&difference.removed), ["encryption key $1.00"]);
     assert_eq!(costs.monthly().signed(), "+$64.61");
@@ -137,7 +137,7 @@ fn a_stack_that_waits_is_said_to_be_missing() {
         stacks: BTreeMap::from([("a-service".parse().unwrap(), waits)]),
         ..GraphPlan::default()
     };
-    let costs = of_plan(&graph("ec2"), &plan, &BTreeMap::new(), &region()).unwrap();
+    let costs = of_plan(&graph("ec2"), &plan, &BTreeMap::new(), &region());
     let difference = &costs.stacks[&"a-service".parse().unwrap()];
     assert_eq!(
         told(&difference.added),
@@ -152,7 +152,7 @@ fn a_new_stack_holds_what_its_conditions_let_exist() {
         ("a-service".parse().unwrap(), StackChange::Create { resources: Vec::new() }),
     ]);
     let plan = GraphPlan { stacks, ..GraphPlan::default() };
-    let costs = of_plan(&graph("fargate"), &plan, &BTreeMap::new(), &region()).unwrap();
+    let costs = of_plan(&graph("fargate"), &plan, &BTreeMap::new(), &region());
     let cluster = &costs.created[&"cluster".parse().unwrap()];
     assert!(!cluster.sure.contains(&"AWS::ECS::CapacityProvider".to_owned()), "{cluster:?}");
     let service = &costs.created[&"a-service".parse().unwrap()];

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use super::{properties::Property, update::Shown, *};
 use crate::cfn::changes::PropertyDelta;
+use crate::cfn::forecast::{Basis, Step, Wait};
 use crate::cost::{Created, Difference, Line, Monthly, Usd};
 
 fn delta(logical_id: &str, resource_type: &str, action: Action) -> ResourceDelta {
@@ -163,12 +164,35 @@ fn a_plan_is_told_the_most_dangerous_first() {
     ");
 }
 
+fn forecast_of_a_plan() -> Forecast {
+    let step = |stack: &str, seconds, basis, waits| Step {
+        stack: name(stack),
+        title: stack.replace("acme-", ""),
+        seconds,
+        basis,
+        waits,
+    };
+    let wait = Wait {
+        logical_id: "Writer".to_owned(),
+        resource_type: "AWS::RDS::DBInstance".to_owned(),
+        seconds: 600,
+    };
+    Forecast {
+        path: vec![
+            step("acme-core-network", 154, Basis::History, Vec::new()),
+            step("acme-live-data", 600, Basis::Typical, vec![wait]),
+        ],
+        beside: vec!["live-job".to_owned(), "live-web".to_owned()],
+    }
+}
+
 #[test]
 fn a_plan_with_its_cost_and_its_duration() {
     let (plan, costs) = (plan(), costs());
     let mut report = PlanReport::new(&plan);
     report.costs = Some(&costs);
-    report.duration = Some(Duration::from_secs(754));
+    let forecast = forecast_of_a_plan();
+    report.forecast = Some(&forecast);
     insta::assert_snapshot!(human(&report), @r"
     ! acme-live-data: update, 4 changes, DATA AT RISK
         data at risk:
@@ -261,10 +285,12 @@ fn the_machine_gets_the_same_facts() {
     let (plan, costs) = (plan(), costs());
     let mut report = PlanReport::new(&plan);
     report.costs = Some(&costs);
-    report.duration = Some(Duration::from_secs(754));
+    let forecast = forecast_of_a_plan();
+    report.forecast = Some(&forecast);
     let json = report.json();
     assert_eq!(json["changes"], true);
     assert_eq!(json["expected_seconds"], 754);
+    assert_eq!(json["forecast"]["path"][1]["basis"], "typical");
     assert_eq!(json["costs"]["monthly"], 255.4);
     assert_eq!(json["counts"]["resources"]["replace"], 1);
     let data = &json["stacks"]["acme-live-data"];
@@ -285,7 +311,7 @@ fn nothing_to_change_is_one_line() {
 #[test]
 fn durations_are_told_as_people_do() {
     let check = |seconds, expect: &str| {
-        assert_eq!(about(Duration::from_secs(seconds)), expect);
+        assert_eq!(forecast::about(std::time::Duration::from_secs(seconds)), expect);
     };
     check(0, "about 1 second");
     check(90, "about 90 seconds");
