@@ -161,6 +161,7 @@ mod tests {
             outputs: BTreeMap::new(),
             termination_protection: false,
             version: String::new(),
+            root: None,
         }
     }
 

@@ -61,7 +61,16 @@ impl Api {
 
     /// Text of the template that the stack was last given (`GetTemplate`).
     pub(super) async fn template(&self, stack: &StackName) -> Result<String, CfnError> {
-        let request = self.client.get_template().stack_name(stack.as_str());
+        self.template_of(stack, stack.as_str()).await
+    }
+
+    /// Text of the template of a stack, or of one nested in it, by name or id (`GetTemplate`).
+    pub(super) async fn template_of(
+        &self,
+        stack: &StackName,
+        id: &str,
+    ) -> Result<String, CfnError> {
+        let request = self.client.get_template().stack_name(id);
         let answer = request.send().await.map_err(failed!(stack, "GetTemplate"))?;
         Ok(answer.template_body.unwrap_or_default())
     }
@@ -168,19 +177,22 @@ impl Api {
         Ok(())
     }
 
-    /// The resources of a stack with their statuses (`ListStackResources`, all pages).
-    pub(super) async fn resources(
+    /// The resources of a stack, or of one nested in it, by name or id, with their statuses
+    /// (`ListStackResources`, all pages).
+    pub(super) async fn resources_of(
         &self,
         stack: &StackName,
+        id: &str,
     ) -> Result<Vec<ResourceState>, CfnError> {
         let mut all = Vec::new();
-        let mut pages =
-            self.client.list_stack_resources().stack_name(stack.as_str()).into_paginator().send();
+        let mut pages = self.client.list_stack_resources().stack_name(id).into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(failed!(stack, "ListStackResources"))?;
             let read = |one: StackResourceSummary| ResourceState {
                 logical_id: one.logical_resource_id.unwrap_or_default(),
+                physical_id: one.physical_resource_id.unwrap_or_default(),
                 resource_type: one.resource_type.unwrap_or_default(),
+                reason: one.resource_status_reason,
                 status: one.resource_status.map_or_else(String::new, |status| status.to_string()),
             };
             all.extend(page.stack_resource_summaries.unwrap_or_default().into_iter().map(read));

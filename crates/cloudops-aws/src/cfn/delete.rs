@@ -115,6 +115,7 @@ async fn remove(work: Work<'_>, name: &StackName, key: &str) -> Result<bool, Cfn
     let Some(mut found) = found.filter(|found| found.status != StackStatus::DeleteComplete) else {
         return Ok(false);
     };
+    found.must_not_be_nested()?;
     if found.status.is_busy() && found.status != StackStatus::DeleteInProgress {
         found = work.watch(&found, None).await?.stack;
     }

@@ -1,6 +1,9 @@
 //! What differs from the templates because somebody changed it by hand.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use aws_sdk_cloudformation::types::{
     ChangeSetType, DeploymentMode, StackDriftDetectionStatus, StackResourceDrift,
@@ -15,8 +18,10 @@ use super::{
     changes::{ResourceDelta, unplanned},
     error::CfnError,
     gate::{self, Approvals},
+    nested,
     observe::{self, Observed, Scope},
     poll::Poller,
+    status::NextAction,
     stop::Stop,
     watch::{self, Operation},
 };
@@ -83,9 +88,12 @@ pub struct StackDrift {
 /// [`CfnError`].
 pub async fn detect(ctx: &Ctx, scope: &Scope) -> Result<Vec<StackDrift>, CfnError> {
     let stacks = observe::in_scope(ctx, scope).await?;
+    let names: BTreeSet<StackName> = stacks.iter().map(|stack| stack.name.clone()).collect();
+    // What is nested in a stack of the scope is compared with that one.
+    let is_along = |stack: &Observed| stack.root_name().is_some_and(|root| names.contains(&root));
     let usable = stacks
         .into_iter()
-        .filter(|stack| stack.status.next_action() == super::status::NextAction::Update);
+        .filter(|stack| stack.status.next_action() == NextAction::Update && !is_along(stack));
     let looks = usable.map(|found| async move {
         let key = format!("drift/{}", found.name);
         ctx.events.step(&key, format!("compare {}", found.name));
@@ -107,17 +115,43 @@ fn words(drift: &StackDrift) -> String {
     }
 }
 
-/// Compares one stack with its template (`DetectStackDrift`,
-/// `DescribeStackDriftDetectionStatus`, `DescribeStackResourceDrifts`).
+/// Compares one stack, and all stacks nested in it, with their templates (`DetectStackDrift`,
+/// `DescribeStackDriftDetectionStatus`, `DescribeStackResourceDrifts`, `ListStackResources`).
+/// Resources of nested stacks are named by the way to them: `Child/Topic`. CloudFormation itself
+/// does not look into nested stacks.
 ///
 /// # Errors
 /// [`CfnError`].
 pub async fn stack(ctx: &Ctx, name: &StackName) -> Result<StackDrift, CfnError> {
     let api = Api::new(&ctx.aws);
-    let request = api.client.detect_stack_drift().stack_name(name.as_str());
+    let mut whole = one_stack(ctx, &api, name, name.as_str()).await?;
+    for member in nested::members(&api, name).await? {
+        if member.child.is_none_or(|status| status.next_action() != NextAction::Update) {
+            continue;
+        }
+        let inner = one_stack(ctx, &api, name, &member.state.physical_id).await?;
+        let within = |resource: ResourceDrift| ResourceDrift {
+            logical_id: format!("{}/{}", member.path, resource.logical_id),
+            ..resource
+        };
+        whole.resources.extend(inner.resources.into_iter().map(within));
+        whole.not_checked += inner.not_checked;
+        whole.incomplete = whole.incomplete.or(inner.incomplete);
+    }
+    Ok(whole)
+}
+
+/// Compares the stack with this name or id, without those nested in it.
+async fn one_stack(
+    ctx: &Ctx,
+    api: &Api,
+    name: &StackName,
+    stack: &str,
+) -> Result<StackDrift, CfnError> {
+    let request = api.client.detect_stack_drift().stack_name(stack);
     let answer = request.send().await.map_err(failed!(name, "DetectStackDrift"))?;
     let id = answer.stack_drift_detection_id().unwrap_or_default();
-    let incomplete = match wait::until(PACE, &ctx.cancel, || detected(&api, name, id)).await {
+    let incomplete = match wait::until(PACE, &ctx.cancel, || detected(api, name, id)).await {
         Ok(incomplete) => incomplete,
         Err(Stop::Failed(error)) => return Err(error),
         Err(Stop::Wait(WaitError::Cancelled)) => return Err(CfnError::Interrupted),
@@ -125,12 +159,8 @@ pub async fn stack(ctx: &Ctx, name: &StackName) -> Result<StackDrift, CfnError> 
     };
     let mut drift =
         StackDrift { stack: name.clone(), resources: Vec::new(), not_checked: 0, incomplete };
-    let mut pages = api
-        .client
-        .describe_stack_resource_drifts()
-        .stack_name(name.as_str())
-        .into_paginator()
-        .send();
+    let mut pages =
+        api.client.describe_stack_resource_drifts().stack_name(stack).into_paginator().send();
     while let Some(page) = pages.next().await {
         let page = page.map_err(failed!(name, "DescribeStackResourceDrifts"))?;
         for found in page.stack_resource_drifts.unwrap_or_default() {

@@ -12,7 +12,7 @@ use crate::{
 /// The failure that caused the others in one stack operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RootCause {
-    /// Logical id of the resource.
+    /// Logical id of the resource; in a nested stack the way to it, such as `Child/Topic`.
     pub logical_id: String,
     /// Its type.
     pub resource_type: String,
@@ -71,6 +71,14 @@ pub enum CfnError {
         stack: StackName,
         /// Status.
         status: StackStatus,
+    },
+    /// The stack is nested in another one, and only that may be acted on.
+    #[error("stack {stack} is nested in {root}; it is only changed with that one")]
+    Nested {
+        /// Stack.
+        stack: StackName,
+        /// Name of the stack that has no other above it.
+        root: String,
     },
     /// Only a person can get the stack out of its status.
     #[error("stack {stack} cannot be repaired from here")]
@@ -151,6 +159,7 @@ impl Diagnose for CfnError {
             Self::Failed { .. }
             | Self::Stuck { .. }
             | Self::Irreparable { .. }
+            | Self::Nested { .. }
             | Self::Unexpected { .. } => Class::NeedsOperator,
             Self::ChangeSet { .. } => Class::NeedsOperator,
             Self::Denied(_) => Class::Denied,
@@ -172,6 +181,9 @@ impl Diagnose for CfnError {
             }
             Self::Stuck { stack, .. } => {
                 vec![format!("`repair` shows the next safe step for {stack}, and takes it.")]
+            }
+            Self::Nested { root, .. } => {
+                vec![format!("Act on {root}: CloudFormation takes its nested stacks along.")]
             }
             Self::Irreparable { recipe, .. } => vec![(*recipe).to_owned()],
             Self::Detached { .. } | Self::Interrupted => {

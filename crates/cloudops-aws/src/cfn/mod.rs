@@ -36,6 +36,8 @@ pub mod error;
 #[cfg(feature = "stacks")]
 mod facts;
 #[cfg(feature = "stacks")]
+mod family;
+#[cfg(feature = "stacks")]
 pub mod forecast;
 #[cfg(feature = "stacks")]
 pub mod gate;
@@ -47,6 +49,8 @@ pub mod history;
 pub mod inputs;
 #[cfg(feature = "stacks")]
 mod limit;
+#[cfg(feature = "stacks")]
+mod nested;
 #[cfg(feature = "stacks")]
 pub mod observe;
 #[cfg(feature = "stacks")]

@@ -8,7 +8,7 @@ use super::{
     api::Api,
     error::CfnError,
     graph::{StackSpec, Values},
-    quirks,
+    nested, quirks,
     status::StackStatus,
 };
 use crate::{ctx::Ctx, error::AwsError, ids::StackName};
@@ -34,6 +34,8 @@ pub struct Observed {
     pub termination_protection: bool,
     /// When it was last changed, else made (RFC 3339): another time is another form of it.
     pub version: String,
+    /// Stack id of the stack that has no other above it, where this one is nested.
+    pub root: Option<String>,
 }
 
 impl Observed {
@@ -58,8 +60,30 @@ impl Observed {
             outputs: pairs(stack.outputs().iter().map(|o| (o.output_key(), o.output_value()))),
             termination_protection: stack.enable_termination_protection.unwrap_or(false),
             version: version(&stack),
+            root: stack
+                .root_id
+                .clone()
+                .or(stack.parent_id.clone())
+                .filter(|root| Some(root.as_str()) != stack.stack_id()),
             name,
         })
+    }
+
+    /// Name of the stack that has no other above it, where this one is nested.
+    #[must_use]
+    pub fn root_name(&self) -> Option<StackName> {
+        nested::name_in(self.root.as_deref()?)?.parse().ok()
+    }
+
+    /// Refuses to act on a nested stack: it would no longer be what its parent thinks it is.
+    pub(super) fn must_not_be_nested(&self) -> Result<(), CfnError> {
+        match &self.root {
+            None => Ok(()),
+            Some(id) => Err(CfnError::Nested {
+                stack: self.name.clone(),
+                root: nested::name_in(id).unwrap_or(id).to_owned(),
+            }),
+        }
     }
 
     /// Status and version: another form means that somebody changed the stack.
@@ -81,6 +105,7 @@ impl Observed {
             outputs: BTreeMap::new(),
             termination_protection: false,
             version: String::new(),
+            root: None,
         }
     }
 

@@ -15,6 +15,7 @@ use super::{
     drift,
     error::CfnError,
     gate,
+    nested::{self, Member},
     observe::{self, Observed, Scope},
     poll::Poller,
     status::StackStatus,
@@ -66,25 +67,40 @@ pub struct Repaired {
 pub async fn plan(ctx: &Ctx, scope: &Scope) -> Result<Vec<Finding>, CfnError> {
     let api = Api::new(&ctx.aws);
     let stacks = observe::in_scope(ctx, scope).await?;
-    let looks = stacks.into_iter().map(|stack| finding(&api, stack));
+    let names: BTreeSet<StackName> = stacks.iter().map(|stack| stack.name.clone()).collect();
+    // What is nested in a stack of the scope is repaired with that one.
+    let is_along = |stack: &Observed| stack.root_name().is_some_and(|root| names.contains(&root));
+    let looks =
+        stacks.into_iter().filter(|stack| !is_along(stack)).map(|stack| finding(&api, stack));
     let all: Vec<Finding> = stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
     Ok(all.into_iter().filter(|finding| finding.remedy != Remedy::Nothing).collect())
 }
 
 async fn finding(api: &Api, stack: Observed) -> Result<Finding, CfnError> {
     let first = remedy(stack.status, &[]);
-    let resources = match first {
+    let root = stack.root_name().filter(|_| first != Remedy::Nothing);
+    let members = match first {
         Remedy::Nothing | Remedy::Watch | Remedy::DeleteShell => Vec::new(),
-        _ => api.resources(&stack.name).await?,
+        _ => nested::members(api, &stack.name).await?,
     };
-    let data = resources.iter().filter(|one| gate::holds_data(&one.resource_type));
+    let data = members.iter().filter(|one| gate::holds_data(&one.state.resource_type));
     Ok(Finding {
         status: stack.status.name(),
         reason: stack.reason,
-        remedy: remedy(stack.status, &resources),
-        data: data.map(|one| one.logical_id.clone()).collect(),
+        remedy: root
+            .map_or_else(|| remedy_of(stack.status, &members), |root| Remedy::OfRoot { root }),
+        data: data.map(|one| one.path.clone()).collect(),
         stack: stack.name,
     })
+}
+
+/// The remedy, with what is stuck in nested stacks by the name that it is skipped by.
+fn remedy_of(status: StackStatus, members: &[Member]) -> Remedy {
+    if status == StackStatus::UpdateRollbackFailed {
+        remedy(status, &nested::skippable(members))
+    } else {
+        remedy(status, &nested::own(members))
+    }
 }
 
 /// Does what was shown, stack by stack, side by side.
@@ -135,6 +151,7 @@ impl Work<'_> {
             let what = format!("stack {name} is no longer in {}", finding.status);
             return Err(CfnError::StalePlan { what });
         };
+        found.must_not_be_nested()?;
         if let Some(journal) = self.journal {
             journal.intent(key, &self.ctx.token(key)).await?;
         }
@@ -152,6 +169,11 @@ impl Work<'_> {
         let name = &found.name;
         let nothing = BTreeSet::new();
         let (ended, skipped) = match remedy {
+            Remedy::OfRoot { .. } => {
+                // Seen as nested when it was planned; the stack of that name is another one now.
+                let what = format!("stack {name} is no longer nested");
+                return Err(CfnError::StalePlan { what });
+            }
             Remedy::Nothing => return Ok(repaired(found, nothing)),
             Remedy::Refuse { recipe } => {
                 return Err(CfnError::Irreparable { stack: name.clone(), recipe });
@@ -186,8 +208,8 @@ impl Work<'_> {
             return Ok((ended, BTreeSet::new()));
         }
         // What fails now may be other resources than before.
-        let resources = self.api.resources(&found.name).await?;
-        let Remedy::ContinueRollback { skip } = remedy(ended.stack.status, &resources) else {
+        let members = nested::members(self.api, &found.name).await?;
+        let Remedy::ContinueRollback { skip } = remedy_of(ended.stack.status, &members) else {
             return Ok((ended, BTreeSet::new()));
         };
         let token = self.ctx.token(&format!("{key}/skip"));
@@ -205,7 +227,7 @@ impl Work<'_> {
         if ended.stack.status == StackStatus::DeleteComplete || retain.is_empty() {
             return Ok((ended, BTreeSet::new()));
         }
-        let resources = self.api.resources(&found.name).await?;
+        let resources = self.api.resources_of(&found.name, found.name.as_str()).await?;
         let Remedy::DeleteAgain { retain } = remedy(ended.stack.status, &resources) else {
             return Ok((ended, BTreeSet::new()));
         };
@@ -255,7 +277,10 @@ impl Work<'_> {
         let mut result = repaired(&ended.stack, skipped);
         if !result.skipped.is_empty() && status != StackStatus::DeleteComplete {
             let found = drift::stack(self.ctx, &ended.stack.name).await?;
-            let skipped = |one: &drift::ResourceDrift| result.skipped.contains(&one.logical_id);
+            let members = nested::members(self.api, &ended.stack.name).await?;
+            let paths = members.iter().filter(|one| result.skipped.contains(&one.skip_name));
+            let paths: BTreeSet<&str> = paths.map(|one| one.path.as_str()).collect();
+            let skipped = |one: &drift::ResourceDrift| paths.contains(one.logical_id.as_str());
             result.drifted = found.resources.into_iter().filter(skipped).collect();
         }
         Ok(result)

@@ -7,7 +7,8 @@ use tokio::time::Instant;
 use super::{
     api::Api,
     cause,
-    error::{CfnError, WhyDetached},
+    error::{CfnError, RootCause, WhyDetached},
+    family::Family,
     observe::Observed,
     pace,
     poll::{Poller, Waiter},
@@ -53,12 +54,15 @@ pub(super) struct Operation<'a> {
 pub(super) struct Ended {
     pub(super) stack: Observed,
     pub(super) trail: Trail,
+    /// The cause of a failure, where it lies in a nested stack.
+    nested_cause: Option<RootCause>,
 }
 
 impl Ended {
     /// The error of an operation that did not do what was asked.
     pub(super) fn failure(self, template: Option<&Template>) -> CfnError {
-        let cause = cause::root_cause(self.trail.events(), template).map(Box::new);
+        let own = || cause::root_cause(self.trail.events(), template);
+        let cause = self.nested_cause.or_else(own).map(Box::new);
         CfnError::Failed { stack: self.stack.name, status: self.stack.status, cause }
     }
 }
@@ -78,6 +82,7 @@ pub(super) async fn until_settled(
         stack,
         waiter: poller.wait_for(stack, id),
         trail: Trail::new(stack, id, token),
+        family: Family::default(),
         begun: Instant::now(),
         trouble: None,
     };
@@ -94,10 +99,13 @@ pub(super) async fn until_settled(
             None => false,
         };
         if let Some(found) = found.filter(|_| settled) {
+            let mut nested_cause = None;
             if !found.status.is_success() {
                 watch.read_to_the_end().await?;
+                watch.read_nested(false).await;
+                nested_cause = watch.family.nested_cause(api, stack, &watch.trail).await;
             }
-            return Ok(Ended { stack: found, trail: watch.trail });
+            return Ok(Ended { stack: found, trail: watch.trail, nested_cause });
         }
         watch.read_events_if_there_is_time().await;
         if watch.begun.elapsed() > DEADLINE {
@@ -136,6 +144,7 @@ struct Watch<'a> {
     stack: &'a StackName,
     waiter: Waiter<'a>,
     trail: Trail,
+    family: Family,
     begun: Instant,
     /// Since when looks fail, and how often they did.
     trouble: Option<(Instant, u32)>,
@@ -191,7 +200,8 @@ impl Watch<'_> {
     async fn keep_wrecks(&mut self, keeper: &BlackBox) {
         // Without the events there is nothing to ask for.
         if self.trail.read(self.ctx, self.api).await.is_ok() {
-            keeper.keep(self.ctx, self.stack, self.trail.events()).await;
+            self.read_nested(false).await;
+            keeper.keep(self.ctx, self.stack, &self.family.failures(&self.trail)).await;
         }
     }
 
@@ -199,6 +209,28 @@ impl Watch<'_> {
         if self.trouble.is_none() && self.waiter.has_time_for_events() {
             // Another time, then: events are only shown.
             let _ = self.trail.read(self.ctx, self.api).await;
+            self.read_nested(true).await;
+        }
+    }
+
+    /// Reads the events of nested stacks that are not known to have ended: each is a look of its
+    /// own, for which there may be no time now. What cannot be read is not known.
+    async fn read_nested(&mut self, only_if_there_is_time: bool) {
+        self.family.discover(&self.trail);
+        let mut next = 0;
+        while next < self.family.len() {
+            if self.family.is_open(next) {
+                let may = if only_if_there_is_time {
+                    self.waiter.has_time_for_events()
+                } else {
+                    self.waiter.turn(&self.ctx.cancel).await.is_ok()
+                };
+                if !may || self.family.read(next, self.ctx, self.api).await.is_err() {
+                    return;
+                }
+                self.family.discover(&self.trail);
+            }
+            next += 1;
         }
     }
 

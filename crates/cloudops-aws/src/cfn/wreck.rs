@@ -2,10 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-use aws_sdk_cloudformation::types::StackEvent;
 use futures::future::BoxFuture;
 
-use super::cause;
+use super::cause::Failure;
 use crate::{ctx::Ctx, events::EventKind, ids::StackName};
 
 /// A resource that failed. CloudFormation is about to undo what it left.
@@ -13,7 +12,7 @@ use crate::{ctx::Ctx, events::EventKind, ids::StackName};
 pub struct Wreck {
     /// Stack.
     pub stack: StackName,
-    /// Logical id.
+    /// Logical id; in a nested stack the way to it, such as `Child/Service`.
     pub logical_id: String,
     /// Physical id: for most types the name or the ARN.
     pub physical_id: String,
@@ -47,8 +46,8 @@ impl BlackBox {
     }
 
     /// Reads what the failed resources left, and reports it.
-    pub(super) async fn keep(&self, ctx: &Ctx, stack: &StackName, events: &[StackEvent]) {
-        for wreck in cause::failures(events).map(|event| wreck(stack, event)) {
+    pub(super) async fn keep(&self, ctx: &Ctx, stack: &StackName, failures: &[Failure<'_>]) {
+        for wreck in failures.iter().map(|failure| wreck(stack, failure)) {
             let source = format!("{stack}/{}", wreck.logical_id);
             for line in self.0(wreck).await {
                 ctx.events.send(EventKind::LogLine { source: source.clone(), line });
@@ -57,11 +56,12 @@ impl BlackBox {
     }
 }
 
-fn wreck(stack: &StackName, event: &StackEvent) -> Wreck {
+fn wreck(stack: &StackName, failure: &Failure<'_>) -> Wreck {
+    let Failure { path, event } = failure;
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     Wreck {
         stack: stack.clone(),
-        logical_id: text(event.logical_resource_id()),
+        logical_id: format!("{path}{}", event.logical_resource_id().unwrap_or_default()),
         physical_id: text(event.physical_resource_id()),
         resource_type: text(event.resource_type()),
         reason: text(event.resource_status_reason()),
@@ -76,7 +76,7 @@ impl fmt::Debug for BlackBox {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_cloudformation::types::ResourceStatus;
+    use aws_sdk_cloudformation::types::{ResourceStatus, StackEvent};
 
     use super::*;
 
@@ -90,11 +90,13 @@ mod tests {
             .resource_status_reason("circuit breaker")
             .stack_id("arn:stack")
             .build();
-        let found = wreck(&"acme-a".parse().unwrap(), &event);
+        let failure = Failure { path: "Child/", event: &event };
+        let found = wreck(&"acme-a".parse().unwrap(), &failure);
+        assert_eq!(found.logical_id, "Child/Service");
         assert_eq!(found.physical_id, "arn:service/c/s");
         let keeper = BlackBox::new(|wreck| Box::pin(async move { vec![wreck.reason] }));
         assert_eq!((keeper.0)(found).await, ["circuit breaker"]);
-        let other = wreck(&"acme-a".parse().unwrap(), &event);
+        let other = wreck(&"acme-a".parse().unwrap(), &failure);
         assert!((BlackBox::none().0)(other).await.is_empty());
     }
 }

@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, fmt};
 
 use serde::Serialize;
 
-use crate::cfn::status::StackStatus;
+use crate::{
+    cfn::{quirks, status::StackStatus},
+    ids::StackName,
+};
 
 /// The next safe action for a stack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -35,6 +38,11 @@ pub enum Remedy {
         /// being kept.
         retain: BTreeSet<String>,
     },
+    /// It is nested in another stack, and only that one may be repaired.
+    OfRoot {
+        /// The stack that has no other above it.
+        root: StackName,
+    },
     /// Only a person can decide.
     Refuse {
         /// What to do, as a sentence.
@@ -47,10 +55,14 @@ pub enum Remedy {
 pub struct ResourceState {
     /// Logical id.
     pub logical_id: String,
+    /// Physical id; of a nested stack its stack id.
+    pub physical_id: String,
     /// Type.
     pub resource_type: String,
     /// Status, such as `UPDATE_FAILED`.
     pub status: String,
+    /// CloudFormation's reason for it.
+    pub reason: Option<String>,
 }
 
 /// The next safe action for a stack in this status. Total: every status has one.
@@ -59,6 +71,9 @@ pub fn remedy(status: StackStatus, resources: &[ResourceState]) -> Remedy {
     use StackStatus as S;
     let failed = |status: &str| -> BTreeSet<String> {
         let failed = resources.iter().filter(|one| one.status == status);
+        // What was only cancelled did not fail: CloudFormation refuses to skip it.
+        let failed =
+            failed.filter(|one| !one.reason.as_deref().is_some_and(quirks::is_consequence));
         failed.map(|one| one.logical_id.clone()).collect()
     };
     match status {
@@ -119,6 +134,7 @@ impl fmt::Display for Remedy {
             Self::DeleteAgain { retain } => {
                 write!(f, "delete it again; if that fails, leave behind {}", names(retain))
             }
+            Self::OfRoot { root } => write!(f, "it is nested in {root}: repair that one"),
             Self::Refuse { recipe } => f.write_str(recipe),
         }
     }
@@ -131,8 +147,10 @@ mod tests {
     fn resource(logical_id: &str, status: &str) -> ResourceState {
         ResourceState {
             logical_id: logical_id.to_owned(),
+            physical_id: format!("{logical_id}-1"),
             resource_type: "AWS::EC2::SecurityGroup".to_owned(),
             status: status.to_owned(),
+            reason: None,
         }
     }
 
