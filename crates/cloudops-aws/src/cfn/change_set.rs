@@ -9,7 +9,7 @@ use super::{
     changes::{self, ResourceDelta},
     error::CfnError,
     graph::{StackGraph, StackSpec, Values},
-    quirks,
+    inside, quirks,
     stop::Stop,
 };
 use crate::{
@@ -77,6 +77,7 @@ pub(super) async fn make(
         .change_set_name(format!("cloudops-{purpose}-{}", ctx.run))
         .change_set_type(kind)
         .template_body(spec.template.text())
+        .set_include_nested_stacks(inside::has_nested(&spec.template).then_some(true))
         .set_parameters(Some(api::parameters(&values.known)))
         .set_tags(Some(api::tags(&spec.tags)))
         .set_capabilities(Some(api::capabilities(graph.capabilities())))
@@ -153,6 +154,7 @@ async fn until_made(ctx: &Ctx, api: &Api, stack: &StackName, id: &str) -> Result
 
 async fn look(api: &Api, stack: &StackName, id: &str) -> Result<Option<Made>, Stop> {
     let mut found = Vec::new();
+    let mut touched = Vec::new();
     let mut next = None;
     loop {
         let request = api
@@ -175,8 +177,10 @@ async fn look(api: &Api, stack: &StackName, id: &str) -> Result<Option<Made>, St
             _ => return Ok(None),
         }
         found.extend(changes::read(answer.changes()));
+        touched.extend(inside::touched("", answer.changes()));
         next = answer.next_token;
         if next.is_none() {
+            found.extend(inside::read(api, stack, touched).await?);
             return Ok(Some(Made::Ready(found)));
         }
     }

@@ -90,7 +90,7 @@ pub(super) fn read(changes: &[Change]) -> Vec<ResourceDelta> {
     changes.iter().filter_map(|change| change.resource_change()).map(read_one).collect()
 }
 
-fn read_one(change: &ResourceChange) -> ResourceDelta {
+pub(super) fn read_one(change: &ResourceChange) -> ResourceDelta {
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     let mut changes: Vec<PropertyDelta> =
         change.details().iter().filter_map(|detail| detail.target()).map(property).collect();

@@ -48,6 +48,8 @@ pub mod history;
 #[cfg(feature = "stacks")]
 pub mod inputs;
 #[cfg(feature = "stacks")]
+mod inside;
+#[cfg(feature = "stacks")]
 mod limit;
 #[cfg(feature = "stacks")]
 mod nested;
