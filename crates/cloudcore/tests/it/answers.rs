@@ -84,6 +84,14 @@ async fn an_empty_account_has_everything_to_come() {
           file system (stored files, reads, writes and backups), flow log (the log that it writes),
           log group (written and stored logs)
       List prices of 2026-11-25 without tax, free tier and discounts; see docs/concepts/cost.md.
+    Expected duration: about 13 minutes, by what such resources usually take; the next run knows better.
+      The longest way:
+        state: about 29 seconds
+        network: about 3 minutes; AWS's waits: NAT gateway
+        dns: about 45 seconds; AWS's waits: hosted zone
+        certificate: about 3 minutes; AWS's waits: certificate
+        build: about 6 minutes; AWS's waits: container service, load balancer
+      Meanwhile: bastion, config, storage
     ");
     assert_eq!(program.run("plan --detailed-exit-code").await.code, Some(20));
     let json = program.run("plan --output json").await;

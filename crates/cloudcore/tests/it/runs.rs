@@ -1,6 +1,5 @@
 //! `runs` and `show`: recorded runs, listed and shown again.
 
-use cloudops_aws::{cfn::template::Template, words};
 use cloudops_e2e::binary::scripted::{Reply, ScriptedAws, caller, reply};
 
 use crate::{cloudcore, says};
@@ -92,15 +91,4 @@ async fn a_run_that_is_not_there_is_named() {
     error: no run is recorded yet
       hint: A run is recorded when it changes something.
     ");
-}
-
-#[test]
-fn every_resource_of_our_templates_has_plain_words() {
-    for file in cloudops_templates::ALL {
-        let template = Template::parse(file.file, file.body).unwrap();
-        for resource in template.resources() {
-            let what = &resource.resource_type;
-            assert!(words::known_resource(what).is_some(), "words.rs lacks {what}");
-        }
-    }
 }

@@ -228,7 +228,11 @@ fn a_plan_with_its_cost_and_its_duration() {
       NOT in it, because nobody knows it yet:
         acme-live-data/Broker: message broker: no price is known for mq.x
       List prices of 2026-11-25 without tax, free tier and discounts; see docs/concepts/cost.md.
-    Expected duration: about 13 minutes.
+    Expected duration: about 13 minutes, by what such resources usually take; the next run knows better.
+      The longest way:
+        core-network: about 3 minutes, measured
+        live-data: about 10 minutes; AWS's waits: database instance
+      Meanwhile: live-job, live-web
     ");
 }
 

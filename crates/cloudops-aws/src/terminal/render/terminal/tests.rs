@@ -50,13 +50,13 @@ fn what_is_worked_on_is_a_tree_and_what_is_done_is_a_line() {
     |  --   storage (acme-live-storage): nothing to change
     |  ok   network of the environment (acme-live-network): done in 120.4 s
     |  ⠁   cluster (acme-live-cluster), 1 done, 1 at work                    0:20 of about 1:30
-    |          group of machines Machines, create in progress                              0:10
+    |          group of hosts Machines, create in progress                                 0:10
     |  ⠁   message broker of Author (acme-live-author-broker), 1 at work     0:20 of about 1:30
     |          message broker Broker, create in progress                                   0:19
     |  ⠁   database of Author (acme-live-author-data), 1 done, 3 at work    0:20 of about 10:00
     |          database cluster Cluster, create in progress                                0:00
-    |          database machine ReaderInstance, create in progress                         0:00
-    |          database machine WriterInstance, create in progress                         0:00
+    |          database instance ReaderInstance, create in progress                        0:00
+    |          database instance WriterInstance, create in progress                        0:00
     |  ·   waiting: service integration, balancer & <firewall>
     ");
 }
