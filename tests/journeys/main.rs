@@ -8,6 +8,7 @@ mod engine;
 mod held_out;
 mod killed_deploy;
 mod killed_init;
+mod live;
 mod lock;
 mod stand;
 mod whole;

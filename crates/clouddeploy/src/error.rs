@@ -5,7 +5,7 @@ use cloudops_aws::{
     containers::{TaskError, Verdict},
     diagnose::{Class, Diagnose},
     error::AwsError,
-    ids::InvalidId,
+    ids::{InvalidId, StackName},
     oci::OciError,
     package::PackageError,
     state::{init::InitError, lock::LockError, store::StateError},
@@ -100,6 +100,14 @@ pub enum DeployError {
         /// The command to run.
         command: String,
     },
+    /// The environment is protected from deletion.
+    #[error("the environment {name} is protected from deletion{}; nothing was deleted", stacks_text(.stacks))]
+    Protected {
+        /// Name.
+        name: String,
+        /// Stacks that are protected although the environment is not any more.
+        stacks: Vec<StackName>,
+    },
     /// The environment exists with other properties.
     #[error("the environment {name} exists already, as {found}")]
     OtherEnvironment {
@@ -123,6 +131,14 @@ pub enum DeployError {
 
 fn known_text(known: &[String]) -> String {
     if known.is_empty() { String::new() } else { format!("; there is {}", known.join(", ")) }
+}
+
+fn stacks_text(stacks: &[StackName]) -> String {
+    if stacks.is_empty() {
+        return String::new();
+    }
+    let names: Vec<&str> = stacks.iter().map(StackName::as_str).collect();
+    format!(", with {}", names.join(", "))
 }
 
 fn verdict_text(verdict: &Verdict) -> String {
@@ -162,6 +178,7 @@ impl Diagnose for DeployError {
             Self::NotServing { verdict: Verdict::InProgress { .. }, .. } => Class::TimedOut,
             Self::DataPopulation { .. } | Self::NotServing { .. } => Class::NeedsOperator,
             Self::NotReady { .. } => Class::NotReady,
+            Self::Protected { .. } => Class::Denied,
             Self::Unknown { .. } => Class::Usage,
             Self::Name(_) | Self::OtherEnvironment { .. } | Self::MissingSetting(_) => {
                 Class::Configuration
@@ -199,7 +216,13 @@ impl Diagnose for DeployError {
             Self::Unknown { what: "environment", name, .. } => {
                 vec![format!("Create it with `clouddeploy env create {name} --kind author-live`.")]
             }
-            Self::Name(_) | Self::Unknown { .. } | Self::OtherEnvironment { .. } => Vec::new(),
+            Self::Protected { name, .. } => {
+                vec![format!("If you mean it, run `clouddeploy env unprotect {name}` first.")]
+            }
+            Self::OtherEnvironment { name, .. } => vec![format!(
+                "Whether it is protected is changed by `clouddeploy env protect {name}` and `clouddeploy env unprotect {name}`; the rest stays for life."
+            )],
+            Self::Name(_) | Self::Unknown { .. } => Vec::new(),
         }
     }
 }

@@ -33,6 +33,7 @@ use cloudops_aws::{
         delete::delete,
         graph::{StackGraph, StackSpec},
         history::History,
+        protection::Protected,
         template::Template,
     },
     connect::Connect,
@@ -103,7 +104,7 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let history = load(arguments.history.as_deref())?;
     let outcome = if arguments.delete {
         let needs = graph.stacks().map(|stack| (stack.name.clone(), stack.depends_on.clone()));
-        delete(&ctx, &locked, None, &needs.collect(), &history).await.map(|_| ())
+        delete(&ctx, &locked, None, &needs.collect(), &history, Protected::Refuse).await.map(|_| ())
     } else {
         let options = Options { history: history.clone(), ..Options::default() };
         apply(&ctx, &locked, None, &graph, &options).await.map(|_| ())

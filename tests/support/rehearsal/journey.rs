@@ -96,6 +96,9 @@ async fn away(tour: &mut Tour, before: &Path) -> Result<(), RehearsalError> {
     tour.chapter("5. As empty as before");
     let name = tour.instance.name().to_owned();
     let destroy = format!("clouddeploy env destroy {ENVIRONMENT} --name {ENVIRONMENT} --yes");
+    tour.refuses(&destroy, 8, "clouddeploy env unprotect").await?;
+    tour.run(&format!("clouddeploy env unprotect {ENVIRONMENT} --name {ENVIRONMENT} --yes"))
+        .await?;
     tour.run(&destroy).await?;
     tour.run(&format!("cloudcore destroy --name {name} --delete-data --yes")).await?;
     let kept = tour.inventory.check_gone(before).await?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudops_aws::{
-    cfn::{delete, history::History, observe},
+    cfn::{delete, history::History, observe, protection::Protected},
     config_file::CloudOpsConfig,
     ctx::Ctx,
     events::Outcome,
@@ -58,7 +58,9 @@ pub async fn destroy(ctx: &Ctx, request: &DestroyRequest) -> Result<DestroyRepor
             let journal = Journal::begin(ctx, &store, &locked, "cloudcore destroy");
             let stacks = all_stacks(ctx, config).await?;
             let history = durations::load(ctx, &store).await;
-            let deleted = delete::delete(ctx, &locked, Some(&journal), &stacks, &history).await;
+            let deleted =
+                delete::delete(ctx, &locked, Some(&journal), &stacks, &history, Protected::Refuse)
+                    .await;
             durations::keep(ctx, &store, &history).await;
             let deleted = deleted?;
             forget(&store).await?;
@@ -117,9 +119,10 @@ async fn buckets(
     if request.delete_data {
         let edges = BTreeMap::from([(layout::stack_name(config, "state")?, BTreeSet::new())]);
         let first = Locked::before_there_is_a_bucket();
-        report
-            .deleted
-            .extend(delete::delete(ctx, &first, None, &edges, &History::default()).await?);
+        report.deleted.extend(
+            delete::delete(ctx, &first, None, &edges, &History::default(), Protected::TakeOff)
+                .await?,
+        );
     }
     for store in stores {
         if !store.exists().await? {

@@ -31,7 +31,9 @@ impl Report for Shown {
     fn human(&self, out: &mut dyn Write, style: Style) -> fmt::Result {
         let environment = &self.0.environment;
         let release = environment.release().unwrap_or("none");
-        writeln!(out, "{}  release {release}", style.bold(environment.name.as_str()))?;
+        let protected = if environment.protected { "protected" } else { "not protected" };
+        let name = style.bold(environment.name.as_str());
+        writeln!(out, "{name}  release {release}  {protected}")?;
         let mut table = Table::new(style, &["SERVICE", "TASKS", "VERDICT", "IMAGE"]);
         for service in &self.0.services {
             let tasks = service.service.as_ref();

@@ -1,6 +1,7 @@
 //! What CloudDeploy wants to exist: its stacks, what each depends on, and their parameters. Pure.
 
 mod names;
+mod protection;
 mod service;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,12 +23,16 @@ use cloudops_aws::{
 use cloudops_templates::{self as templates, deploy};
 
 pub use names::{edge_stack, env_stack, job_stack, layer, log_group, prefix, service_stack};
+pub use protection::{differs, protection_graph};
 pub use service::{draft, order, service_graph};
 
 use crate::{error::DeployError, images::USER, topology::Topology};
 
 /// Image of the tool that populates the database.
 const DATA_POPULATION: &str = "data-pop-tool";
+
+/// The parameter of templates with resources that AWS can refuse to delete.
+const DELETION_PROTECTION: &str = "DeletionProtection";
 
 /// Outputs of stacks that are done.
 #[must_use]
@@ -102,11 +107,11 @@ pub fn infrastructure_graph(
     let builder = Builder { config, environment };
     let mut graph = StackGraph::new(state.outputs());
     builder.add_cluster(&mut graph)?;
-    builder.add(&mut graph, "edge", &deploy::EDGE, None, &["cluster"], &[])?;
+    let protected = environment.protected.to_string();
+    let protect = (DELETION_PROTECTION, protected.as_str());
+    builder.add(&mut graph, "edge", &deploy::EDGE, None, &["cluster"], &[protect])?;
     for side in environment.kind.sides() {
-        let protect = (environment.size == "prod").to_string();
-        let data =
-            [("DeletionProtection", protect.as_str()), ("ReaderCount", readers(environment))];
+        let data = [protect, ("ReaderCount", readers(environment))];
         builder.add(&mut graph, "data", &deploy::DATA, Some(*side), &["cluster"], &data)?;
         builder.add(&mut graph, "messaging", &deploy::MESSAGING, Some(*side), &["cluster"], &[])?;
         let image = image(release, DATA_POPULATION)?;
@@ -210,7 +215,7 @@ impl Builder<'_> {
             parameters: given,
             tags: tags(self.config, Some(env)),
             depends_on: needs?,
-            termination_protection: role == "data" && self.environment.size == "prod",
+            termination_protection: self.environment.protected,
         })?;
         Ok(())
     }

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use cloudops_aws::{
     cfn::{
         apply::{self, Options},
-        delete, observe,
+        delete,
+        error::CfnError,
+        observe::{self, Observed},
+        protection::Protected,
     },
     config_file::CloudOpsConfig,
     ctx::Ctx,
@@ -38,6 +41,9 @@ pub struct CreateRequest {
     pub size: String,
     /// Where containers run, `ec2` or `fargate`.
     pub launch_type: String,
+    /// Whether AWS refuses to delete it; by default as
+    /// [`Environment::is_protected_by_default`] says.
+    pub protected: Option<bool>,
 }
 
 /// Creates an environment, or finishes one that was interrupted. Gives it back, and whether
@@ -81,6 +87,9 @@ fn draft(request: &CreateRequest) -> Environment {
         kind: request.kind,
         size: request.size.clone(),
         launch_type: request.launch_type.clone(),
+        protected: request
+            .protected
+            .unwrap_or_else(|| Environment::is_protected_by_default(request.kind, &request.size)),
         created_at: Timestamp::now(),
         deployments: Vec::new(),
     }
@@ -89,13 +98,20 @@ fn draft(request: &CreateRequest) -> Environment {
 fn same(request: &CreateRequest, found: Environment) -> Result<Environment, DeployError> {
     let same = found.kind == request.kind
         && found.size == request.size
-        && found.launch_type == request.launch_type;
+        && found.launch_type == request.launch_type
+        && request.protected.is_none_or(|protected| found.protected == protected);
     if same {
         return Ok(found);
     }
     Err(DeployError::OtherEnvironment {
         name: found.name.to_string(),
-        found: format!("{:?}, {} on {}", found.kind, found.size, found.launch_type),
+        found: format!(
+            "{:?}, {} on {}, {}",
+            found.kind,
+            found.size,
+            found.launch_type,
+            if found.protected { "protected" } else { "not protected" }
+        ),
     })
 }
 
@@ -130,24 +146,49 @@ pub struct DestroyRequest {
 /// says. Gives back the stacks that were deleted.
 ///
 /// # Errors
-/// [`DeployError`]; the same call goes on where this one stopped.
+/// [`DeployError::Protected`] before anything is deleted; else [`DeployError`], and the same call
+/// goes on where this one stopped.
 pub async fn destroy(ctx: &Ctx, request: &DestroyRequest) -> Result<Vec<StackName>, DeployError> {
     let config = &request.config;
     initialized(&ctx.aws, config).await?;
     let store = store(&ctx.aws, config);
     let asked = lock_request(env_scope(&request.name), &request.owner, "env destroy");
     runs::recorded(ctx, &store, asked, async |locked| {
-        environment(&store, &request.name).await?;
+        if environment(&store, &request.name).await?.value.protected {
+            return Err(protected(&request.name, Vec::new()));
+        }
         let journal = Journal::begin(ctx, &store, &locked, "clouddeploy env destroy");
         let stacks = stacks(ctx, config, &request.name).await?;
         let history = durations::load(ctx, &store).await;
-        let deleted = delete::delete(ctx, &locked, Some(&journal), &stacks, &history).await;
+        let deleted =
+            delete::delete(ctx, &locked, Some(&journal), &stacks, &history, Protected::Refuse)
+                .await;
         durations::keep(ctx, &store, &history).await;
-        let deleted = deleted?;
+        let deleted = deleted.map_err(|error| match error {
+            CfnError::Protected { stacks } => protected(&request.name, stacks),
+            other => other.into(),
+        })?;
         environments::forget(&store, &request.name).await?;
         Ok(deleted)
     })
     .await
+}
+
+fn protected(name: &EnvName, stacks: Vec<StackName>) -> DeployError {
+    DeployError::Protected { name: name.to_string(), stacks }
+}
+
+/// The stacks of an environment that exist.
+pub(super) async fn observed(
+    ctx: &Ctx,
+    config: &CloudOpsConfig,
+    name: &EnvName,
+) -> Result<Vec<Observed>, DeployError> {
+    let mut found = observe::stacks(ctx, &layout::prefix(config, name)).await?;
+    found.retain(|stack| {
+        stack.tags.get("cloudops:environment").map(String::as_str) == Some(name.as_str())
+    });
+    Ok(found)
 }
 
 /// The stacks of an environment that exist, and the order between them: by their layer, since a
@@ -158,11 +199,9 @@ async fn stacks(
     name: &EnvName,
 ) -> Result<BTreeMap<StackName, BTreeSet<StackName>>, DeployError> {
     let prefix = layout::prefix(config, name);
-    let found = observe::stacks(ctx, &prefix).await?;
-    let ours = found.into_iter().filter(|stack| {
-        stack.tags.get("cloudops:environment").map(String::as_str) == Some(name.as_str())
-    });
-    let layers: Vec<(StackName, u8)> = ours
+    let found = observed(ctx, config, name).await?;
+    let layers: Vec<(StackName, u8)> = found
+        .into_iter()
         .map(|stack| {
             let layer = layout::layer(stack.name.as_str().trim_start_matches(&prefix));
             (stack.name, layer)

@@ -8,6 +8,7 @@ pub mod logs;
 pub mod operate;
 pub mod plan;
 mod population;
+pub mod protect;
 pub mod status;
 mod verdict;
 

@@ -13,7 +13,7 @@ use cloudops_aws::{
     },
     config_file::CloudOpsConfig,
     ctx::Ctx,
-    ids::{Digest, EnvName, StackName},
+    ids::{Digest, EnvName},
     state::{
         durations,
         environments::Environment,
@@ -92,7 +92,7 @@ impl Of<'_> {
             match draft.check() {
                 Ok(()) => all.extend(plan::plan(ctx, locked, &draft).await?),
                 // What they stand on is not there yet: everything is new.
-                Err(GraphError::NoValue { .. }) => all.stacks.extend(created(&draft)),
+                Err(GraphError::NoValue { .. }) => all.extend(created(&draft)),
                 Err(error) => return Err(error.into()),
             }
             graphs.push(draft);
@@ -102,13 +102,18 @@ impl Of<'_> {
 }
 
 /// The plan of stacks that cannot be there yet.
-fn created(graph: &StackGraph) -> BTreeMap<StackName, StackChange> {
+fn created(graph: &StackGraph) -> GraphPlan {
     let change = |spec: &StackSpec| {
         let resources = spec.template.resources().into_iter();
         let resources = resources.map(|resource| resource.resource_type).collect();
         (spec.name.clone(), StackChange::Create { resources })
     };
-    graph.stacks().map(change).collect()
+    let protected = graph.stacks().filter(|spec| spec.termination_protection);
+    GraphPlan {
+        stacks: graph.stacks().map(change).collect(),
+        observed: BTreeMap::new(),
+        protections: protected.map(|spec| spec.name.clone()).collect(),
+    }
 }
 
 /// Outputs of the stacks of an environment that exist.

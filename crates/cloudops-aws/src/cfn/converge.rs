@@ -182,9 +182,7 @@ impl Work<'_> {
         values: &Values,
         so_far: Outcome,
     ) -> Result<Converged, CfnError> {
-        if spec.termination_protection && !found.stack.termination_protection {
-            self.api.protect(&spec.name, true).await?;
-        }
+        let so_far = if self.protect(spec, &found.stack).await? { Outcome::Done } else { so_far };
         let history = &self.options.history;
         let same = found.stack.has_inputs(spec, values)
             && facts::is_same(self.api, spec, &found, history).await?;
@@ -208,6 +206,23 @@ impl Work<'_> {
             policy::protect_data(self.api, spec, &gate::Approvals::default()).await?;
         }
         Ok(self.done(spec, updated, Verb::Update))
+    }
+
+    /// Puts termination protection on a stack that should have it and has not; says whether.
+    async fn protect(&self, spec: &StackSpec, found: &Observed) -> Result<bool, CfnError> {
+        if !spec.termination_protection || found.termination_protection {
+            return Ok(false);
+        }
+        let name = &spec.name;
+        let planned = self.options.planned.as_ref();
+        if planned.is_some_and(|plan| !plan.protections.contains(name)) {
+            let what = format!("termination protection of {name} is off, and was on");
+            return Err(CfnError::StalePlan { what });
+        }
+        self.locked.check()?;
+        self.api.protect(name, true).await?;
+        self.ctx.events.note(format!("{name}: termination protection is on now"));
+        Ok(true)
     }
 
     async fn change_set(

@@ -13,6 +13,7 @@ use super::{
     history::{History, Operation},
     observe::Observed,
     poll::Poller,
+    protection::{self, Protected},
     schedule::{self, Schedule},
     status::StackStatus,
     watch::{self, Ended},
@@ -33,24 +34,31 @@ struct Work<'a> {
     history: &'a History,
     locked: &'a Locked,
     journal: Option<&'a Journal>,
+    protected: Protected,
 }
 
 /// Deletes stacks, each after all stacks that depend on it are gone. The caller has decided to
-/// lose them: termination protection is taken off. What it takes is noted in the history. Stacks that do not exist are fine. Gives back
+/// lose them; what is protected is as well only with [`Protected::TakeOff`], else nothing is
+/// deleted (`DescribeStacks` of all comes first). What it takes is noted in the history. Stacks that do not exist are fine. Gives back
 /// the names of those that were deleted.
 ///
 /// # Errors
-/// The first [`CfnError`], after all stacks that could still be deleted are gone.
+/// [`CfnError::Protected`] before anything is deleted; else the first [`CfnError`], after all stacks
+/// that could still be deleted are gone.
 pub async fn delete(
     ctx: &Ctx,
     locked: &Locked,
     journal: Option<&Journal>,
     stacks: &BTreeMap<StackName, BTreeSet<StackName>>,
     history: &History,
+    protected: Protected,
 ) -> Result<Vec<StackName>, CfnError> {
+    if protected == Protected::Refuse {
+        protection::refuse(ctx, stacks).await?;
+    }
     let api = Api::new(&ctx.aws);
     let poller = Poller::new(&api);
-    let work = Work { ctx, api: &api, poller: &poller, history, locked, journal };
+    let work = Work { ctx, api: &api, poller: &poller, history, locked, journal, protected };
     let order = schedule::reversed(stacks);
     ctx.events.send(EventKind::Graph { stacks: order.iter().map(described).collect() });
     let mut schedule = Schedule::new(order, ctx.concurrency.get());
@@ -119,7 +127,8 @@ async fn remove(work: Work<'_>, name: &StackName, key: &str) -> Result<bool, Cfn
     if found.status.is_busy() && found.status != StackStatus::DeleteInProgress {
         found = work.watch(&found, None).await?.stack;
     }
-    if found.termination_protection {
+    // One that was put on meanwhile is refused by CloudFormation itself.
+    if found.termination_protection && work.protected == Protected::TakeOff {
         work.api.protect(name, false).await?;
     }
     let token = work.ctx.token(key);

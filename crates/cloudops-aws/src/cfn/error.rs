@@ -88,6 +88,12 @@ pub enum CfnError {
         /// What to do, as a sentence.
         recipe: &'static str,
     },
+    /// Stacks are protected from deletion; nothing was deleted.
+    #[error("protected from deletion: {}; nothing was deleted", names(.stacks))]
+    Protected {
+        /// The stacks.
+        stacks: Vec<StackName>,
+    },
     /// The data gate refused the change.
     #[error(transparent)]
     Denied(#[from] Denied),
@@ -146,6 +152,10 @@ fn failure_hints(stack: &StackName, status: StackStatus, cause: Option<&RootCaus
     hints
 }
 
+fn names(stacks: &[StackName]) -> String {
+    stacks.iter().map(StackName::as_str).collect::<Vec<_>>().join(", ")
+}
+
 fn cause_text(cause: Option<&RootCause>) -> String {
     cause.map(|cause| format!(": {cause}")).unwrap_or_default()
 }
@@ -162,7 +172,7 @@ impl Diagnose for CfnError {
             | Self::Nested { .. }
             | Self::Unexpected { .. } => Class::NeedsOperator,
             Self::ChangeSet { .. } => Class::NeedsOperator,
-            Self::Denied(_) => Class::Denied,
+            Self::Denied(_) | Self::Protected { .. } => Class::Denied,
             Self::StalePlan { .. } => Class::StalePlan,
             Self::Detached { why: WhyDetached::Wait(WaitError::Cancelled), .. }
             | Self::Interrupted => Class::Interrupted,
@@ -190,6 +200,9 @@ impl Diagnose for CfnError {
                 vec!["Run the same command again; it goes on where this one stopped.".to_owned()]
             }
             Self::Denied(denied) => denied.hints(),
+            Self::Protected { .. } => vec![
+                "If you mean it, take termination protection off these stacks first.".to_owned(),
+            ],
             Self::StalePlan { .. } => vec!["Plan again, and look at it again.".to_owned()],
             Self::Lock(error) => error.hints(),
             Self::State(error) => error.hints(),

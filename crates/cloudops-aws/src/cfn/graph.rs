@@ -28,7 +28,8 @@ pub struct StackSpec {
     pub tags: BTreeMap<String, String>,
     /// Stacks that must be done before.
     pub depends_on: BTreeSet<StackName>,
-    /// Whether CloudFormation refuses to delete it until protection is taken off.
+    /// Whether CloudFormation refuses to delete it until protection is taken off. `false` leaves
+    /// protection as it is: only a command that says so takes it off.
     pub termination_protection: bool,
 }
 

@@ -82,6 +82,9 @@ pub struct GraphPlan {
     /// not exist are not in it.
     #[serde(default)]
     pub observed: BTreeMap<StackName, String>,
+    /// Stacks on which termination protection would be put, new ones as well.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub protections: BTreeSet<StackName>,
 }
 
 impl GraphPlan {
@@ -89,6 +92,7 @@ impl GraphPlan {
     pub fn extend(&mut self, other: Self) {
         self.stacks.extend(other.stacks);
         self.observed.extend(other.observed);
+        self.protections.extend(other.protections);
     }
 
     /// The data resources that would be lost, each `stack/LogicalId`: without an approval by name
@@ -105,7 +109,16 @@ impl GraphPlan {
     /// Whether anything would change.
     #[must_use]
     pub fn has_changes(&self) -> bool {
-        self.stacks.values().any(|change| *change != StackChange::Unchanged)
+        self.changing().next().is_some()
+    }
+
+    /// The stacks that would change, protection included.
+    pub fn changing(&self) -> impl Iterator<Item = &StackName> {
+        let changes = |name: &StackName, change: &StackChange| {
+            *change != StackChange::Unchanged || self.protections.contains(name)
+        };
+        let all = self.stacks.iter().filter(move |(name, change)| changes(name, change));
+        all.map(|(name, _)| name)
     }
 }
 
@@ -149,7 +162,14 @@ pub async fn plan(ctx: &Ctx, _locked: &Locked, graph: &StackGraph) -> Result<Gra
         Ok::<_, CfnError>((spec.name.clone(), change))
     });
     let stacks = stream::iter(plans).buffer_unordered(ctx.concurrency.get()).try_collect().await?;
-    Ok(GraphPlan { stacks, observed: facts.forms() })
+    Ok(GraphPlan { stacks, observed: facts.forms(), protections: protections(graph, facts) })
+}
+
+/// Stacks that should be protected and are not.
+fn protections(graph: &StackGraph, facts: &Facts) -> BTreeSet<StackName> {
+    let is_on = |name| facts.get(name).is_some_and(|found| found.stack.termination_protection);
+    let wanted = graph.stacks().filter(|spec| spec.termination_protection);
+    wanted.map(|spec| &spec.name).filter(|name| !is_on(name)).cloned().collect()
 }
 
 async fn one(

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::store::{Document, ETag, StateError, Store, Versioned};
+use super::store::{Document, ETag, Migration, StateError, Store, Versioned};
 use crate::ids::EnvName;
 
 /// What an environment is made of.
@@ -89,6 +89,8 @@ pub struct Environment {
     pub size: String,
     /// Where its containers run: `ec2` or `fargate`.
     pub launch_type: String,
+    /// Whether AWS refuses to delete its stacks, databases and load balancer.
+    pub protected: bool,
     /// When it was created.
     pub created_at: Timestamp,
     /// Deployments, the oldest first.
@@ -96,11 +98,28 @@ pub struct Environment {
 }
 
 impl Document for Environment {
-    const SCHEMA: u32 = 1;
+    const SCHEMA: u32 = 2;
     const WHAT: &'static str = "an environment";
+    const MIGRATIONS: &'static [Migration] = &[|fields| {
+        let is = |field: &str, value: &str| {
+            fields.get(field).and_then(|found| found.as_str()) == Some(value)
+        };
+        let protected = is("kind", "author-live") || is("size", PRODUCTION);
+        fields.insert("protected".to_owned(), protected.into());
+    }];
 }
 
+/// The size of production.
+const PRODUCTION: &str = "prod";
+
 impl Environment {
+    /// Whether an environment is protected when nobody says: when shoppers may be in it, that is,
+    /// when it has a Live side or is of the size of production.
+    #[must_use]
+    pub fn is_protected_by_default(kind: EnvKind, size: &str) -> bool {
+        kind.sides().contains(&Side::Live) || size == PRODUCTION
+    }
+
     /// The release that serves now: that of the last deployment that ended well.
     #[must_use]
     pub fn release(&self) -> Option<&str> {
@@ -170,6 +189,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn environments_that_shoppers_may_be_in_are_protected_also_those_of_before() {
+        let migrated = |kind: &str, size: &str| {
+            let mut fields = serde_json::Map::new();
+            fields.insert("kind".to_owned(), kind.into());
+            fields.insert("size".to_owned(), size.into());
+            Environment::MIGRATIONS[0](&mut fields);
+            fields["protected"].as_bool().unwrap()
+        };
+        for (kind, name) in [(EnvKind::Single, "single"), (EnvKind::AuthorLive, "author-live")] {
+            for size in ["dev", "prod"] {
+                let wanted = kind == EnvKind::AuthorLive || size == "prod";
+                assert_eq!(Environment::is_protected_by_default(kind, size), wanted);
+                assert_eq!(migrated(name, size), wanted, "{name} {size}");
+            }
+        }
+    }
+
+    #[test]
     fn a_rollback_goes_to_the_last_other_release_that_served() {
         let deployment = |release: &str, outcome| Deployment {
             release: release.to_owned(),
@@ -183,6 +220,7 @@ mod tests {
             kind: EnvKind::Single,
             size: "dev".to_owned(),
             launch_type: "ec2".to_owned(),
+            protected: false,
             created_at: Timestamp::UNIX_EPOCH,
             deployments: vec![deployment("r1", Deployed::Serving)],
         };

@@ -3,6 +3,8 @@
 //! A new schema number needs a migration and a fixture: today's form of the document. The older
 //! fixtures stay as they are.
 
+#![allow(clippy::unwrap_used, reason = "all of this is tests, also outside of test functions")]
+
 use std::fmt::Debug;
 
 use super::{
@@ -32,7 +34,10 @@ fn check<T: Document + Debug>(fixtures: &[&str]) {
 #[test]
 fn documents_of_every_schema_can_be_read() {
     check::<init::InitState>(&[include_str!("fixtures/init-1.json")]);
-    check::<environments::Environment>(&[include_str!("fixtures/environment-1.json")]);
+    check::<environments::Environment>(&[
+        include_str!("fixtures/environment-1.json"),
+        include_str!("fixtures/environment-2.json"),
+    ]);
     check::<lock::Lease>(&[include_str!("fixtures/lease-1.json")]);
     check::<journal::Log>(&[include_str!("fixtures/journal-1.json")]);
     check::<runs::RunReport>(&[include_str!("fixtures/run-report-1.json")]);

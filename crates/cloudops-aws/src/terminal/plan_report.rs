@@ -62,7 +62,9 @@ impl<'a> PlanReport<'a> {
     /// The stacks, those that endanger data first, those that do not change last.
     fn ordered(&self) -> Vec<(&'a StackName, &'a StackChange)> {
         let mut stacks: Vec<_> = self.plan.stacks.iter().collect();
-        stacks.sort_by_key(|(_, change)| urgency(change));
+        stacks.sort_by_key(|(name, change)| {
+            if self.only_protects(name, change) { PROTECTS } else { urgency(change) }
+        });
         stacks
     }
 }
@@ -70,6 +72,11 @@ impl<'a> PlanReport<'a> {
 impl Report for PlanReport<'_> {
     fn human(&self, out: &mut dyn Write, style: Style) -> fmt::Result {
         for (name, change) in self.ordered() {
+            if self.only_protects(name, change) {
+                writeln!(out, "{} {name}: protect", style.warn("~"))?;
+                protection(out)?;
+                continue;
+            }
             let headline = words(change);
             match endangers_data(change) {
                 true => {
@@ -89,6 +96,9 @@ impl Report for PlanReport<'_> {
                     update::inputs(out, "tag", tags)?;
                 }
                 _ => {}
+            }
+            if self.plan.protections.contains(name) {
+                protection(out)?;
             }
         }
         counts::human(out, self.plan, self.costs)?;
@@ -120,9 +130,18 @@ impl Report for PlanReport<'_> {
 }
 
 impl PlanReport<'_> {
+    /// Whether all that happens to the stack is that termination protection is put on.
+    fn only_protects(&self, name: &StackName, change: &StackChange) -> bool {
+        *change == StackChange::Unchanged && self.plan.protections.contains(name)
+    }
+
     fn stack_json(&self, name: &StackName, change: &StackChange) -> Value {
         let mut value = json!(change);
         value["data_at_risk"] = json!(endangers_data(change));
+        value["protects"] = json!(self.plan.protections.contains(name));
+        if self.only_protects(name, change) {
+            value["verb"] = json!("protect");
+        }
         match change {
             StackChange::Update { changes, .. } => {
                 let shown = update::shown(name, changes, &self.secrets);
@@ -136,6 +155,13 @@ impl PlanReport<'_> {
         }
         value
     }
+}
+
+/// The urgency of putting protection on: that of other changes.
+const PROTECTS: u8 = 2;
+
+fn protection(out: &mut dyn Write) -> fmt::Result {
+    writeln!(out, "    termination protection: off -> on")
 }
 
 /// Whether the change may lose data.

@@ -32,7 +32,7 @@ pub(super) fn human(
     if !plan.has_changes() {
         return writeln!(out, "Nothing to change.");
     }
-    let changed = plan.stacks.values().filter(|change| **change != StackChange::Unchanged).count();
+    let changed = plan.changing().count();
     let all = many(plan.stacks.len(), "stack");
     let resources = resources(plan, costs);
     let parts: Vec<String> = TOLD
@@ -65,8 +65,10 @@ fn resources(plan: &GraphPlan, costs: Option<&PlanCosts>) -> BTreeMap<Action, us
 
 pub(super) fn json(plan: &GraphPlan, costs: Option<&PlanCosts>) -> Value {
     let mut stacks: BTreeMap<&str, usize> = BTreeMap::new();
-    for change in plan.stacks.values() {
-        *stacks.entry(verb(change)).or_default() += 1;
+    for (name, change) in &plan.stacks {
+        let protects = plan.protections.contains(name);
+        let only = protects && *change == StackChange::Unchanged;
+        *stacks.entry(if only { "protect" } else { verb(change) }).or_default() += 1;
     }
     json!({ "stacks": stacks, "resources": resources(plan, costs) })
 }

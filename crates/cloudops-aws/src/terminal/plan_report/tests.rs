@@ -313,6 +313,24 @@ fn nothing_to_change_is_one_line() {
 }
 
 #[test]
+fn protection_alone_is_a_change() {
+    let stacks = BTreeMap::from([(name("acme-a"), StackChange::Unchanged)]);
+    let protections = [name("acme-a")].into();
+    let plan = GraphPlan { stacks, protections, ..GraphPlan::default() };
+    assert!(plan.has_changes());
+    let report = PlanReport::new(&plan);
+    insta::assert_snapshot!(human(&report), @r"
+    ~ acme-a: protect
+        termination protection: off -> on
+    1 of 1 stack would change.
+    ");
+    let json = report.json();
+    assert_eq!(json["stacks"]["acme-a"]["verb"], "protect");
+    assert_eq!(json["stacks"]["acme-a"]["protects"], true);
+    assert_eq!(json["counts"]["stacks"], json!({"protect": 1}));
+}
+
+#[test]
 fn durations_are_told_as_people_do() {
     let check = |seconds, expect: &str| {
         assert_eq!(forecast::about(std::time::Duration::from_secs(seconds)), expect);

@@ -130,8 +130,23 @@ pub(super) async fn before_delete(
     resource: &Resource,
     properties: &Value,
 ) -> Result<(), Refusal> {
-    let handle = resource.handle.as_str();
-    let sentence = match resource.resource_type.as_str() {
+    let (kind, handle) = (resource.resource_type.as_str(), resource.handle.as_str());
+    let Some(sentence) = obstacle(upstream, account, (kind, handle), properties).await else {
+        return Ok(());
+    };
+    let code =
+        if kind == "AWS::ECR::Repository" { "GeneralServiceException" } else { "InvalidRequest" };
+    Err(Refusal::new(code, sentence))
+}
+
+/// Why a resource cannot be deleted, in its service's words.
+async fn obstacle(
+    upstream: &Upstream,
+    account: &str,
+    (kind, handle): (&str, &str),
+    properties: &Value,
+) -> Option<String> {
+    Some(match kind {
         "AWS::S3::Bucket" if !bucket_is_empty(upstream, handle).await => {
             "The bucket you tried to delete is not empty (Service: S3, Status Code: 409)".to_owned()
         }
@@ -146,17 +161,14 @@ pub(super) async fn before_delete(
         "AWS::RDS::DBInstance" if is_protected(upstream, "DescribeDBInstances", "DBInstanceIdentifier", handle).await => {
             "Cannot delete protected DB Instance, please disable deletion protection and try again. (Service: Rds, Status Code: 400)".to_owned()
         }
+        "AWS::ElasticLoadBalancingV2::LoadBalancer" if balancer_is_protected(upstream, handle).await => {
+            format!("Load balancer '{handle}' cannot be deleted because deletion protection is enabled (Service: ElasticLoadBalancingV2, Status Code: 400)")
+        }
         "AWS::Route53::HostedZone" if has_records(upstream, handle).await => {
             "The specified hosted zone contains non-required resource record sets and so cannot be deleted. (Service: Route53, Status Code: 400)".to_owned()
         }
-        _ => return Ok(()),
-    };
-    let code = if resource.resource_type == "AWS::ECR::Repository" {
-        "GeneralServiceException"
-    } else {
-        "InvalidRequest"
-    };
-    Err(Refusal::new(code, sentence))
+        _ => return None,
+    })
 }
 
 /// The service is asked, not the template: protection is taken off by hand before a deletion.
@@ -164,6 +176,19 @@ async fn is_protected(upstream: &Upstream, action: &str, by: &str, id: &str) -> 
     let form = [(by.to_owned(), id.to_owned())];
     let answer = upstream.query("rds", action, "2014-10-31", &form).await;
     answer.is_ok_and(|xml| xml.contains("<DeletionProtection>true</DeletionProtection>"))
+}
+
+async fn balancer_is_protected(upstream: &Upstream, arn: &str) -> bool {
+    let form = [("LoadBalancerArn".to_owned(), arn.to_owned())];
+    let action = "DescribeLoadBalancerAttributes";
+    let answer = upstream.query("elasticloadbalancing", action, "2015-12-01", &form).await;
+    answer.is_ok_and(|xml| attribute_is(&xml, "deletion_protection.enabled", "true"))
+}
+
+/// Whether a list of keys and values says this, whichever of the two comes first.
+fn attribute_is(xml: &str, key: &str, value: &str) -> bool {
+    let (key, value) = (format!("<Key>{key}</Key>"), format!("<Value>{value}</Value>"));
+    xml.split("<member>").any(|member| member.contains(&key) && member.contains(&value))
 }
 
 async fn bucket_is_empty(upstream: &Upstream, bucket: &str) -> bool {
@@ -189,5 +214,52 @@ async fn has_records(upstream: &Upstream, zone: &str) -> bool {
             .skip(1)
             .any(|set| !set.contains("<Type>NS</Type>") && !set.contains("<Type>SOA</Type>")),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+
+    use super::*;
+
+    /// A service that answers everything with this.
+    async fn answering(xml: &'static str) -> Upstream {
+        let app = Router::new().fallback(move || async move { xml });
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Upstream::new(&format!("http://127.0.0.1:{port}"), "us-west-2")
+    }
+
+    async fn told(xml: &'static str, kind: &str, handle: &str) -> Option<String> {
+        let upstream = answering(xml).await;
+        obstacle(&upstream, "123456789012", (kind, handle), &json!({})).await
+    }
+
+    #[tokio::test]
+    async fn protected_resources_are_not_deleted_in_the_words_of_their_services() {
+        let on = "<DeletionProtection>true</DeletionProtection>";
+        let cluster = told(on, "AWS::RDS::DBCluster", "c").await.expect("refused");
+        assert!(cluster.starts_with(
+            "Cannot delete protected Cluster, please disable deletion protection and try again."
+        ));
+        let attributes = "<member><Key>idle_timeout.timeout_seconds</Key><Value>60</Value></member>\
+            <member><Value>true</Value><Key>deletion_protection.enabled</Key></member>";
+        let kind = "AWS::ElasticLoadBalancingV2::LoadBalancer";
+        let balancer = told(attributes, kind, "arn:b").await.expect("refused");
+        assert!(balancer.starts_with(
+            "Load balancer 'arn:b' cannot be deleted because deletion protection is enabled"
+        ));
+    }
+
+    #[tokio::test]
+    async fn what_is_not_protected_is_deleted() {
+        let off = "<DeletionProtection>false</DeletionProtection>";
+        assert_eq!(told(off, "AWS::RDS::DBCluster", "c").await, None);
+        let attributes = "<member><Key>routing.http2.enabled</Key><Value>true</Value></member>\
+            <member><Key>deletion_protection.enabled</Key><Value>false</Value></member>";
+        let kind = "AWS::ElasticLoadBalancingV2::LoadBalancer";
+        assert_eq!(told(attributes, kind, "arn:b").await, None);
     }
 }
