@@ -1,11 +1,10 @@
 //! `kill -9` in the middle of `clouddeploy deploy`, then the same command again.
 
 use cloudops_e2e::proxy::{Effect, Rule};
-use cloudops_e2e::rehearsal::instance::Instance;
 use cloudops_e2e::rehearsal::stage::Stage;
 use serde_json::Value;
 
-use crate::stand::{ends, killed_at, with_stage};
+use crate::stand::{ends, killed_at, ready_to_deploy, with_stage};
 
 const DEPLOY: &str = "clouddeploy deploy --env qa --yes";
 
@@ -13,7 +12,7 @@ const DEPLOY: &str = "clouddeploy deploy --env qa --yes";
 async fn killed_deploy_converges() {
     with_stage("killed-deploy", |stage| async move {
         let instance = stage.instance("acme", 50).await.unwrap();
-        prepare(&stage, &instance).await;
+        ready_to_deploy(&stage, &instance).await;
         // Each run comes further than the one before: to the data population, which has started
         // and nobody knows; to a service, whose stack is done and nobody has seen it; to the end,
         // which is not written down (the first write says that a deployment begins).
@@ -36,27 +35,6 @@ async fn killed_deploy_converges() {
         assert_unchanged(&stage, &again.text()).await;
     })
     .await;
-}
-
-/// Everything that a deployment needs. The package is built here and not by the build server,
-/// which another journey does.
-async fn prepare(stage: &Stage, instance: &Instance) {
-    ends(instance, "cloudcore init", 0).await;
-    let source = instance.folder.join("commerce");
-    let built = tokio::process::Command::new("./build.sh")
-        .arg("package")
-        .current_dir(&source)
-        .env("TOMCAT_HOME", &stage.kit.tomcat)
-        .output()
-        .await
-        .unwrap();
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    let target = "commerce/extensions/packager/ext-deployment-package/target";
-    let package = format!("{target}/ext-deployment-package-8.5.0.zip");
-    ends(instance, &format!("cloudteam package publish {package} --source commerce"), 0).await;
-    ends(instance, "clouddeploy init", 0).await;
-    ends(instance, "clouddeploy images build", 0).await;
-    ends(instance, "clouddeploy env create qa --kind single", 0).await;
 }
 
 /// A further run of the same command changes no stack, and each service has one deployment.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "all of this is tests, also outside of test functions")]
 
 mod bad_input;
+mod black_box;
 mod engine;
 mod held_out;
 mod killed_deploy;

@@ -64,6 +64,27 @@ pub(crate) fn assert_ended(finished: &Finished, code: i32) {
     assert_eq!(found, code, "`{line}` ended with {found} after {seconds} s:\n{text}");
 }
 
+/// Everything that a deployment needs. The package is built here and not by the build server,
+/// which another journey does. The environment is `qa`.
+pub(crate) async fn ready_to_deploy(stage: &Stage, instance: &Instance) {
+    ends(instance, "cloudcore init", 0).await;
+    let source = instance.folder.join("commerce");
+    let built = tokio::process::Command::new("./build.sh")
+        .arg("package")
+        .current_dir(&source)
+        .env("TOMCAT_HOME", &stage.kit.tomcat)
+        .output()
+        .await
+        .unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let target = "commerce/extensions/packager/ext-deployment-package/target";
+    let package = format!("{target}/ext-deployment-package-8.5.0.zip");
+    ends(instance, &format!("cloudteam package publish {package} --source commerce"), 0).await;
+    ends(instance, "clouddeploy init", 0).await;
+    ends(instance, "clouddeploy images build", 0).await;
+    ends(instance, "clouddeploy env create qa --kind single", 0).await;
+}
+
 /// Starts a command and waits until the call that `rule` describes is held. Gives the hold's
 /// number too.
 pub(crate) async fn held_at(

@@ -6,7 +6,8 @@
 #[cfg(feature = "stacks")]
 pub mod durations;
 pub mod environments;
-#[cfg(all(test, feature = "stacks"))]
+#[cfg(test)]
+#[cfg(feature = "stacks")]
 mod fixtures;
 pub mod init;
 pub mod journal;
