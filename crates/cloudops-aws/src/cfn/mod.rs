@@ -67,6 +67,7 @@ pub mod plan_file;
 mod policy;
 #[cfg(feature = "stacks")]
 mod poll;
+#[cfg(feature = "stacks")]
 pub mod protection;
 #[cfg(feature = "stacks")]
 mod quirks;
