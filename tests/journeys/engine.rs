@@ -7,7 +7,9 @@ use cloudops_e2e::proxy::{Effect, FaultAction, Pace, Release, ResourceFault, Rul
 use cloudops_e2e::rehearsal::instance::Instance;
 use cloudops_e2e::rehearsal::program::Finished;
 
-use crate::stand::{LIMIT, assert_ended, ends, held_at, with_stage};
+use serde_json::json;
+
+use crate::stand::{LIMIT, assert_ended, call, ends, held_at, with_stage};
 
 const INIT: &str = "cloudcore init";
 
@@ -90,7 +92,10 @@ async fn stuck_stacks_are_repaired_and_drift_is_taken_back() {
         ends(&instance, INIT, 0).await;
 
         ends(&instance, "cloudcore drift", 0).await;
-        ends(&instance, "cloudcore config set core/domain changed.example.com", 0).await;
+        // The program leaves the foundation's own values alone; somebody with a console does not.
+        let name = "/cloudops/acme/core/domain";
+        let value = json!({"Name": name, "Value": "changed.example.com", "Overwrite": true});
+        call(&stage, "ssm", "AmazonSSM.PutParameter", &value).await;
         let drift = ends(&instance, "cloudcore drift", 20).await;
         says(&drift, &["acme-core-config", "acme.example.com", "changed.example.com"]);
         ends(&instance, "cloudcore drift --revert --yes", 0).await;

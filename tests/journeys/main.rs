@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod black_box;
+mod config;
 mod engine;
 mod held_out;
 mod killed_deploy;

@@ -85,6 +85,35 @@ pub(crate) async fn ready_to_deploy(stage: &Stage, instance: &Instance) {
     ends(instance, "clouddeploy env create qa --kind single", 0).await;
 }
 
+/// Calls an operation of AWS that speaks JSON, as somebody else than the programs would.
+pub(crate) async fn call(
+    stage: &Stage,
+    service: &str,
+    target: &str,
+    body: &serde_json::Value,
+) -> serde_json::Value {
+    let environment: std::collections::BTreeMap<String, String> =
+        stage.emulator.env().into_iter().collect();
+    let region = &environment["AWS_REGION"];
+    let scope = format!("test/20260101/{region}/{service}/aws4_request");
+    let answer = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .unwrap()
+        .post(&environment["AWS_ENDPOINT_URL"])
+        .header("Authorization", format!("AWS4-HMAC-SHA256 Credential={scope}, Signature=0"))
+        .header("X-Amz-Target", target)
+        .header("Content-Type", "application/x-amz-json-1.1")
+        .body(body.to_string())
+        .send()
+        .await
+        .unwrap();
+    let status = answer.status();
+    let text = answer.text().await.unwrap();
+    assert!(status.is_success(), "{target}: {status} {text}");
+    serde_json::from_str(&text).unwrap()
+}
+
 /// Starts a command and waits until the call that `rule` describes is held. Gives the hold's
 /// number too.
 pub(crate) async fn held_at(

@@ -7,6 +7,7 @@
 )]
 
 pub mod binary;
+pub mod consul;
 pub mod containers;
 pub mod emulator;
 pub mod jenkins;

@@ -3,6 +3,7 @@
 use cloudops_aws::{
     certs::Unfit,
     cfn::{error::CfnError, graph::GraphError, plan_file::PlanFileError},
+    config::ConfigError,
     diagnose::{Class, Diagnose},
     error::AwsError,
     ids::InvalidId,
@@ -46,6 +47,9 @@ pub enum CoreError {
     /// A wait that ended without its condition.
     #[error("the delegation is not there yet: {0}")]
     Wait(#[from] WaitError),
+    /// Configuration management.
+    #[error(transparent)]
+    Configuration(#[from] ConfigError),
     /// Environments still stand on the foundation.
     #[error("the instance still has environments: {}", .environments.join(", "))]
     InUse {
@@ -65,6 +69,7 @@ impl Diagnose for CoreError {
             Self::Aws(error) => error.class(),
             Self::PlanFile(error) => error.class(),
             Self::Certificate(error) => error.class(),
+            Self::Configuration(error) => error.class(),
             Self::NoZone => Class::NotReady,
             Self::Wait(WaitError::Deadline(_)) => Class::TimedOut,
             Self::Wait(WaitError::Cancelled) => Class::Interrupted,
@@ -83,6 +88,7 @@ impl Diagnose for CoreError {
             Self::Aws(error) => error.hints(),
             Self::PlanFile(error) => error.hints(),
             Self::Certificate(error) => error.hints(),
+            Self::Configuration(error) => error.hints(),
             Self::NoZone => vec!["Run `cloudcore init` first.".to_owned()],
             Self::Wait(_) => vec!["`cloudcore dns status` says which hop is wrong.".to_owned()],
             Self::Name(_) => vec!["Shorten `instance` in cloudops.yaml.".to_owned()],

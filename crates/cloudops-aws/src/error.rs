@@ -125,6 +125,7 @@ fn kind_of(code: &str) -> AwsErrorKind {
         | "ThrottlingException"
         | "RequestLimitExceeded"
         | "SlowDown"
+        | "TooManyUpdates"
         | "TooManyRequestsException" => AwsErrorKind::Throttled,
         "ServiceUnavailable" | "ServiceUnavailableException" => AwsErrorKind::Unreachable,
         "InternalFailure" | "InternalError" | "InternalServerError" => AwsErrorKind::Broken,

@@ -101,6 +101,13 @@ text_id!(
 );
 
 text_id!(
+    /// Name of a service of an environment, as configuration management has it.
+    ServiceName,
+    "a service name (1 to 32 lowercase letters, digits and hyphens, starting with a letter, not ending in a hyphen)",
+    |text| is_label(text, 1, 32)
+);
+
+text_id!(
     /// Name of a CloudFormation stack: at most 128 letters, digits and hyphens.
     StackName,
     "a CloudFormation stack name",

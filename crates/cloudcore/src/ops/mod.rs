@@ -1,5 +1,6 @@
 //! The verbs of CloudCore.
 
+pub mod config;
 pub mod destroy;
 pub mod dns;
 pub mod graph;
@@ -68,22 +69,4 @@ async fn report_interrupted(ctx: &Ctx, store: &Store) -> Result<(), state::store
         ));
     }
     Ok(())
-}
-
-/// A key that the configuration does not have.
-#[derive(Debug, thiserror::Error)]
-#[error("the configuration has no key `{key}`")]
-pub struct NoSuchKey {
-    /// The key.
-    pub key: String,
-}
-
-impl cloudops_aws::diagnose::Diagnose for NoSuchKey {
-    fn class(&self) -> cloudops_aws::diagnose::Class {
-        cloudops_aws::diagnose::Class::Usage
-    }
-
-    fn hints(&self) -> Vec<String> {
-        vec!["`cloudcore config list` shows what there is.".to_owned()]
-    }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "all of this is tests, also outside of test functions")]
 
 mod answers;
+mod config;
 mod dns;
 mod input;
 mod place;

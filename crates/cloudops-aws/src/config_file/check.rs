@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{
     BaseImage, BastionConfig, BuildConfig, BuildServerConfig, CloudOpsConfig, ConfigError,
-    ConfigurationConfig, EnvironmentsConfig, ImagesConfig, SCHEMA, SourceConfig,
+    ConfigurationConfig, ConsulConfig, EnvironmentsConfig, ImagesConfig, SCHEMA, SourceConfig,
     at::{At, text, texts},
     check_network::{certificate, cidr, dns, network},
     raw::{RawConfig, RawConfiguration, RawImages, RawSource, Text},
@@ -110,12 +110,48 @@ fn cost_centre(at: &At<'_>, raw: Option<&Text>) -> Result<Option<String>, Config
 }
 
 fn configuration(at: &At<'_>, raw: &RawConfiguration) -> Result<ConfigurationConfig, ConfigError> {
-    let backends = ["parameter-store", "consul"];
     let key = "configuration.backend";
-    Ok(ConfigurationConfig {
-        backend: at.one_of(key, raw.backend.as_ref(), &backends, backends[0])?,
-        schema: raw.schema.as_ref().map(|file| file.value.clone()),
-    })
+    let backend =
+        at.one_of(key, raw.backend.as_ref(), &["parameter-store", "consul"], "parameter-store")?;
+    let consul = match (&raw.backend, &raw.endpoint, &raw.token_secret) {
+        (Some(value), endpoint, token) if backend == "consul" => {
+            let (Some(endpoint), Some(token)) = (endpoint, token) else {
+                let message = "CloudOps runs no Consul cluster; name the one that you run with \
+                               `configuration.endpoint` and `configuration.token-secret`";
+                return Err(at.error(key, value, message));
+            };
+            Some(consul(at, endpoint, token)?)
+        }
+        (_, Some(value), _) => {
+            return Err(at.error("configuration.endpoint", value, "goes with `backend: consul`"));
+        }
+        (_, _, Some(value)) => {
+            let key = "configuration.token-secret";
+            return Err(at.error(key, value, "goes with `backend: consul`"));
+        }
+        _ => None,
+    };
+    let schema = raw.schema.as_ref().map(|file| file.value.clone());
+    Ok(ConfigurationConfig { schema, consul })
+}
+
+/// A token goes over the connection, so nobody else may read along.
+fn consul(at: &At<'_>, endpoint: &Text, token: &Text) -> Result<ConsulConfig, ConfigError> {
+    let key = "configuration.endpoint";
+    let url = address(at, key, endpoint)?;
+    if url.scheme() != "https" && !is_loopback(&url) {
+        return Err(at.error(key, endpoint, "an https address is needed, because of the token"));
+    }
+    Ok(ConsulConfig { endpoint: url, token_secret: token.value.clone() })
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
 }
 
 fn admin_cidrs(at: &At<'_>, raw: &[Text]) -> Result<Vec<String>, ConfigError> {
@@ -132,22 +168,23 @@ fn admin_cidrs(at: &At<'_>, raw: &[Text]) -> Result<Vec<String>, ConfigError> {
     Ok(raw.iter().map(|value| value.value.clone()).collect())
 }
 
+/// An address of something that is reached from here.
+fn address(at: &At<'_>, key: &str, value: &Text) -> Result<Url, ConfigError> {
+    let url: Url = at.id(key, value)?;
+    if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() {
+        return Err(at.error(key, value, "an http or https address without a user name is needed"));
+    }
+    Ok(url)
+}
+
 fn build_server(at: &At<'_>, raw: &RawConfig) -> Result<BuildServerConfig, ConfigError> {
     let server = &raw.build_server;
-    let endpoint = match &server.endpoint {
-        None => None,
-        Some(value) => {
-            let url: Url = at.id("build-server.endpoint", value)?;
-            if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() {
-                let message = "an http or https address without a user name is needed";
-                return Err(at.error("build-server.endpoint", value, message));
-            }
-            Some(url)
-        }
-    };
     Ok(BuildServerConfig {
         image: text(server.image.as_ref(), "jenkins/jenkins:lts-jdk21"),
-        endpoint,
+        endpoint: match &server.endpoint {
+            Some(value) => Some(address(at, "build-server.endpoint", value)?),
+            None => None,
+        },
         user: text(server.user.as_ref(), "admin"),
     })
 }

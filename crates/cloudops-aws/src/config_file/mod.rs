@@ -22,7 +22,8 @@ mod schema;
 pub use error::ConfigError;
 pub use model::{
     AdoptedNetwork, BaseImage, BastionConfig, BuildConfig, BuildServerConfig, CloudOpsConfig,
-    ConfigurationConfig, DnsConfig, EnvironmentsConfig, ImagesConfig, NetworkConfig, SourceConfig,
+    ConfigurationConfig, ConsulConfig, DnsConfig, EnvironmentsConfig, ImagesConfig, NetworkConfig,
+    SourceConfig,
 };
 pub use schema::json_schema;
 

@@ -91,10 +91,19 @@ pub struct DnsConfig {
 /// Configuration management.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigurationConfig {
-    /// `parameter-store` or `consul`. Default `parameter-store`.
-    pub backend: String,
     /// File with the JSON Schema that the values must have, relative to `cloudops.yaml`.
     pub schema: Option<String>,
+    /// The Consul cluster that keeps the values; without one, Parameter Store does.
+    pub consul: Option<ConsulConfig>,
+}
+
+/// A Consul cluster that exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsulConfig {
+    /// Address of its HTTP interface: https, or http on this machine (a tunnel).
+    pub endpoint: Url,
+    /// Name or ARN of the secret in Secrets Manager that holds a token for it.
+    pub token_secret: String,
 }
 
 /// Bastion.

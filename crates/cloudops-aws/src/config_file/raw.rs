@@ -86,6 +86,8 @@ pub(super) struct RawCertificate {
 pub(super) struct RawConfiguration {
     pub(super) backend: Option<Text>,
     pub(super) schema: Option<Text>,
+    pub(super) endpoint: Option<Text>,
+    pub(super) token_secret: Option<Text>,
 }
 
 #[derive(Debug, Default, Deserialize)]

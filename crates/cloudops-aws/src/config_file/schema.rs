@@ -36,6 +36,8 @@ pub fn json_schema() -> serde_json::Value {
         "configuration": object(serde_json::json!({
             "backend": {"enum": ["parameter-store", "consul"], "default": "parameter-store"},
             "schema": {"type": "string", "description": "File with the JSON Schema of the values"},
+            "endpoint": {"type": "string", "format": "uri"},
+            "token-secret": {"type": "string"},
         })),
         "bastion": object(serde_json::json!({
             "instance-type": {"type": "string", "default": "t4g.nano"},
