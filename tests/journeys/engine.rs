@@ -1,11 +1,12 @@
 //! What the stack engine promises beyond the good case: plans that are bound to a world, data that
 //! is not lost, stacks that get out of where they are stuck, connections that break.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cloudops_e2e::proxy::{Effect, FaultAction, Pace, Release, ResourceFault, Rule};
 use cloudops_e2e::rehearsal::instance::Instance;
 use cloudops_e2e::rehearsal::program::Finished;
+use serde_json::Value;
 
 use serde_json::json;
 
@@ -27,6 +28,26 @@ fn settings(instance: &Instance, from: &str, to: &str) {
     fs_err::write(instance.folder.join("cloudops.yaml"), yaml.replace(from, to)).unwrap();
 }
 
+/// No stack was begun before the one before it was done.
+fn one_after_the_other(events: &str) {
+    let events = events.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut at_work = BTreeSet::new();
+    let mut stacks = 0;
+    for event in events {
+        let step = event["step"].as_str().unwrap_or_default().to_owned();
+        match event["event"].as_str() {
+            Some("step-started") if step.starts_with("stack/") => {
+                at_work.insert(step);
+                stacks += 1;
+            }
+            Some("step-finished") => drop(at_work.remove(&step)),
+            _ => {}
+        }
+        assert!(at_work.len() < 2, "at work at once: {at_work:?}");
+    }
+    assert!(stacks > 4, "{stacks} stacks were begun");
+}
+
 /// Everything is instant.
 fn no_time() -> Pace {
     Pace { types: BTreeMap::new(), stacks: BTreeMap::new(), scale: 1.0 }
@@ -38,7 +59,9 @@ const TAG: &str = "cost-centre: \"4711\"";
 async fn a_plan_is_executed_as_it_was_or_is_stale_and_data_is_not_lost() {
     with_stage("plans", |stage| async move {
         let instance = stage.instance("acme", 80).await.unwrap();
-        ends(&instance, INIT, 0).await;
+        ends(&instance, "cloudcore init --concurrency 1", 0).await;
+        let run = ends(&instance, "cloudcore show --output json", 0).await;
+        one_after_the_other(&run.stdout);
         ends(&instance, "cloudcore plan --detailed-exit-code", 0).await;
 
         settings(&instance, TAG, "cost-centre: \"4712\"");
