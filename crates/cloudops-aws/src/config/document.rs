@@ -177,10 +177,11 @@ fn insert(tree: &mut Map<String, Json>, path: &[&str], value: Json) {
 /// A text as number or boolean where that is written the same way, so that nothing is lost.
 #[must_use]
 pub(super) fn typed(text: &str) -> Json {
-    match serde_json::from_str::<Json>(text) {
-        Ok(value @ (Json::Bool(_) | Json::Number(_))) if value.to_string() == text => value,
-        _ => Json::String(text.to_owned()),
-    }
+    serde_json::from_str::<Json>(text)
+        .ok()
+        .filter(|value| value.is_boolean() || value.is_number())
+        .filter(|value| serde_json::to_string(value).is_ok_and(|written| written == text))
+        .unwrap_or_else(|| Json::String(text.to_owned()))
 }
 
 /// Reads a document.
