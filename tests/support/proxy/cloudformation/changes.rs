@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::diff::{self, Change};
-use super::intrinsics::Known;
+use super::intrinsics::{Known, UNKNOWN};
 use super::model::{self, Model, Planned};
+use super::nested;
 use super::references;
 use super::schema::{self, Recreation};
 use super::state::{Desired, Resource};
@@ -15,10 +16,16 @@ use super::state::{Desired, Resource};
 const DECLARED: &[&str] =
     &["Metadata", "CreationPolicy", "UpdatePolicy", "DeletionPolicy", "UpdateReplacePolicy"];
 
+/// Why a nested stack is listed that the template says nothing new of: its own template may be
+/// another, which is found out when it is updated.
+pub(super) const AUTOMATIC: &str = "Automatic";
+
 /// The stack as it is, for the comparison.
 pub(super) struct Now<'a> {
     pub(super) resources: &'a BTreeMap<String, Resource>,
     pub(super) desired: Option<&'a Desired>,
+    /// Nested stacks in which nothing is known to change.
+    pub(super) quiet: &'a BTreeSet<String>,
 }
 
 /// Whether a resource is replaced.
@@ -62,6 +69,7 @@ pub(super) fn compute(
         let comparison = Comparison { now, model, wanted, planned, resource, modified: &modified };
         if let Some((change, replacement)) = comparison.change(&known)? {
             if replacement == Replacement::False {
+                unknown_outputs(model, planned, &mut known);
                 modified.insert(name.clone());
             } else {
                 known.insert(name.clone(), Known { unknown: true, ..Known::default() });
@@ -72,6 +80,18 @@ pub(super) fn compute(
     let removed = now.resources.iter().filter(|(name, _)| !model.resources.contains_key(*name));
     let removals = removed.map(|(_, resource)| removed_change(resource)).collect::<Vec<_>>();
     Ok(changes.into_values().chain(removals).collect())
+}
+
+/// Outputs that a nested stack is asked for and does not have yet.
+fn unknown_outputs(model: &Model, planned: &Planned, known: &mut BTreeMap<String, Known>) {
+    if planned.resource_type != nested::TYPE {
+        return;
+    }
+    if let Some(known) = known.get_mut(&planned.logical_id) {
+        for attribute in model.attributes_of(&planned.logical_id) {
+            known.attributes.entry(attribute).or_insert_with(|| json!(UNKNOWN));
+        }
+    }
 }
 
 /// Names with what they need before them.
@@ -163,6 +183,11 @@ impl Comparison<'_> {
         for (attribute, detail) in self.declared_details() {
             scope.push(attribute);
             details.push(detail);
+        }
+        let may_differ = self.planned.resource_type == nested::TYPE
+            && !self.now.quiet.contains(&self.planned.logical_id);
+        if details.is_empty() && may_differ {
+            details.push(json!({"Evaluation": "Dynamic", "ChangeSource": AUTOMATIC}));
         }
         if details.is_empty() {
             return Ok(None);

@@ -10,6 +10,7 @@
 mod answer;
 mod api;
 mod changes;
+mod comparison;
 mod diff;
 mod drift;
 mod engine;
@@ -18,6 +19,7 @@ mod form;
 mod intrinsics;
 mod model;
 mod names;
+mod nested;
 mod parameters;
 mod policy;
 mod provision;
@@ -25,6 +27,7 @@ mod references;
 mod schedule;
 mod schema;
 mod state;
+mod stored_template;
 #[cfg(test)]
 mod tests;
 mod validate;

@@ -91,6 +91,11 @@ pub(super) fn unique_name_property(resource_type: &str) -> Option<&'static str> 
     name_property(resource_type).filter(|_| resource_type != "AWS::ECS::TaskDefinition")
 }
 
+/// The name of a nested stack: `stack-logical-RANDOM`.
+pub(super) fn nested(stack: &str, logical: &str) -> String {
+    made_up(stack, logical, 128)
+}
+
 /// Property and value of a made-up name: `stack-logical-RANDOM`, cut to what the service takes.
 pub(super) fn generated(
     resource_type: &str,
@@ -98,16 +103,20 @@ pub(super) fn generated(
     logical: &str,
 ) -> Option<(String, String)> {
     let naming = NAMINGS.iter().find(|one| one.resource_type == resource_type)?;
+    let name = made_up(stack, logical, naming.longest);
+    let name = if naming.lower { name.to_lowercase() } else { name };
+    Some((naming.property.to_owned(), name))
+}
+
+fn made_up(stack: &str, logical: &str, longest: usize) -> String {
     let random: String =
         Uuid::new_v4().simple().to_string().to_uppercase().chars().take(12).collect();
-    let room = naming.longest.saturating_sub(random.len() + 2);
+    let room = longest.saturating_sub(random.len() + 2);
     let half = room / 2;
     let logical: String =
         logical.chars().take(if stack.len() < half { room - stack.len() } else { half }).collect();
     let stack: String = stack.chars().take(room.saturating_sub(logical.len())).collect();
-    let name = format!("{}-{}-{random}", stack.trim_end_matches('-'), logical);
-    let name = if naming.lower { name.to_lowercase() } else { name };
-    Some((naming.property.to_owned(), name))
+    format!("{}-{}-{random}", stack.trim_end_matches('-'), logical)
 }
 
 #[cfg(test)]

@@ -41,6 +41,8 @@ pub(super) struct Desired {
 pub(super) struct Stack {
     pub(super) id: String,
     pub(super) name: String,
+    /// Where it is nested.
+    pub(super) above: Option<Above>,
     pub(super) status: &'static str,
     pub(super) reason: Option<String>,
     pub(super) created: Timestamp,
@@ -73,6 +75,15 @@ pub(super) struct Stack {
     pub(super) drift: Option<(&'static str, Timestamp)>,
 }
 
+/// The stacks that a nested one belongs to, by their ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Above {
+    /// The one that it is a resource of.
+    pub(super) parent: String,
+    /// The one that has no other above it.
+    pub(super) root: String,
+}
+
 /// What happens when the creation of a stack fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum OnFailure {
@@ -86,6 +97,8 @@ pub(super) enum OnFailure {
 pub(super) struct Before {
     pub(super) desired: Option<Desired>,
     pub(super) resources: BTreeMap<String, Resource>,
+    pub(super) outputs: Vec<Output>,
+    pub(super) imports: BTreeSet<String>,
     /// Resources that the update changed, in place or by replacing them.
     pub(super) touched: BTreeSet<String>,
     /// Those of them that it replaced.
@@ -226,6 +239,10 @@ pub(super) struct ChangeSet {
     pub(super) on_failure: Option<OnFailure>,
     pub(super) token: Option<String>,
     pub(super) operation: String,
+    /// Whether change sets of nested stacks belong to it.
+    pub(super) nested: bool,
+    /// The change sets of the stacks above, where it is one of a nested stack.
+    pub(super) above: Option<Above>,
 }
 
 impl State {
@@ -251,6 +268,12 @@ impl State {
     /// As [`Self::stack`], to change it.
     pub(super) fn stack_mut(&mut self, name: &str) -> Result<&mut Stack, Fault> {
         self.find_mut(name).ok_or_else(|| missing(name))
+    }
+
+    /// Whether a stack may not be deleted: a nested one is protected as its root is.
+    pub(super) fn is_protected(&self, stack: &Stack) -> bool {
+        let root = stack.above.as_ref().and_then(|above| self.find(&above.root));
+        root.unwrap_or(stack).termination_protection
     }
 
     /// The exports of all stacks, with the id of the stack.
@@ -297,6 +320,7 @@ impl Stack {
         Self {
             id,
             name,
+            above: None,
             status,
             reason: None,
             created: Timestamp::now(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::nested_change_sets::of_root_only;
 use super::shared;
 use crate::proxy::cloudformation::answer::Fault;
 use crate::proxy::cloudformation::drift;
@@ -63,7 +64,9 @@ pub(super) fn describe(engine: &Engine, form: &Form) -> Result<Value, Fault> {
         "Tags": shared::tags(&set.desired.tags),
         "Changes": changes,
         "NextToken": next,
-        "IncludeNestedStacks": false,
+        "IncludeNestedStacks": set.nested,
+        "ParentChangeSetId": set.above.as_ref().map(|above| &above.parent),
+        "RootChangeSetId": set.above.as_ref().map(|above| &above.root),
         "DeploymentMode": set.drift.as_ref().map(|_| "REVERT_DRIFT"),
         "StackDriftStatus": set.drift.as_ref().map(drift::drift_status),
         "OnStackFailure": set.on_failure.map(|on_failure| match on_failure {
@@ -158,6 +161,7 @@ fn operation(kind: ChangeSetKind) -> &'static str {
 fn executable(engine: &Engine, form: &Form) -> Result<Option<(ChangeSet, String, String)>, Fault> {
     let state = engine.state();
     let (stack, set) = find(&state, form)?;
+    of_root_only(set)?;
     if shared::repeated(stack, form, operation(set.kind))? {
         return Ok(None);
     }
@@ -188,7 +192,7 @@ fn not_executable(set: &ChangeSet) -> Fault {
 /// `DeleteChangeSet`.
 pub(super) fn delete(engine: &Engine, form: &Form) -> Result<Value, Fault> {
     let mut state = engine.state();
-    let (stack_id, set_id) = match find(&state, form) {
+    let id = match find(&state, form) {
         Ok((_, set)) if set.status.ends_with("_IN_PROGRESS") || set.status == "CREATE_PENDING" => {
             return Err(Fault::new(
                 "InvalidChangeSetStatus",
@@ -198,11 +202,14 @@ pub(super) fn delete(engine: &Engine, form: &Form) -> Result<Value, Fault> {
                 ),
             ));
         }
-        Ok((stack, set)) => (stack.id.clone(), set.id.clone()),
+        Ok((_, set)) => {
+            of_root_only(set)?;
+            set.id.clone()
+        }
         Err(fault) if fault.code == "ChangeSetNotFound" => return Ok(json!({})),
         Err(fault) => return Err(fault),
     };
-    state.stack_mut(&stack_id)?.change_sets.retain(|set| set.id != set_id);
+    state.forget_change_sets(&id);
     Ok(json!({}))
 }
 
@@ -225,7 +232,9 @@ pub(super) fn list(engine: &Engine, form: &Form) -> Result<Value, Fault> {
             "StatusReason": set.reason,
             "CreationTime": shared::time(set.created),
             "Description": set.description,
-            "IncludeNestedStacks": false,
+            "IncludeNestedStacks": set.nested,
+            "ParentChangeSetId": set.above.as_ref().map(|above| &above.parent),
+            "RootChangeSetId": set.above.as_ref().map(|above| &above.root),
         })
     });
     Ok(json!({"Summaries": summaries.collect::<Value>(), "NextToken": next}))

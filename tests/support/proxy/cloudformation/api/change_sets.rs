@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::imports;
+use super::nested_change_sets::{self, Outer};
 use super::shared;
-use super::submit::{self, Snapshot};
+use super::submit;
 use crate::proxy::cloudformation::answer::Fault;
+use crate::proxy::cloudformation::comparison::{self, Snapshot};
 use crate::proxy::cloudformation::engine::Engine;
 use crate::proxy::cloudformation::form::Form;
 use crate::proxy::cloudformation::model::Model;
@@ -18,7 +20,7 @@ use crate::proxy::cloudformation::state::{
 };
 use crate::proxy::cloudformation::{drift, validate};
 
-const NO_CHANGES: &str = "The submitted information didn't contain changes. Submit different information to create a change set.";
+pub(super) const NO_CHANGES: &str = "The submitted information didn't contain changes. Submit different information to create a change set.";
 
 const IMPORT_REVIEW: &str = "Verify that resources and their properties defined in the template match the intended configuration of the resource import to avoid unexpected changes.";
 
@@ -76,6 +78,8 @@ pub(super) async fn create(engine: &Arc<Engine>, form: &Form) -> Result<Value, F
         on_failure: shared::on_failure(form, "OnStackFailure"),
         token: form.owned("ClientToken"),
         operation: Uuid::new_v4().to_string(),
+        nested: form.flag("IncludeNestedStacks").unwrap_or(false),
+        above: None,
     };
     let answer = json!({"Id": set.id, "StackId": stack_id});
     let set_id = set.id.clone();
@@ -125,7 +129,7 @@ async fn import_changes(
 ) -> Result<Vec<Value>, Fault> {
     let empty = Snapshot::default();
     let now = before.unwrap_or(&empty);
-    let difference = submit::difference(engine, now, model, desired).await?;
+    let difference = comparison::difference(engine, now, model, desired).await?;
     imports::changes(imports, desired, before, &difference.changes)
 }
 
@@ -239,7 +243,15 @@ async fn fill(engine: Arc<Engine>, Making { mut before, set_id, model, desired, 
         drift::lay_over(&mut before.resources, found);
         with(&|set| set.drift = Some(found.clone()));
     }
-    let mut outcome = submit::difference(&engine, &before, &model, &desired).await;
+    let mut outcome = comparison::difference(&engine, &before, &model, &desired).await;
+    if let Some(name) = nested_name(&engine, &before.id, &set_id)
+        && let Ok(difference) = outcome
+    {
+        let outer = Outer { name: &name, id: &set_id, root: &set_id, desired: &desired };
+        let looked =
+            nested_change_sets::look_inside(&engine, outer, (&before, &model), difference).await;
+        outcome = looked.map_err(Fault::validation);
+    }
     if let (Ok(difference), Some(found)) = (&mut outcome, &found) {
         drift::annotate(&mut difference.changes, &deployed, found, &model);
     }
@@ -267,6 +279,13 @@ async fn fill(engine: Arc<Engine>, Making { mut before, set_id, model, desired, 
         })
     };
     engine.change_set_done(&before.id, &set_id, !failed);
+}
+
+/// The name of the change set, if those of nested stacks belong to it.
+fn nested_name(engine: &Engine, stack: &str, set: &str) -> Option<String> {
+    let state = engine.state();
+    let set = state.find(stack)?.change_sets.iter().find(|one| one.id == set)?;
+    set.nested.then(|| set.name.clone())
 }
 
 impl ChangeSet {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::submit::Snapshot;
 use crate::proxy::cloudformation::answer::Fault;
+use crate::proxy::cloudformation::comparison::Snapshot;
 use crate::proxy::cloudformation::form::Form;
 use crate::proxy::cloudformation::provision;
 use crate::proxy::cloudformation::state::{Desired, Import, State};

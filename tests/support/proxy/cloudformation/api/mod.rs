@@ -5,6 +5,7 @@ mod change_sets;
 mod events;
 mod imports;
 mod inspect;
+mod nested_change_sets;
 mod recover;
 mod remove;
 mod shared;

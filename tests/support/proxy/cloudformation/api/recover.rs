@@ -9,6 +9,7 @@ use super::shared;
 use crate::proxy::cloudformation::answer::Fault;
 use crate::proxy::cloudformation::engine::{Engine, Skipped};
 use crate::proxy::cloudformation::form::Form;
+use crate::proxy::cloudformation::nested;
 use crate::proxy::cloudformation::state::{Stack, State};
 
 fn stack<'a>(state: &'a mut State, form: &Form) -> Result<&'a mut Stack, Fault> {
@@ -36,7 +37,13 @@ pub(super) fn continue_rollback(engine: &Arc<Engine>, form: &Form) -> Result<Val
     let skipped: BTreeSet<String> = form.list("ResourcesToSkip").into_iter().collect();
     let run = {
         let mut state = engine.state();
+        let nested = skippable_in_nested(&state, form, &skipped);
         let stack = stack(&mut state, form)?;
+        if stack.above.is_some() {
+            return Err(Fault::validation(
+                "RollbackUpdatedStack cannot be invoked on child stacks",
+            ));
+        }
         if shared::repeated(stack, form, "CONTINUE_ROLLBACK")? {
             return Ok(json!({}));
         }
@@ -46,8 +53,10 @@ pub(super) fn continue_rollback(engine: &Arc<Engine>, form: &Form) -> Result<Val
                 stack.id, stack.status
             )));
         }
+        let nested = nested?;
         let failed = |name: &&String| {
-            stack.resources.get(*name).is_none_or(|resource| resource.status != "UPDATE_FAILED")
+            let own = stack.resources.get(*name);
+            !nested.contains(*name) && own.is_none_or(|one| one.status != "UPDATE_FAILED")
         };
         let wrong: Vec<&str> = skipped.iter().filter(failed).map(String::as_str).collect();
         if !wrong.is_empty() {
@@ -62,6 +71,48 @@ pub(super) fn continue_rollback(engine: &Arc<Engine>, form: &Form) -> Result<Val
     };
     tokio::spawn(Arc::clone(engine).continue_back(run, Skipped(skipped)));
     Ok(json!({}))
+}
+
+/// Those of `skipped` that are in nested stacks and failed there, as `NestedStackName.LogicalId`,
+/// and the nested stacks themselves that may be skipped.
+fn skippable_in_nested(
+    state: &State,
+    form: &Form,
+    skipped: &BTreeSet<String>,
+) -> Result<BTreeSet<String>, Fault> {
+    let root = state.find(form.required("StackName")?);
+    let mut found = BTreeSet::new();
+    for entry in skipped {
+        let Some((name, logical_id)) = entry.split_once('.') else {
+            whole_stack(state, root, entry)?;
+            continue;
+        };
+        let below = |stack: &&Stack| {
+            stack.above.as_ref().map(|above| &above.root) == root.map(|root| &root.id)
+        };
+        let stack = state.find(name).filter(below);
+        let stack =
+            stack.ok_or_else(|| Fault::validation(format!("Stack [{name}] does not exist")))?;
+        let resource = stack.resources.get(logical_id);
+        if let Some(resource) = resource.filter(|one| one.status == "UPDATE_FAILED") {
+            whole_stack(state, Some(stack), &resource.logical_id)?;
+            found.insert(entry.clone());
+        }
+    }
+    Ok(found)
+}
+
+/// A nested stack can be skipped as a whole only while it is deleted, or was.
+fn whole_stack(state: &State, stack: Option<&Stack>, logical_id: &str) -> Result<(), Fault> {
+    let resource = stack.and_then(|stack| stack.resources.get(logical_id));
+    let nested = resource.filter(|one| one.resource_type == nested::TYPE);
+    let id = nested.and_then(|one| one.physical_id.as_deref());
+    match id.and_then(|id| state.find(id)) {
+        Some(stack) if !stack.status.starts_with("DELETE_") => {
+            Err(Fault::validation("Nested stacks could not be skipped"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// `RollbackStack`.

@@ -18,6 +18,7 @@ pub(super) fn delete_stack(engine: &Arc<Engine>, form: &Form) -> Result<Value, F
     let run = {
         let mut state = engine.state();
         // A stack that is not there is deleted already.
+        let protected = state.find(name).is_some_and(|stack| state.is_protected(stack));
         let Some(stack) = state.find_mut(name) else {
             return Ok(json!({}));
         };
@@ -25,7 +26,7 @@ pub(super) fn delete_stack(engine: &Arc<Engine>, form: &Form) -> Result<Value, F
         if shared::repeated(stack, form, "DELETE_STACK")? || done {
             return Ok(json!({}));
         }
-        if stack.termination_protection {
+        if protected {
             return Err(Fault::validation(format!(
                 "Stack [{}] cannot be deleted while TerminationProtection is enabled",
                 stack.name
@@ -64,6 +65,13 @@ pub(super) fn update_termination_protection(engine: &Engine, form: &Form) -> Res
     let stack = state
         .find_mut(name)
         .ok_or_else(|| Fault::validation(format!("Stack [{name}] does not exist")))?;
+    if stack.above.is_some() {
+        // AWS documents the rule and not its words.
+        return Err(Fault::validation(format!(
+            "Termination protection of nested stack [{}] can be changed on its root stack only",
+            stack.name
+        )));
+    }
     stack.termination_protection = on;
     Ok(json!({"StackId": stack.id}))
 }

@@ -6,26 +6,26 @@ use super::shared;
 use crate::proxy::cloudformation::answer::Fault;
 use crate::proxy::cloudformation::engine::Engine;
 use crate::proxy::cloudformation::form::{Form, page};
-use crate::proxy::cloudformation::state::Stack;
+use crate::proxy::cloudformation::state::{Stack, State};
 
 /// `DescribeStacks`.
 pub(super) fn describe(engine: &Engine, form: &Form) -> Result<Value, Fault> {
     let state = engine.state();
     if let Some(name) = form.text("StackName") {
-        return Ok(json!({"Stacks": [shown(state.stack(name)?)]}));
+        return Ok(json!({"Stacks": [shown(&state, state.stack(name)?)]}));
     }
     let live: Vec<Value> = state
         .stacks
         .iter()
         .rev()
         .filter(|stack| stack.status != "DELETE_COMPLETE")
-        .map(shown)
+        .map(|stack| shown(&state, stack))
         .collect();
     let (stacks, next) = page(&live, form.text("NextToken"), 100)?;
     Ok(json!({"Stacks": stacks, "NextToken": next}))
 }
 
-fn shown(stack: &Stack) -> Value {
+fn shown(state: &State, stack: &Stack) -> Value {
     let desired = stack.desired.as_ref();
     let description = desired.and_then(|desired| desired.template.body()["Description"].as_str());
     let operations = stack.operations.iter().rev().take(10);
@@ -48,7 +48,9 @@ fn shown(stack: &Stack) -> Value {
         "Outputs": outputs(stack),
         "RoleARN": desired.and_then(|desired| desired.role.clone()),
         "Tags": desired.map_or_else(|| json!([]), |desired| shared::tags(&desired.tags)),
-        "EnableTerminationProtection": stack.termination_protection,
+        "EnableTerminationProtection": state.is_protected(stack),
+        "ParentId": stack.above.as_ref().map(|above| &above.parent),
+        "RootId": stack.above.as_ref().map(|above| &above.root),
         "RetainExceptOnCreate": stack.retain_except_on_create.then_some(true),
         "DriftInformation": drift(stack),
         "LastOperations": operations
@@ -103,6 +105,8 @@ pub(super) fn list(engine: &Engine, form: &Form) -> Result<Value, Fault> {
                 "DeletionTime": stack.deleted.map(shared::time),
                 "StackStatus": stack.status,
                 "StackStatusReason": stack.reason,
+                "ParentId": stack.above.as_ref().map(|above| &above.parent),
+                "RootId": stack.above.as_ref().map(|above| &above.root),
                 "DriftInformation": drift(stack),
             })
         })

@@ -1,20 +1,17 @@
 //! `CreateStack`, `UpdateStack`, and what they share with change sets.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cloudops_aws::cfn::template::Template;
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::shared;
 use crate::proxy::cloudformation::answer::Fault;
-use crate::proxy::cloudformation::changes::{self, Now};
+use crate::proxy::cloudformation::comparison::{Snapshot, difference};
 use crate::proxy::cloudformation::engine::Engine;
 use crate::proxy::cloudformation::form::Form;
-use crate::proxy::cloudformation::model::Model;
-use crate::proxy::cloudformation::state::{Desired, Output, Resource, Stack};
-use crate::proxy::cloudformation::{parameters, validate};
+use crate::proxy::cloudformation::state::{Desired, Stack};
+use crate::proxy::cloudformation::{parameters, stored_template, validate};
 
 /// `CreateStack`.
 pub(super) async fn create_stack(engine: &Arc<Engine>, form: &Form) -> Result<Value, Fault> {
@@ -92,28 +89,6 @@ pub(super) async fn update_stack(engine: &Arc<Engine>, form: &Form) -> Result<Va
     Ok(json!({"StackId": before.id, "OperationId": operation}))
 }
 
-/// A stack as it is before an update.
-#[derive(Default)]
-pub(super) struct Snapshot {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) desired: Option<Desired>,
-    pub(super) resources: BTreeMap<String, Resource>,
-    pub(super) outputs: Vec<Output>,
-}
-
-impl Snapshot {
-    pub(super) fn of(stack: &Stack) -> Self {
-        Self {
-            id: stack.id.clone(),
-            name: stack.name.clone(),
-            desired: stack.desired.clone(),
-            resources: stack.resources.clone(),
-            outputs: stack.outputs.clone(),
-        }
-    }
-}
-
 enum Current {
     Repeated(String),
     Ready(Box<Snapshot>),
@@ -130,53 +105,6 @@ fn current(engine: &Engine, form: &Form, name: &str, kind: &str) -> Result<Curre
     }
     shared::updatable(stack, form)?;
     Ok(Current::Ready(Box::new(Snapshot::of(stack))))
-}
-
-/// What differs between a stack and what is wanted of it.
-pub(super) struct Difference {
-    pub(super) changes: Vec<Value>,
-    other: bool,
-}
-
-impl Difference {
-    pub(super) fn is_any(&self) -> bool {
-        self.other || !self.changes.is_empty()
-    }
-}
-
-/// Compares a stack with what is wanted of it.
-pub(super) async fn difference(
-    engine: &Engine,
-    before: &Snapshot,
-    model: &Model,
-    desired: &Desired,
-) -> Result<Difference, Fault> {
-    let mut resources = before.resources.clone();
-    // What a creation failed at is made anew.
-    resources.retain(|_, one| one.exists());
-    engine.complete_attributes(model, &mut resources).await;
-    let retyped: Vec<&str> = resources
-        .values()
-        .filter(|one| {
-            model
-                .resources
-                .get(&one.logical_id)
-                .is_some_and(|new| new.resource_type != one.resource_type)
-        })
-        .map(|one| one.logical_id.as_str())
-        .collect();
-    if !retyped.is_empty() {
-        return Err(Fault::validation(format!(
-            "Update of resource type is not permitted. The new template modifies resource type of the following resources: [{}]",
-            retyped.join(", ")
-        )));
-    }
-    let now = Now { resources: &resources, desired: before.desired.as_ref() };
-    let changes = changes::compute(&now, model, desired).map_err(Fault::validation)?;
-    let outputs = model.outputs(&resources);
-    let other = outputs.is_ok_and(|outputs| outputs != before.outputs)
-        || before.desired.as_ref().is_some_and(|old| old.tags != desired.tags);
-    Ok(Difference { changes, other })
 }
 
 /// What a submission wants, completed by what the stack was before.
@@ -222,34 +150,5 @@ pub(super) async fn text(engine: &Engine, form: &Form) -> Result<String, Fault> 
     let address = form.text("TemplateURL").ok_or_else(|| {
         Fault::validation("Either Template URL or Template Body must be specified.")
     })?;
-    let unreadable = || Fault::validation(format!("S3 error: Access Denied for {address}"));
-    let path = s3_path(address).ok_or_else(unreadable)?;
-    match engine.upstream.rest("s3", Method::GET, &path, Vec::new()).await {
-        Ok((200, text)) => Ok(text),
-        _ => Err(unreadable()),
-    }
-}
-
-/// `/bucket/key` of an S3 address in either style.
-fn s3_path(address: &str) -> Option<String> {
-    let address = url::Url::parse(address).ok()?;
-    let host = address.host_str()?;
-    let path = address.path();
-    Some(match host.split_once(".s3") {
-        Some((bucket, _)) => format!("/{bucket}{path}"),
-        None => path.to_owned(),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::s3_path;
-
-    #[test]
-    fn templates_are_found_in_either_style() {
-        let expect = Some("/b/k/t.yaml".to_owned());
-        assert_eq!(s3_path("https://b.s3.us-west-2.amazonaws.com/k/t.yaml"), expect);
-        assert_eq!(s3_path("https://s3.us-west-2.amazonaws.com/b/k/t.yaml"), expect);
-        assert_eq!(s3_path("http://127.0.0.1:4566/b/k/t.yaml"), expect);
-    }
+    stored_template::read(&engine.upstream, address).await
 }

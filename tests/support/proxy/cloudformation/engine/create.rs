@@ -9,27 +9,38 @@ use crate::proxy::cloudformation::model::Model;
 use crate::proxy::cloudformation::schedule;
 use crate::proxy::cloudformation::state::{OnFailure, Output, Resource};
 
+/// What AWS says of a resource that was not made because another failed.
+pub(super) const CANCELLED: &str = "Resource creation cancelled";
+
 impl Engine {
     /// Creates the resources of a stack whose status says so already.
     pub(in crate::proxy::cloudformation) async fn create(self: Arc<Self>, run: Run, model: Model) {
+        self.create_all(&run, &model).await;
+    }
+
+    pub(super) async fn create_all(&self, run: &Run, model: &Model) {
         let _busy = run.busy.lock().await;
-        let failed = schedule::in_order(&model.needs(), &run.cancel, |name| {
-            let (engine, run, model) = (&self, &run, &model);
-            async move { engine.create_one(run, model, &name).await }
+        let failed = schedule::in_order(&model.needs(), &run.cancel, |name| async move {
+            self.create_one(run, model, &name).await
         })
         .await;
-        if self.with(&run, |stack| stack.status) != Some("CREATE_IN_PROGRESS") {
+        if self.with(run, |stack| stack.status) != Some("CREATE_IN_PROGRESS") {
             return; // A deletion took over and waits for this to end.
         }
-        let reason =
-            if failed.is_empty() { self.finish(&run, &model) } else { Err(failures(&failed)) };
-        match reason {
-            Ok(()) => self.stack_is(&run, "CREATE_COMPLETE", None),
-            Err(reason) => self.create_failed(&run, &reason).await,
+        let outcome = if !failed.is_empty() {
+            Err(failures(&failed))
+        } else if run.cancel.is_cancelled() {
+            Err(CANCELLED.to_owned())
+        } else {
+            self.finish(run, model)
+        };
+        match outcome {
+            Ok(()) => self.stack_is(run, "CREATE_COMPLETE", None),
+            Err(reason) => self.create_failed(run, &reason).await,
         }
     }
 
-    /// Computes outputs and forgets what an update could go back to.
+    /// Computes outputs.
     pub(super) fn finish(&self, run: &Run, model: &Model) -> Result<(), String> {
         let outputs = model.outputs(&self.resources(run))?;
         let taken = self.state().exports();
@@ -51,7 +62,6 @@ impl Engine {
         self.with(run, |stack| {
             stack.outputs = outputs;
             stack.imports = imports;
-            stack.before = None;
         });
         Ok(())
     }
@@ -88,7 +98,7 @@ impl Engine {
         } else {
             ("ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
         };
-        let asked = format!("{reason} Rollback requested by user.");
+        let asked = format!("{} Rollback requested by user.", reason.trim_end());
         self.stack_is(run, during, Some(asked));
         self.undo_creation(run, good, bad).await;
     }

@@ -15,13 +15,17 @@ impl Engine {
         retain: BTreeSet<String>,
         force: bool,
     ) {
+        self.delete_whole(&run, &retain, force).await;
+    }
+
+    pub(super) async fn delete_whole(&self, run: &Run, retain: &BTreeSet<String>, force: bool) {
         let _busy = run.busy.lock().await;
-        if let Some(reason) = self.exports_in_use(&run) {
-            return self.stack_is(&run, "DELETE_FAILED", Some(reason));
+        if let Some(reason) = self.exports_in_use(run) {
+            return self.stack_is(run, "DELETE_FAILED", Some(reason));
         }
-        let resources = self.resources(&run);
+        let resources = self.resources(run);
         let failed = self
-            .delete_all(&run, &resources, |resource| {
+            .delete_all(run, &resources, |resource| {
                 if retain.contains(&resource.logical_id) {
                     Farewell::Retain
                 } else {
@@ -30,11 +34,11 @@ impl Engine {
             })
             .await;
         if failed.is_empty() || force {
-            return self.stack_is(&run, "DELETE_COMPLETE", None);
+            return self.stack_is(run, "DELETE_COMPLETE", None);
         }
         let names = failed.join(", ");
         let reason = format!("The following resource(s) failed to delete: [{names}]. ");
-        self.stack_is(&run, "DELETE_FAILED", Some(reason));
+        self.stack_is(run, "DELETE_FAILED", Some(reason));
     }
 
     fn exports_in_use(&self, run: &Run) -> Option<String> {

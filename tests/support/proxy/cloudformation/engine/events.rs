@@ -4,9 +4,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{Engine, Run};
+use crate::proxy::cloudformation::nested;
 use crate::proxy::cloudformation::state::{Event, Resource, Stack};
-
-const STACK: &str = "AWS::CloudFormation::Stack";
 
 /// Something that happened to a resource.
 pub(in crate::proxy::cloudformation) struct Happened<'a> {
@@ -85,7 +84,7 @@ impl Stack {
             id: Uuid::new_v4().to_string(),
             logical_id: self.name.clone(),
             physical_id: Some(self.id.clone()),
-            resource_type: STACK.to_owned(),
+            resource_type: nested::TYPE.to_owned(),
             status: status.to_owned(),
             reason,
             properties: None,

@@ -40,7 +40,10 @@ impl Engine {
             Err(format!("The following resource(s) failed to import: [{names}]. "))
         };
         match outcome {
-            Ok(()) => self.stack_is(&run, "IMPORT_COMPLETE", None),
+            Ok(()) => {
+                self.with(&run, |stack| stack.before = None);
+                self.stack_is(&run, "IMPORT_COMPLETE", None);
+            }
             Err(reason) => self.undo_import(&run, &imports, reason),
         }
     }

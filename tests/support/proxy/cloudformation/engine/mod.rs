@@ -5,6 +5,7 @@ mod delete;
 mod early;
 mod events;
 mod import;
+mod nested;
 mod pace;
 mod rollback;
 mod step;
@@ -46,6 +47,7 @@ pub(super) struct Engine {
     hooks: Arc<dyn StabilizeHook>,
     pace: Pace,
     zones: OnceCell<Vec<String>>,
+    unfinished: nested::Unfinished,
 }
 
 /// One operation on one stack.
@@ -70,6 +72,7 @@ impl Engine {
             hooks,
             pace: Pace::default(),
             zones: OnceCell::new(),
+            unfinished: nested::Unfinished::default(),
         }
     }
 
@@ -222,8 +225,18 @@ fn add_tags(sent: &mut Value, property: &str, tags: &[(String, String)], resourc
 impl Stack {
     /// Begins an operation: the run that its events belong to.
     pub(super) fn begin(&mut self, kind: &'static str, token: Option<String>) -> Run {
+        self.begin_with(kind, token, CancellationToken::new())
+    }
+
+    /// As [`Self::begin`], where something else stops the operation too.
+    fn begin_with(
+        &mut self,
+        kind: &'static str,
+        token: Option<String>,
+        cancel: CancellationToken,
+    ) -> Run {
         let operation = Uuid::new_v4().to_string();
-        self.cancel = CancellationToken::new();
+        self.cancel = cancel;
         if let Some(token) = &token {
             self.tokens.insert(token.clone(), kind);
         }

@@ -9,14 +9,24 @@ use super::step::Farewell;
 use super::update::Garbage;
 use super::{Engine, Run};
 use crate::proxy::cloudformation::faults::FaultAction;
-use crate::proxy::cloudformation::schedule;
-use crate::proxy::cloudformation::state::Resource;
+use crate::proxy::cloudformation::state::{Resource, Stack};
+use crate::proxy::cloudformation::{nested, schedule};
 
-/// Resources that a continued rollback leaves as they are.
+/// Resources that a continued rollback leaves as they are: by their logical ids in the root stack,
+/// with the name of their stack and a dot before it in a nested one.
 #[derive(Debug, Clone, Default)]
 pub(in crate::proxy::cloudformation) struct Skipped(
     pub(in crate::proxy::cloudformation) BTreeSet<String>,
 );
+
+impl Skipped {
+    fn has(&self, stack: &Stack, name: &str) -> bool {
+        match &stack.above {
+            None => self.0.contains(name),
+            Some(_) => self.0.contains(&format!("{}.{name}", stack.name)),
+        }
+    }
+}
 
 impl Engine {
     /// `ContinueUpdateRollback`, or `RollbackStack` of a failed update.
@@ -48,6 +58,12 @@ impl Engine {
         else {
             return self.stack_is(run, "UPDATE_ROLLBACK_COMPLETE", None);
         };
+        // What the update let go of is still there: nothing was deleted yet.
+        self.with(run, |stack| {
+            for (name, resource) in &before {
+                stack.resources.entry(name.clone()).or_insert_with(|| resource.clone());
+            }
+        });
         let mut garbage = self.made_by_the_update(run, &before, &replaced);
         let needs = before
             .iter()
@@ -74,6 +90,8 @@ impl Engine {
             stack.resources.retain(|name, _| before.contains_key(name));
             if let Some(before) = stack.before.take() {
                 stack.desired = before.desired;
+                stack.outputs = before.outputs;
+                stack.imports = before.imports;
             }
         });
         garbage.retain(|_, (resource, _)| resource.physical_id.is_some());
@@ -109,7 +127,7 @@ impl Engine {
         let Some(now) = self.resources(run).remove(name) else {
             return true;
         };
-        if skipped.0.contains(name) {
+        if self.with(run, |stack| skipped.has(stack, name)).unwrap_or_default() {
             self.resource_is(run, name, "UPDATE_COMPLETE", None);
             return true;
         }
@@ -121,7 +139,10 @@ impl Engine {
             })
         } else {
             self.resource_is(run, name, "UPDATE_IN_PROGRESS", None);
-            self.revert(run, &now, old).await
+            match old.resource_type.as_str() {
+                nested::TYPE => self.restore_nested(run, old, skipped).await,
+                _ => self.revert(run, &now, old).await,
+            }
         };
         self.concluded(run, name, outcome, "UPDATE_COMPLETE", "UPDATE_FAILED")
     }

@@ -11,7 +11,7 @@ use crate::proxy::cloudformation::faults::FaultAction;
 use crate::proxy::cloudformation::model::{Model, Planned};
 use crate::proxy::cloudformation::provision::Made;
 use crate::proxy::cloudformation::state::Resource;
-use crate::proxy::cloudformation::{drift, names, schema};
+use crate::proxy::cloudformation::{drift, names, nested, schema};
 
 /// What happens to a resource that is no longer wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +77,9 @@ impl Engine {
     ) -> Result<(), String> {
         let (name, kind) = (planned.logical_id.as_str(), planned.resource_type.as_str());
         let declared = model.properties(planned, &self.resources(run))?;
+        if kind == nested::TYPE {
+            return self.make_nested(run, name, declared, status).await;
+        }
         let (stack, tags) = self.stack_name_and_tags(run);
         let generated = names::generated(kind, &stack, name)
             .filter(|(property, _)| declared.get(property).is_none());
@@ -195,6 +198,7 @@ impl Engine {
         let forced = self.forced(run, (&resource.logical_id, kind), FaultAction::Delete);
         let gone = match self.provisioner.may_delete(resource, &sent).await {
             _ if forced.is_err() => forced,
+            Ok(()) if kind == nested::TYPE => self.delete_nested(resource).await,
             Ok(()) => {
                 if farewell == Farewell::Snapshot {
                     self.snapshot(run, resource).await;

@@ -9,7 +9,7 @@ use crate::proxy::cloudformation::diff::{self, Change};
 use crate::proxy::cloudformation::faults::FaultAction;
 use crate::proxy::cloudformation::model::{Model, Planned};
 use crate::proxy::cloudformation::state::{Before, Desired, Resource, Stack};
-use crate::proxy::cloudformation::{names, policy, schedule, schema};
+use crate::proxy::cloudformation::{names, nested, policy, schedule, schema};
 
 const REPLACEMENT_WITHOUT_ROLLBACK: &str =
     "Replacement type updates not supported on stack with disable-rollback.";
@@ -25,6 +25,8 @@ impl Stack {
             self.before = Some(Box::new(Before {
                 desired: self.desired.clone(),
                 resources: self.resources.clone(),
+                outputs: self.outputs.clone(),
+                imports: self.imports.clone(),
                 touched: BTreeSet::new(),
                 replaced: BTreeSet::new(),
             }));
@@ -38,28 +40,37 @@ impl Engine {
     /// Updates the resources of a stack whose status says so already.
     pub(in crate::proxy::cloudformation) async fn update(self: Arc<Self>, run: Run, model: Model) {
         let _busy = run.busy.lock().await;
-        let mut failed = self.undeletable(&run, &model);
-        if failed.is_empty() {
-            failed = schedule::in_order(&model.needs(), &run.cancel, |name| {
-                let (engine, run, model) = (&self, &run, &model);
-                async move { engine.update_one(run, model, &name).await }
-            })
-            .await;
-        }
-        let outcome = if failed.is_empty() && !run.cancel.is_cancelled() {
-            let garbage = self.garbage(&run, &model);
-            self.finish(&run, &model).map(|()| garbage)
-        } else {
-            Err(self.update_failures(&run, &failed))
-        };
-        match outcome {
+        match self.go_forward(&run, &model).await {
             Ok(garbage) => {
                 self.stack_is(&run, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", None);
-                self.clean_up(&run, &garbage).await;
-                self.stack_is(&run, "UPDATE_COMPLETE", None);
+                self.conclude(&run, &garbage).await;
             }
             Err(reason) => self.update_failed(&run, reason).await,
         }
+    }
+
+    /// Makes and changes what the update wants. Gives back what is left over, or why it failed.
+    pub(super) async fn go_forward(&self, run: &Run, model: &Model) -> Result<Garbage, String> {
+        let mut failed = self.undeletable(run, model);
+        if failed.is_empty() {
+            failed = schedule::in_order(&model.needs(), &run.cancel, |name| async move {
+                self.update_one(run, model, &name).await
+            })
+            .await;
+        }
+        if !failed.is_empty() || run.cancel.is_cancelled() {
+            return Err(self.update_failures(run, &failed));
+        }
+        let garbage = self.garbage(run, model);
+        self.finish(run, model).map(|()| garbage)
+    }
+
+    /// Ends an update that nothing can undo any more.
+    pub(super) async fn conclude(&self, run: &Run, garbage: &Garbage) {
+        self.with(run, |stack| stack.before = None);
+        self.conclude_nested(run).await;
+        self.clean_up(run, garbage).await;
+        self.stack_is(run, "UPDATE_COMPLETE", None);
     }
 
     fn update_failures(&self, run: &Run, failed: &[String]) -> String {
@@ -108,6 +119,9 @@ impl Engine {
                 return false;
             }
         };
+        if planned.resource_type == nested::TYPE {
+            return self.update_nested(run, model, current, declared).await;
+        }
         let changes = diff::compare(&planned.resource_type, &current.properties, &declared);
         let (_, tags) = self.stack_name_and_tags(run);
         let takes_tags =
@@ -130,7 +144,7 @@ impl Engine {
     }
 
     /// Why the change is not allowed, when it is not.
-    fn refusal(
+    pub(super) fn refusal(
         &self,
         run: &Run,
         current: &Resource,
@@ -201,7 +215,7 @@ impl Engine {
         Ok(())
     }
 
-    fn touch(&self, run: &Run, name: &str, replaced: bool) {
+    pub(super) fn touch(&self, run: &Run, name: &str, replaced: bool) {
         self.with(run, |stack| {
             if let Some(before) = &mut stack.before {
                 before.touched.insert(name.to_owned());
@@ -274,7 +288,7 @@ impl Engine {
 }
 
 /// What an update changes without calling the service.
-fn redeclare(stack: &mut Stack, planned: &Planned) {
+pub(super) fn redeclare(stack: &mut Stack, planned: &Planned) {
     if let Some(resource) = stack.resources.get_mut(&planned.logical_id) {
         resource.deletion_policy.clone_from(&planned.deletion_policy);
         resource.update_replace_policy.clone_from(&planned.update_replace_policy);

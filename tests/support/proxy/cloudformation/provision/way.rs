@@ -59,7 +59,8 @@ pub(in crate::proxy::cloudformation) fn gaps() -> Vec<String> {
 const GAPS: &[&str] = &[
     "CloudFormation keeps stacks in the proxy's memory: they are gone when it stops",
     "CloudFormation stores and does not act on TimeoutInMinutes, NotificationARNs, RoleARN and rollback triggers",
-    "CloudFormation refuses transforms, nested change sets and stack sets",
+    "CloudFormation refuses transforms and stack sets",
+    "CloudFormation's change sets look into nested stacks that exist, and not into those that are about to be made",
     "CloudFormation imports types that the emulator's Cloud Control makes, and does not compare their values",
     "CloudFormation does not check that the values of AWS::EC2::VPC::Id and similar parameters exist",
     "CloudFormation's drift detection reads what services show of networks, security groups, buckets, roles, log groups, queues, topics, parameters, secrets, balancers, databases, repositories and ECS services; other types are NOT_CHECKED",

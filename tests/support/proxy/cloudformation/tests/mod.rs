@@ -3,6 +3,8 @@
 mod changes;
 mod drift;
 mod lifecycle;
+mod nested;
+mod nested_change_sets;
 mod refusals;
 mod stand_in;
 mod statuses;

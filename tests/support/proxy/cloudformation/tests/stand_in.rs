@@ -7,11 +7,13 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use serde_json::{Value, json};
 
 use crate::proxy::cloudformation::{Answer, CloudFormation, StabilizeHook, Stabilizing};
 use crate::proxy::upstream::Upstream;
+
+const OBJECT: &str = "an object";
 
 type Resources = Arc<Mutex<BTreeMap<String, (String, Value)>>>;
 
@@ -149,10 +151,17 @@ impl Cloud {
         panic!("the change set is never made");
     }
 
+    /// An object in S3, by `/bucket/key`.
+    pub(super) fn store(&self, path: &str, text: &str) {
+        let entry = (OBJECT.to_owned(), json!(text));
+        self.resources.lock().expect("resources").insert(path.to_owned(), entry);
+    }
+
     /// Types of the resources that exist.
     pub(super) fn types(&self) -> Vec<String> {
         let resources = self.resources.lock().expect("resources");
-        resources.values().map(|(kind, _)| kind.trim_start_matches("AWS::").to_owned()).collect()
+        let kinds = resources.values().map(|(kind, _)| kind).filter(|kind| *kind != OBJECT);
+        kinds.map(|kind| kind.trim_start_matches("AWS::").to_owned()).collect()
     }
 }
 
@@ -183,6 +192,7 @@ pub(super) fn tag(xml: &str, name: &str) -> String {
 
 async fn answer(
     State(resources): State<Resources>,
+    uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> (StatusCode, String) {
@@ -191,6 +201,10 @@ async fn answer(
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     if target == "AmazonSSM.GetParameter" {
         return stored_parameter(&resources, &body["Name"]);
+    }
+    let object = resources.lock().expect("resources").get(uri.path()).cloned();
+    if let Some((_, text)) = object {
+        return (StatusCode::OK, text.as_str().unwrap_or_default().to_owned());
     }
     match target.strip_prefix("CloudApiService.") {
         Some(operation) => cloud_control(&resources, operation, &body),
