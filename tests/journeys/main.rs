@@ -12,5 +12,6 @@ mod killed_deploy;
 mod killed_init;
 mod live;
 mod lock;
+mod nested;
 mod stand;
 mod whole;

@@ -161,6 +161,9 @@ pub async fn plan(ctx: &Ctx, _locked: &Locked, graph: &StackGraph) -> Result<Gra
         let change = one(ctx, api, graph, spec, (facts.get(&spec.name), history), outputs).await?;
         Ok::<_, CfnError>((spec.name.clone(), change))
     });
+    // Collected, so that who calls this may spawn it: a closure that takes a reference is not
+    // general enough for `Send` where it stays in the future.
+    let plans: Vec<_> = plans.collect();
     let stacks = stream::iter(plans).buffer_unordered(ctx.concurrency.get()).try_collect().await?;
     Ok(GraphPlan { stacks, observed: facts.forms(), protections: protections(graph, facts) })
 }

@@ -116,7 +116,8 @@ pub async fn repair(
     let api = Api::new(&ctx.aws);
     let poller = Poller::new(&api);
     let work = Work { ctx, api: &api, poller: &poller, locked, journal };
-    let repairs = findings.iter().map(|finding| work.one(finding));
+    // Collected, so that who calls this may spawn it: see `plan`.
+    let repairs: Vec<_> = findings.iter().map(|finding| work.one(finding)).collect();
     let all: Vec<_> = stream::iter(repairs).buffered(AT_ONCE).collect().await;
     all.into_iter().collect()
 }
