@@ -219,47 +219,80 @@ async fn has_records(upstream: &Upstream, zone: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use axum::Router;
+    use axum::{Router, http::StatusCode};
 
     use super::*;
 
-    /// A service that answers everything with this.
-    async fn answering(xml: &'static str) -> Upstream {
-        let app = Router::new().fallback(move || async move { xml });
+    const CLUSTER: &str = "AWS::RDS::DBCluster";
+    const BALANCER: &str = "AWS::ElasticLoadBalancingV2::LoadBalancer";
+    /// The questions that the emulator answered with what [`cluster`] and [`balancer`] give.
+    const ASK_CLUSTER: &str = "Action=DescribeDBClusters&Version=2014-10-31&DBClusterIdentifier=c";
+    const ASK_BALANCER: &str =
+        "Action=DescribeLoadBalancerAttributes&Version=2015-12-01&LoadBalancerArn=arn%3Ab";
+
+    /// The emulator's answer about a cluster, shortened to some of its fields.
+    fn cluster(protected: bool) -> String {
+        format!(
+            "<DescribeDBClustersResponse xmlns=\"http://rds.amazonaws.com/doc/2014-10-31/\">
+  <DescribeDBClustersResult>
+    <DBClusters>
+      <DBCluster>
+          <DBClusterIdentifier>c</DBClusterIdentifier>
+          <StorageEncrypted>false</StorageEncrypted>
+          <DeletionProtection>{protected}</DeletionProtection>
+      </DBCluster>
+    </DBClusters>
+  </DescribeDBClustersResult>
+</DescribeDBClustersResponse>"
+        )
+    }
+
+    /// The emulator's answer about a balancer, shortened to some of its attributes.
+    fn balancer(protected: bool) -> String {
+        let attributes = [
+            ("access_logs.s3.bucket", String::new()),
+            ("access_logs.s3.enabled", "false".to_owned()),
+            ("deletion_protection.enabled", protected.to_string()),
+            ("load_balancing.cross_zone.enabled", "true".to_owned()),
+            ("routing.http2.enabled", "true".to_owned()),
+        ];
+        let members = attributes
+            .map(|(key, value)| format!("<member><Key>{key}</Key><Value>{value}</Value></member>"));
+        let name = "DescribeLoadBalancerAttributes";
+        let members = members.concat();
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><{name}Response><{name}Result><Attributes>\
+             {members}</Attributes></{name}Result></{name}Response>"
+        )
+    }
+
+    /// The obstacle when the service answers this one question, and no other.
+    async fn told(question: &'static str, xml: String, kind: &str, id: &str) -> Option<String> {
+        let app = Router::new().fallback(move |asked: String| async move {
+            if asked == question { (StatusCode::OK, xml) } else { (StatusCode::BAD_REQUEST, asked) }
+        });
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         tokio::spawn(async move { axum::serve(listener, app).await });
-        Upstream::new(&format!("http://127.0.0.1:{port}"), "us-west-2")
-    }
-
-    async fn told(xml: &'static str, kind: &str, handle: &str) -> Option<String> {
-        let upstream = answering(xml).await;
-        obstacle(&upstream, "123456789012", (kind, handle), &json!({})).await
+        let upstream = Upstream::new(&format!("http://127.0.0.1:{port}"), "us-west-2");
+        obstacle(&upstream, "123456789012", (kind, id), &json!({})).await
     }
 
     #[tokio::test]
     async fn protected_resources_are_not_deleted_in_the_words_of_their_services() {
-        let on = "<DeletionProtection>true</DeletionProtection>";
-        let cluster = told(on, "AWS::RDS::DBCluster", "c").await.expect("refused");
-        assert!(cluster.starts_with(
+        let said = told(ASK_CLUSTER, cluster(true), CLUSTER, "c").await.expect("refused");
+        assert!(said.starts_with(
             "Cannot delete protected Cluster, please disable deletion protection and try again."
         ));
-        let attributes = "<member><Key>idle_timeout.timeout_seconds</Key><Value>60</Value></member>\
-            <member><Value>true</Value><Key>deletion_protection.enabled</Key></member>";
-        let kind = "AWS::ElasticLoadBalancingV2::LoadBalancer";
-        let balancer = told(attributes, kind, "arn:b").await.expect("refused");
-        assert!(balancer.starts_with(
+        let said = told(ASK_BALANCER, balancer(true), BALANCER, "arn:b").await.expect("refused");
+        assert!(said.starts_with(
             "Load balancer 'arn:b' cannot be deleted because deletion protection is enabled"
         ));
     }
 
     #[tokio::test]
     async fn what_is_not_protected_is_deleted() {
-        let off = "<DeletionProtection>false</DeletionProtection>";
-        assert_eq!(told(off, "AWS::RDS::DBCluster", "c").await, None);
-        let attributes = "<member><Key>routing.http2.enabled</Key><Value>true</Value></member>\
-            <member><Key>deletion_protection.enabled</Key><Value>false</Value></member>";
-        let kind = "AWS::ElasticLoadBalancingV2::LoadBalancer";
-        assert_eq!(told(attributes, kind, "arn:b").await, None);
+        assert_eq!(told(ASK_CLUSTER, cluster(false), CLUSTER, "c").await, None);
+        assert_eq!(told(ASK_BALANCER, balancer(false), BALANCER, "arn:b").await, None);
     }
 }

@@ -17,6 +17,7 @@ impl Provisioner {
         match resource_type {
             "AWS::ElasticLoadBalancingV2::Listener" => self.certificates(made, properties).await,
             "AWS::ElasticLoadBalancingV2::ListenerRule" => self.conditions(made, properties).await,
+            "AWS::ElasticLoadBalancingV2::LoadBalancer" => self.balancing(made, properties).await,
             "AWS::Lambda::Function" => self.inline_code(made, properties).await,
             _ => Ok(()),
         }
@@ -38,6 +39,19 @@ impl Provisioner {
         }
         form.push(("ListenerArn".to_owned(), made.handle.clone()));
         self.upstream.query("elasticloadbalancing", "ModifyListener", "2015-12-01", &form).await?;
+        Ok(())
+    }
+
+    /// A balancer made by Cloud Control has the attributes of every balancer, not those wanted.
+    async fn balancing(&self, made: &Made, properties: &Value) -> Result<(), Refusal> {
+        let mut form = Vec::new();
+        flatten("Attributes", &properties["LoadBalancerAttributes"], &mut form);
+        if form.is_empty() {
+            return Ok(());
+        }
+        form.push(("LoadBalancerArn".to_owned(), made.handle.clone()));
+        let action = "ModifyLoadBalancerAttributes";
+        self.upstream.query("elasticloadbalancing", action, "2015-12-01", &form).await?;
         Ok(())
     }
 
@@ -116,7 +130,24 @@ fn zip_of(name: &str, content: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::zip_of;
+    use super::*;
+
+    #[test]
+    fn attributes_become_numbered_parameters() {
+        let attributes = json!([
+            {"Key": "deletion_protection.enabled", "Value": "true"},
+            {"Key": "idle_timeout.timeout_seconds", "Value": 120},
+        ]);
+        let mut form = Vec::new();
+        flatten("Attributes", &attributes, &mut form);
+        let expect = [
+            ("Attributes.member.1.Key", "deletion_protection.enabled"),
+            ("Attributes.member.1.Value", "true"),
+            ("Attributes.member.2.Key", "idle_timeout.timeout_seconds"),
+            ("Attributes.member.2.Value", "120"),
+        ];
+        assert_eq!(form, expect.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
 
     #[test]
     fn the_archive_has_its_three_parts() {
