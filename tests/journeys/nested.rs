@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use cloudops_aws::cfn::apply::{Options, Results, apply};
+use cloudops_aws::cfn::drift;
 use cloudops_aws::cfn::error::CfnError;
 use cloudops_aws::cfn::gate::Approvals;
 use cloudops_aws::cfn::graph::{StackGraph, StackSpec};
-use cloudops_aws::cfn::observe::{self, Scope};
-use cloudops_aws::cfn::plan::plan;
+use cloudops_aws::cfn::observe::{self, Observed, Scope};
+use cloudops_aws::cfn::plan::{StackChange, plan};
 use cloudops_aws::cfn::repair::{self, Remedy};
 use cloudops_aws::cfn::status::StackStatus;
 use cloudops_aws::cfn::template::Template;
@@ -20,9 +21,10 @@ use cloudops_aws::events::{EventKind, EventSink};
 use cloudops_aws::state::lock::Locked;
 use cloudops_e2e::proxy::{FaultAction, FaultPhase, Record, ResourceFault};
 use cloudops_e2e::rehearsal::stage::{REGION, Stage};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::stand::with_stage;
+use crate::stand::{call, with_stage};
 
 const NAME: &str = "acme-nest";
 const TEMPLATES: &str = "fixtures/nested";
@@ -71,10 +73,14 @@ impl Tool {
     }
 
     fn graph(&self, delay: &str, bucket: &str) -> StackGraph {
+        self.graph_of(NAME, delay, bucket)
+    }
+
+    fn graph_of(&self, name: &str, delay: &str, bucket: &str) -> StackGraph {
         let mut graph = StackGraph::default();
         let given = [("Delay", delay), ("Bucket", bucket)];
         let stack = StackSpec {
-            name: NAME.parse().unwrap(),
+            name: name.parse().unwrap(),
             title: "nest".to_owned(),
             template: self.root.clone(),
             parameters: given.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
@@ -96,6 +102,12 @@ impl Tool {
         let options = Options { approvals, ..Options::default() };
         let locked = Locked::before_there_is_a_bucket();
         apply(&self.ctx(), &locked, None, &self.graph(delay, bucket), &options).await
+    }
+
+    /// The stack with these words in its name.
+    async fn named(&self, words: &str) -> Observed {
+        let all = observe::stacks(&self.ctx(), NAME).await.unwrap();
+        all.into_iter().find(|stack| stack.name.as_str().contains(words)).unwrap()
     }
 
     /// The bucket that the stack says it has, after going through it.
@@ -147,6 +159,10 @@ async fn put(stage: &Stage, path: &str, text: String) {
     assert!(answer.status().is_success(), "{path}: {answer:?}");
 }
 
+fn scope(prefix: &str) -> Scope {
+    Scope { prefix: prefix.to_owned(), tags: BTreeMap::new(), without: Vec::new() }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nested_stacks_are_explained_repaired_and_their_data_is_not_lost() {
     with_stage("nested", |stage| async move {
@@ -154,6 +170,9 @@ async fn nested_stacks_are_explained_repaired_and_their_data_is_not_lost() {
         a_failure_deep_inside_is_the_cause(&tool).await;
         what_is_stuck_inside_is_skipped_from_the_root(&tool).await;
         data_inside_is_replaced_only_when_it_was_approved(&tool).await;
+        a_nested_stack_itself_is_left_alone(&tool).await;
+        another_template_behind_the_same_address_is_seen(&tool).await;
+        going_back_does_not_reach_inside(&tool).await;
     })
     .await;
 }
@@ -189,14 +208,8 @@ async fn what_is_stuck_inside_is_skipped_from_the_root(tool: &Tool) {
     assert!(stuck.to_string().contains(QUEUE), "{stuck}");
 
     let (ctx, since) = (tool.ctx(), tool.last_call().await);
-    let all = observe::stacks(&ctx, NAME).await.unwrap();
-    let deep = all.iter().find(|stack| stack.name.as_str().contains("-Deep-")).unwrap();
+    let deep = tool.named("-Deep-").await;
     let skipped = format!("{}.Queue", deep.name);
-    let scope = |prefix: &str| Scope {
-        prefix: prefix.to_owned(),
-        tags: BTreeMap::new(),
-        without: Vec::new(),
-    };
     // Only the root is to be repaired, also when somebody asks for what is inside.
     let inside = repair::plan(&ctx, &scope(deep.name.as_str())).await.unwrap();
     let root = NAME.parse().unwrap();
@@ -243,4 +256,64 @@ async fn data_inside_is_replaced_only_when_it_was_approved(tool: &Tool) {
     }
     assert_eq!(tool.store("1", "acme-nest-one", &[]).await, "acme-nest-one");
     assert_eq!(tool.store("1", "acme-nest-two", &[&name]).await, "acme-nest-two");
+}
+
+async fn a_nested_stack_itself_is_left_alone(tool: &Tool) {
+    let child = tool.named("-Child-").await;
+    let (since, locked) = (tool.last_call().await, Locked::before_there_is_a_bucket());
+    let graph = tool.graph_of(child.name.as_str(), "3", "acme-nest-two");
+    let planned = plan(&tool.ctx(), &locked, &graph).await.unwrap_err();
+    let applied = apply(&tool.ctx(), &locked, None, &graph, &Options::default()).await.unwrap_err();
+    for refused in [planned, applied] {
+        assert!(matches!(&refused, CfnError::Nested { root, .. } if root == NAME), "{refused:?}");
+        assert_eq!(refused.class(), Class::NeedsOperator);
+    }
+    assert_eq!(tool.changing(since).await.len(), 0);
+}
+
+/// The stack's own template and parameters are the same.
+async fn another_template_behind_the_same_address_is_seen(tool: &Tool) {
+    let deep = template("deep.yaml");
+    let path = "templates/deep.yaml";
+    put(&tool.stage, path, deep.replace("!Ref Delay}", "!Ref Delay, VisibilityTimeout: 60}")).await;
+    let graph = tool.graph("1", "acme-nest-two");
+    let locked = Locked::before_there_is_a_bucket();
+    let planned = plan(&tool.ctx(), &locked, &graph).await.unwrap();
+    let StackChange::Update { changes, .. } = &planned.stacks[&NAME.parse().unwrap()] else {
+        panic!("{planned:?}");
+    };
+    let names: Vec<&str> = changes.iter().map(|change| change.logical_id.as_str()).collect();
+    assert_eq!(names, ["Child", "Child/Deep", QUEUE]);
+    tool.store("1", "acme-nest-two", &[]).await;
+    let planned = plan(&tool.ctx(), &locked, &graph).await.unwrap();
+    assert!(!planned.has_changes(), "{planned:?}");
+}
+
+async fn going_back_does_not_reach_inside(tool: &Tool) {
+    let queues = call(&tool.stage, "sqs", "AmazonSQS.ListQueues", &json!({})).await;
+    let change = json!({"QueueUrl": queues["QueueUrls"][0], "Attributes": {"DelaySeconds": "9"}});
+    call(&tool.stage, "sqs", "AmazonSQS.SetQueueAttributes", &change).await;
+    let (ctx, locked) = (tool.ctx(), Locked::before_there_is_a_bucket());
+    let drifts = drift::detect(&ctx, &scope(NAME)).await.unwrap();
+    let far: Vec<&str> = drifts[0].out_of_reach().map(|one| one.logical_id.as_str()).collect();
+    assert_eq!((drifts.len(), far), (1, vec![QUEUE]), "{drifts:?}");
+    let planned = drift::plan_revert(&ctx, &locked, &drifts).await.unwrap();
+    assert!(planned.is_empty(), "{planned:?}");
+
+    // A parameter of the root is changed as well: going back would touch what nobody sees into.
+    let value = json!({"Name": "/acme/nest", "Value": "other", "Overwrite": true});
+    call(&tool.stage, "ssm", "AmazonSSM.PutParameter", &value).await;
+    let drifts = drift::detect(&ctx, &scope(NAME)).await.unwrap();
+    let planned = drift::plan_revert(&ctx, &locked, &drifts).await.unwrap();
+    let revert = async |approved: &[String]| {
+        let approvals = Approvals::for_resources(approved.to_vec());
+        drift::revert(&tool.ctx(), &locked, &planned, &approvals).await
+    };
+    let refused = revert(&[]).await.unwrap_err();
+    let CfnError::Denied(denied) = &refused else { panic!("{refused:?}") };
+    assert_eq!(denied.delta.logical_id, "Child");
+    revert(&[format!("{NAME}/Child")]).await.unwrap();
+    let left = drift::detect(&ctx, &scope(NAME)).await.unwrap();
+    let left: Vec<&str> = left[0].resources.iter().map(|one| one.logical_id.as_str()).collect();
+    assert_eq!(left, [QUEUE]);
 }

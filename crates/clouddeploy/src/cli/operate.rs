@@ -64,11 +64,15 @@ pub(super) async fn drift(session: &Session, args: &DriftArgs) -> CliResult {
     }
     let owner = &session.settings.owner;
     let planned = operate::plan_revert(&ctx, &config, &args.env, owner, &drifts).await?;
-    session.print(&RevertReport(&planned));
+    let report = RevertReport { planned: &planned, drifts: &drifts };
+    session.print(&report);
+    if planned.is_empty() && report.leaves_drift() {
+        return Ok(Class::ChangesPending);
+    }
     session.confirm("Take them back to their templates?").await?;
     let approvals = Approvals::for_resources(args.approve_data_loss.clone());
     operate::revert(&ctx, &config, &args.env, owner, &planned, &approvals).await?;
-    Ok(Class::Done)
+    Ok(if report.leaves_drift() { Class::ChangesPending } else { Class::Done })
 }
 
 pub(super) async fn attach(session: &Session, args: &EnvArgs) -> CliResult {

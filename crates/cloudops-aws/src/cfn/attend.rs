@@ -34,7 +34,8 @@ pub struct Attended {
 pub async fn attach(ctx: &Ctx, scope: &Scope) -> Result<Vec<Attended>, CfnError> {
     let api = Api::new(&ctx.aws);
     let poller = Poller::new(&api);
-    let stacks = observe::in_scope(ctx, scope).await?;
+    // What happens in nested stacks is told with the stack above.
+    let stacks = Observed::without_nested_ones(observe::in_scope(ctx, scope).await?);
     let busy: Vec<Observed> = stacks.into_iter().filter(|stack| stack.status.is_busy()).collect();
     let count = busy.len().max(1);
     let watches = busy.into_iter().map(|stack| one(ctx, &api, &poller, stack));
@@ -77,14 +78,16 @@ pub enum Cancelled {
 /// Asks CloudFormation to stop what runs on the stacks of a scope, where it can:
 /// only an update can be cancelled (`CancelUpdateStack`). Meant for an operation whose run holds
 /// the lock or is gone, so it needs no lock itself; it never begins anything but an undoing.
+/// Nested stacks are stopped with the one above.
 ///
 /// # Errors
-/// [`CfnError`].
+/// [`CfnError::Nested`] before anything is stopped when a nested stack is worked on and the one
+/// above is not in the scope; else [`CfnError`].
 pub async fn cancel(ctx: &Ctx, scope: &Scope) -> Result<Vec<(StackName, Cancelled)>, CfnError> {
     let api = Api::new(&ctx.aws);
     let stacks = observe::in_scope(ctx, scope).await?;
     let mut all = Vec::new();
-    for stack in stacks.into_iter().filter(|stack| stack.status.is_busy()) {
+    for stack in busy_ones(stacks)? {
         let what = match next(stack.status) {
             Some(sentence) => Cancelled::Goes(sentence),
             None => stop(ctx, &api, &stack.name).await?,
@@ -92,6 +95,14 @@ pub async fn cancel(ctx: &Ctx, scope: &Scope) -> Result<Vec<(StackName, Cancelle
         all.push((stack.name, what));
     }
     Ok(all)
+}
+
+/// The stacks that are worked on and can be asked to stop.
+fn busy_ones(stacks: Vec<Observed>) -> Result<Vec<Observed>, CfnError> {
+    let mut stacks = Observed::without_nested_ones(stacks);
+    stacks.retain(|stack| stack.status.is_busy());
+    stacks.iter().try_for_each(Observed::must_not_be_nested)?;
+    Ok(stacks)
 }
 
 async fn stop(ctx: &Ctx, api: &Api, name: &StackName) -> Result<Cancelled, CfnError> {
@@ -131,5 +142,24 @@ mod tests {
             .filter(|status| status.is_busy() && next(*status).is_none())
             .collect();
         assert_eq!(cancellable, [StackStatus::UpdateInProgress]);
+    }
+
+    #[test]
+    fn a_nested_stack_is_stopped_with_the_one_above_only() {
+        let busy = |name: &str| Observed {
+            status: StackStatus::UpdateInProgress,
+            ..Observed::for_tests(name)
+        };
+        let child = busy("acme-Child-1").nested_in("acme");
+        let both = busy_ones(vec![busy("acme"), child.clone()]).unwrap();
+        assert_eq!(both.len(), 1);
+        assert_eq!(both[0].name.as_str(), "acme");
+        let refused = busy_ones(vec![busy("other"), child.clone()]).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "stack acme-Child-1 is nested in acme; it is only changed with that one"
+        );
+        let quiet = Observed { status: StackStatus::UpdateComplete, ..child };
+        assert_eq!(busy_ones(vec![quiet]).unwrap(), []);
     }
 }

@@ -5,6 +5,8 @@ use aws_sdk_cloudformation::types::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::nested;
+
 /// What happens to a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -19,7 +21,8 @@ pub enum Action {
     MayReplace,
     /// It is removed.
     Remove,
-    /// Something that this version does not know.
+    /// Something that this version does not know. A nested stack whose change set nobody has is
+    /// such a thing: what happens inside is not told.
     Unknown,
 }
 
@@ -96,14 +99,18 @@ pub(super) fn read_one(change: &ResourceChange) -> ResourceDelta {
         change.details().iter().filter_map(|detail| detail.target()).map(property).collect();
     changes.sort();
     changes.dedup();
+    let action = action(
+        change.action().map_or("", |action| action.as_str()),
+        change.replacement().map_or("", |replacement| replacement.as_str()),
+    );
+    let unseen = action == Action::Modify
+        && change.resource_type() == Some(nested::TYPE)
+        && change.change_set_id().is_none_or(str::is_empty);
     ResourceDelta {
         logical_id: text(change.logical_resource_id()),
         physical_id: change.physical_resource_id().map(str::to_owned).filter(|id| !id.is_empty()),
         resource_type: text(change.resource_type()),
-        action: action(
-            change.action().map_or("", |action| action.as_str()),
-            change.replacement().map_or("", |replacement| replacement.as_str()),
-        ),
+        action: if unseen { Action::Unknown } else { action },
         policy_action: change.policy_action().map(|policy| policy.as_str().to_owned()),
         dynamic: change
             .details()
@@ -179,6 +186,23 @@ mod tests {
         assert!(!found("A", Action::Replace) && !found("A", Action::Remove));
         assert!(!found("C", Action::Add));
         assert_eq!(unplanned(&planned, &[]), None);
+    }
+
+    #[test]
+    fn a_nested_stack_without_a_change_set_of_its_own_changes_in_an_unknown_way() {
+        let modified = |kind: &str, set: Option<&str>| {
+            let change = ResourceChange::builder()
+                .logical_resource_id("Child")
+                .resource_type(kind)
+                .action("Modify".into())
+                .replacement("False".into())
+                .set_change_set_id(set.map(str::to_owned));
+            read_one(&change.build()).action
+        };
+        assert_eq!(modified(nested::TYPE, Some("set-2")), Action::Modify);
+        assert_eq!(modified(nested::TYPE, Some("")), Action::Unknown);
+        assert_eq!(modified(nested::TYPE, None), Action::Unknown);
+        assert_eq!(modified("AWS::SQS::Queue", None), Action::Modify);
     }
 
     #[test]

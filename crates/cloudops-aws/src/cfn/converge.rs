@@ -103,6 +103,7 @@ impl Work<'_> {
 
     async fn look(&self, name: &StackName) -> Result<Option<Found>, CfnError> {
         let found = self.api.describe(name, None).await?.map(Observed::read).transpose()?;
+        found.as_ref().map_or(Ok(()), Observed::must_not_be_nested)?;
         Ok(found.map(|stack| Found { stack, template: None }))
     }
 

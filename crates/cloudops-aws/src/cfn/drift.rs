@@ -1,9 +1,6 @@
 //! What differs from the templates because somebody changed it by hand.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use aws_sdk_cloudformation::types::{
     ChangeSetType, DeploymentMode, StackDriftDetectionStatus, StackResourceDrift,
@@ -82,18 +79,35 @@ pub struct StackDrift {
     pub incomplete: Option<String>,
 }
 
+impl StackDrift {
+    /// What differs in nested stacks. A change set that goes back to the template of the stack
+    /// above does not reach it.
+    pub fn out_of_reach(&self) -> impl Iterator<Item = &ResourceDrift> {
+        self.resources.iter().filter(|resource| resource.is_nested())
+    }
+
+    /// Whether anything differs that going back to the template reaches.
+    #[must_use]
+    pub fn can_be_reverted(&self) -> bool {
+        self.resources.iter().any(|resource| !resource.is_nested())
+    }
+}
+
+impl ResourceDrift {
+    /// Whether it is in a nested stack: its name is the way to it then.
+    fn is_nested(&self) -> bool {
+        self.logical_id.contains('/')
+    }
+}
+
 /// Compares all usable stacks of a scope, side by side.
 ///
 /// # Errors
 /// [`CfnError`].
 pub async fn detect(ctx: &Ctx, scope: &Scope) -> Result<Vec<StackDrift>, CfnError> {
-    let stacks = observe::in_scope(ctx, scope).await?;
-    let names: BTreeSet<StackName> = stacks.iter().map(|stack| stack.name.clone()).collect();
-    // What is nested in a stack of the scope is compared with that one.
-    let is_along = |stack: &Observed| stack.root_name().is_some_and(|root| names.contains(&root));
-    let usable = stacks
-        .into_iter()
-        .filter(|stack| stack.status.next_action() == NextAction::Update && !is_along(stack));
+    let stacks = Observed::without_nested_ones(observe::in_scope(ctx, scope).await?);
+    let usable =
+        stacks.into_iter().filter(|stack| stack.status.next_action() == NextAction::Update);
     let looks = usable.map(|found| async move {
         let key = format!("drift/{}", found.name);
         ctx.events.step(&key, format!("compare {}", found.name));
@@ -210,10 +224,11 @@ pub type Reverts = BTreeMap<StackName, Vec<ResourceDelta>>;
 
 /// What going back to the templates would do: a drift-aware change set per stack
 /// (`CreateChangeSet` with `DeploymentMode=REVERT_DRIFT` and the template that is there), read and
-/// deleted again.
+/// deleted again. It does not reach into nested stacks ([`StackDrift::out_of_reach`]): a stack in
+/// which nothing else differs is left out.
 ///
 /// # Errors
-/// [`CfnError`].
+/// [`CfnError`]; [`CfnError::Nested`] for a stack that is nested itself.
 pub async fn plan_revert(
     ctx: &Ctx,
     _locked: &Locked,
@@ -221,7 +236,7 @@ pub async fn plan_revert(
 ) -> Result<Reverts, CfnError> {
     let api = Api::new(&ctx.aws);
     let mut all = Reverts::new();
-    for drift in drifts.iter().filter(|drift| !drift.resources.is_empty()) {
+    for drift in drifts.iter().filter(|drift| drift.can_be_reverted()) {
         if let Some(set) = make(ctx, &api, &drift.stack).await? {
             change_set::delete(&api, &drift.stack, &set.id).await?;
             all.insert(drift.stack.clone(), set.changes);
@@ -230,9 +245,12 @@ pub async fn plan_revert(
     Ok(all)
 }
 
-/// Goes back to the templates, as it was planned. The data gate holds here too.
+/// Goes back to the templates, as it was planned. The data gate holds here too: a stack with nested
+/// ones needs an approval for each of them, because CloudFormation also reads their templates anew
+/// and does not say what that changes.
 ///
 /// # Errors
+/// [`CfnError::Denied`] when data would be lost that was not approved by name,
 /// [`CfnError::StalePlan`] when a change set is another one than was planned.
 pub async fn revert(
     ctx: &Ctx,
@@ -287,6 +305,7 @@ async fn make(
     let Some(found) = api.describe(name, None).await?.map(Observed::read).transpose()? else {
         return Ok(None);
     };
+    found.must_not_be_nested()?;
     let previous = found.parameters.keys().map(|key| {
         aws_sdk_cloudformation::types::Parameter::builder()
             .parameter_key(key)
@@ -338,5 +357,29 @@ mod tests {
                 actual: "5".to_owned()
             }]
         );
+    }
+
+    #[test]
+    fn what_differs_in_a_nested_stack_is_out_of_reach() {
+        let drift = |names: &[&str]| StackDrift {
+            stack: "acme-a".parse().unwrap(),
+            resources: names
+                .iter()
+                .map(|name| ResourceDrift {
+                    logical_id: (*name).to_owned(),
+                    physical_id: String::new(),
+                    resource_type: "AWS::SQS::Queue".to_owned(),
+                    deleted: false,
+                    differences: Vec::new(),
+                })
+                .collect(),
+            not_checked: 0,
+            incomplete: None,
+        };
+        let both = drift(&["Queue", "Child/Queue"]);
+        let far: Vec<&str> = both.out_of_reach().map(|one| one.logical_id.as_str()).collect();
+        assert_eq!((both.can_be_reverted(), far), (true, vec!["Child/Queue"]));
+        assert!(!drift(&["Child/Queue"]).can_be_reverted());
+        assert!(!drift(&[]).can_be_reverted());
     }
 }

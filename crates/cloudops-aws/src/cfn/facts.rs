@@ -10,6 +10,7 @@ use super::{
     error::CfnError,
     graph::{Outputs, StackGraph, StackSpec},
     history::History,
+    inside,
     observe::Observed,
     status::NextAction,
 };
@@ -41,6 +42,9 @@ impl Facts {
     /// Looks at all stacks of a graph (`DescribeStacks`), and reads the templates of those that
     /// have the wanted parameters and tags already (`GetTemplate`): nothing else can be unchanged.
     /// A template that history knows is not read.
+    ///
+    /// # Errors
+    /// [`CfnError::Nested`] when one of them is nested in another stack.
     pub(super) async fn read(
         api: &Api,
         graph: &StackGraph,
@@ -48,6 +52,7 @@ impl Facts {
     ) -> Result<Self, CfnError> {
         let at = Instant::now();
         let stacks = describe(api, graph).await?;
+        stacks.values().try_for_each(Observed::must_not_be_nested)?;
         let outputs: Outputs = stacks
             .iter()
             .filter(|(_, stack)| is_usable(stack))
@@ -90,13 +95,17 @@ impl Facts {
     }
 }
 
-/// Whether the template of a stack is the wanted one.
+/// Whether the template of a stack is the wanted one. Of one with nested stacks nobody knows: the
+/// templates of those are elsewhere, and may be other ones behind the same address.
 pub(super) async fn is_same(
     api: &Api,
     spec: &StackSpec,
     found: &Found,
     history: &History,
 ) -> Result<bool, CfnError> {
+    if inside::has_nested(&spec.template) {
+        return Ok(false);
+    }
     let digest = match &found.template {
         Some(digest) => digest.clone(),
         None => template_of(api, &found.stack, history).await?,
@@ -123,7 +132,8 @@ fn is_usable(stack: &Observed) -> bool {
 
 fn may_be_same(graph: &StackGraph, spec: &StackSpec, stack: &Observed, outputs: &Outputs) -> bool {
     let values = graph.values(spec, outputs);
-    is_usable(stack) && values.is_ok_and(|values| stack.has_inputs(spec, &values))
+    let is_whole = !inside::has_nested(&spec.template);
+    is_whole && is_usable(stack) && values.is_ok_and(|values| stack.has_inputs(spec, &values))
 }
 
 async fn describe(
@@ -148,4 +158,33 @@ async fn describe(
         names.iter().any(|known| known.as_str() == name)
     });
     ours.map(|stack| Observed::read(stack).map(|stack| (stack.name.clone(), stack))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cfn::graph::tests::{graph, spec};
+
+    #[test]
+    fn only_a_stack_without_nested_ones_may_be_known_to_be_the_same() {
+        let same = |kind: &str| {
+            let text = format!("Resources: {{One: {{Type: '{kind}'}}}}\n");
+            let graph = graph(vec![spec("acme-a", &text, &[], &[])]);
+            let spec = graph.stacks().next().unwrap();
+            may_be_same(&graph, spec, &Observed::for_tests("acme-a"), &Outputs::new())
+        };
+        assert!(same("AWS::SNS::Topic"));
+        assert!(!same("AWS::CloudFormation::Stack"));
+    }
+
+    #[test]
+    fn a_nested_stack_is_no_stack_to_work_on() {
+        let refused = Observed::for_tests("acme-Child-1").nested_in("acme").must_not_be_nested();
+        let refused = refused.unwrap_err().to_string();
+        assert_eq!(
+            refused,
+            "stack acme-Child-1 is nested in acme; it is only changed with that one"
+        );
+        assert!(Observed::for_tests("acme").must_not_be_nested().is_ok());
+    }
 }

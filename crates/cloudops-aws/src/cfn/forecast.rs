@@ -10,6 +10,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Serialize;
 
 use super::{
+    changes::ResourceDelta,
     graph::{StackGraph, StackSpec},
     history::{History, Operation},
     plan::{GraphPlan, StackChange},
@@ -29,7 +30,7 @@ pub enum Basis {
 /// A wait that is AWS's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Wait {
-    /// Logical id of the resource.
+    /// Logical id of the resource; in a nested stack the way to it, such as `Child/Topic`.
     pub logical_id: String,
     /// Its type.
     pub resource_type: String,
@@ -126,10 +127,12 @@ fn step(spec: &StackSpec, change: &StackChange, history: &History) -> Option<Ste
         _ => return None,
     };
     let usual = match change {
-        StackChange::Create { .. } => typical::way(&spec.template, |_| true),
-        StackChange::Update { changes, .. } => typical::way(&spec.template, |resource| {
-            changes.iter().any(|delta| delta.logical_id == resource.logical_id)
+        StackChange::Create { .. } => typical::way(&spec.template, |resource| {
+            Some(typical::wait(&resource.logical_id, &resource.resource_type))
         }),
+        StackChange::Update { changes, .. } => {
+            typical::way(&spec.template, |resource| slowest(changes, &resource.logical_id))
+        }
         // Nobody knows yet what changes; most often nothing that takes long.
         _ => Vec::new(),
     };
@@ -140,6 +143,16 @@ fn step(spec: &StackSpec, change: &StackChange, history: &History) -> Option<Ste
     let mut waits: Vec<Wait> = usual.into_iter().filter(|wait| wait.seconds >= LONG).collect();
     waits.sort_by_key(|wait| std::cmp::Reverse(wait.seconds));
     Some(Step { stack: spec.name.clone(), title: spec.title.clone(), seconds, basis, waits })
+}
+
+/// The wait for a resource that changes; for a nested stack, the longest of those inside.
+fn slowest(changes: &[ResourceDelta], logical_id: &str) -> Option<Wait> {
+    let inside = format!("{logical_id}/");
+    let its = changes
+        .iter()
+        .filter(|delta| delta.logical_id == logical_id || delta.logical_id.starts_with(&inside));
+    let waits = its.map(|delta| typical::wait(&delta.logical_id, &delta.resource_type));
+    waits.max_by_key(|wait| wait.seconds)
 }
 
 /// Shorter waits are not worth a word, in seconds.

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::changes::{Action, ResourceDelta};
+use super::{
+    changes::{Action, ResourceDelta},
+    nested,
+};
 use crate::{
     diagnose::{Class, Diagnose},
     ids::StackName,
@@ -51,7 +54,7 @@ impl Approvals {
 
 /// A change that would lose data.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("stack {stack}: {what} {} ({}) is refused, because it holds data", .delta.logical_id, .delta.resource_type)]
+#[error("stack {stack}: {what} {} ({}) is refused, because {}", .delta.logical_id, .delta.resource_type, why(.delta))]
 pub struct Denied {
     /// Stack.
     pub stack: StackName,
@@ -59,6 +62,10 @@ pub struct Denied {
     pub what: &'static str,
     /// The resource.
     pub delta: Box<ResourceDelta>,
+}
+
+fn why(delta: &ResourceDelta) -> &'static str {
+    if is_unseen(delta) { "nobody says what happens to the data in it" } else { "it holds data" }
 }
 
 impl Diagnose for Denied {
@@ -93,7 +100,14 @@ pub fn holds_data(resource_type: &str) -> bool {
     DATA_TYPES.contains(&resource_type)
 }
 
-/// The data resources that these changes would lose, each `stack/LogicalId`.
+/// Whether something happens to a nested stack, and nobody says what that does inside.
+#[must_use]
+pub fn is_unseen(delta: &ResourceDelta) -> bool {
+    delta.resource_type == nested::TYPE && delta.action == Action::Unknown
+}
+
+/// The data resources that these changes would lose, each `stack/LogicalId`; nested stacks that
+/// [cannot be seen into](is_unseen) as well.
 pub(super) fn lost(stack: &StackName, deltas: &[ResourceDelta]) -> Vec<String> {
     let lost = deltas.iter().filter(|delta| loss(delta).is_some());
     lost.map(|delta| format!("{stack}/{}", delta.logical_id)).collect()
@@ -101,7 +115,7 @@ pub(super) fn lost(stack: &StackName, deltas: &[ResourceDelta]) -> Vec<String> {
 
 /// How data would be lost, as a verb phrase; none when it would not.
 fn loss(delta: &ResourceDelta) -> Option<&'static str> {
-    if !holds_data(&delta.resource_type) {
+    if !holds_data(&delta.resource_type) && !is_unseen(delta) {
         return None;
     }
     match (delta.action, delta.policy_action.as_deref()) {
@@ -120,7 +134,8 @@ fn loss(delta: &ResourceDelta) -> Option<&'static str> {
 ///
 /// # Errors
 /// [`Denied`] for the first data resource that would be removed, replaced, or touched in a way
-/// that is not known, unless it was approved by name.
+/// that is not known, and for the first nested stack that [cannot be seen into](is_unseen), unless
+/// it was approved by name.
 pub fn check(
     stack: &StackName,
     deltas: &[ResourceDelta],
@@ -167,5 +182,27 @@ mod tests {
         }
         assert_eq!(check(&stack, &[delta("AWS::RDS::DBCluster", Action::Modify)], &none), Ok(()));
         assert_eq!(check(&stack, &[delta("AWS::EC2::Route", Action::Replace)], &none), Ok(()));
+    }
+
+    #[test]
+    fn a_nested_stack_that_nobody_can_see_into_is_refused_until_it_is_approved_by_name() {
+        let stack: StackName = "acme-live".parse().unwrap();
+        let child = |action| ResourceDelta {
+            logical_id: "Child".to_owned(),
+            ..delta(nested::TYPE, action)
+        };
+        let denied = check(&stack, &[child(Action::Unknown)], &Approvals::default()).unwrap_err();
+        assert_eq!(
+            denied.to_string(),
+            "stack acme-live: an unknown change of Child (AWS::CloudFormation::Stack) is refused, \
+             because nobody says what happens to the data in it"
+        );
+        assert_eq!(lost(&stack, &[child(Action::Unknown)]), ["acme-live/Child"]);
+        let approved = Approvals::for_resources(["acme-live/Child".to_owned()]);
+        assert_eq!(check(&stack, &[child(Action::Unknown)], &approved), Ok(()));
+        // What is in one that goes, or is seen into, is judged by itself.
+        for action in [Action::Add, Action::Modify, Action::Replace, Action::Remove] {
+            assert_eq!(check(&stack, &[child(action)], &Approvals::default()), Ok(()));
+        }
     }
 }

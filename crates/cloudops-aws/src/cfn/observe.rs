@@ -1,6 +1,6 @@
 //! What is there: a stack as CloudFormation knows it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudformation::types::Stack;
 
@@ -86,6 +86,14 @@ impl Observed {
         }
     }
 
+    /// Leaves out the stacks that are nested in another one of these: what is done to that one is
+    /// done to them.
+    pub(super) fn without_nested_ones(stacks: Vec<Self>) -> Vec<Self> {
+        let names: BTreeSet<StackName> = stacks.iter().map(|stack| stack.name.clone()).collect();
+        let is_along = |stack: &Self| stack.root_name().is_some_and(|root| names.contains(&root));
+        stacks.into_iter().filter(|stack| !is_along(stack)).collect()
+    }
+
     /// Status and version: another form means that somebody changed the stack.
     #[must_use]
     pub fn form(&self) -> String {
@@ -107,6 +115,13 @@ impl Observed {
             version: String::new(),
             root: None,
         }
+    }
+
+    /// The same stack, nested in another one.
+    #[cfg(test)]
+    pub(super) fn nested_in(self, root: &str) -> Self {
+        let root = format!("arn:aws:cloudformation:eu-central-1:123456789012:stack/{root}/1");
+        Self { root: Some(root), ..self }
     }
 
     /// Whether parameters and tags are those wanted. Values that only the template's defaults

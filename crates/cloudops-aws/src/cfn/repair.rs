@@ -66,12 +66,8 @@ pub struct Repaired {
 /// [`CfnError`].
 pub async fn plan(ctx: &Ctx, scope: &Scope) -> Result<Vec<Finding>, CfnError> {
     let api = Api::new(&ctx.aws);
-    let stacks = observe::in_scope(ctx, scope).await?;
-    let names: BTreeSet<StackName> = stacks.iter().map(|stack| stack.name.clone()).collect();
-    // What is nested in a stack of the scope is repaired with that one.
-    let is_along = |stack: &Observed| stack.root_name().is_some_and(|root| names.contains(&root));
-    let looks =
-        stacks.into_iter().filter(|stack| !is_along(stack)).map(|stack| finding(&api, stack));
+    let stacks = Observed::without_nested_ones(observe::in_scope(ctx, scope).await?);
+    let looks = stacks.into_iter().map(|stack| finding(&api, stack));
     let all: Vec<Finding> = stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
     Ok(all.into_iter().filter(|finding| finding.remedy != Remedy::Nothing).collect())
 }

@@ -42,9 +42,13 @@ impl SecretProperties {
     }
 
     /// Whether the property at `path` (`Properties.Name`, `/Properties/Name/0`) of a resource may
-    /// show a secret.
+    /// show a secret. In a nested stack that is given a secret, every property may: its template
+    /// is not read.
     #[must_use]
     pub fn contains(&self, stack: &StackName, logical_id: &str, path: &str) -> bool {
+        if let Some((outer, _)) = logical_id.split_once('/') {
+            return self.0.contains_key(&(stack.clone(), outer.to_owned()));
+        }
         let parts = path.split(['.', '/']).filter(|part| !part.is_empty());
         let mut parts = parts.skip_while(|part| *part == "Properties");
         let resource = (stack.clone(), logical_id.to_owned());
@@ -87,5 +91,18 @@ mod tests {
         assert!(is_secret("Properties"), "all of them at once");
         assert!(!is_secret("Properties.Plain"));
         assert!(!secrets.contains(&stack, "Other", "Properties.Url"));
+    }
+
+    #[test]
+    fn everything_in_a_nested_stack_may_be_the_secret_that_it_is_given() {
+        let text = "Parameters: {Token: {Type: String, NoEcho: true}}\n\
+            Resources:\n  Child:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n      \
+            Parameters: {Token: !Ref Token}\n  Open:\n    Type: AWS::CloudFormation::Stack\n";
+        let stack: StackName = "acme".parse().unwrap();
+        let mut secrets = SecretProperties::default();
+        secrets.add(&stack, &Template::parse("t", text).unwrap());
+        let is_secret = |id: &str| secrets.contains(&stack, id, "Properties.Url");
+        assert!(is_secret("Child/Thing") && is_secret("Child/Deep/Thing"));
+        assert!(!is_secret("Open/Thing"));
     }
 }

@@ -20,6 +20,9 @@ use crate::{
     ids::{Region, StackName},
 };
 
+/// The type of a stack, as a resource of another stack too.
+const STACK: &str = "AWS::CloudFormation::Stack";
+
 /// A stack as it is now.
 #[derive(Debug, Clone)]
 pub struct Running {
@@ -58,7 +61,7 @@ pub fn of_plan(
         else {
             continue;
         };
-        let difference = match change {
+        let mut difference = match change {
             StackChange::Create { .. } => {
                 let created = created(&spec.template, values, region);
                 costs.created.insert(spec.name.clone(), created);
@@ -75,6 +78,9 @@ pub fn of_plan(
             },
             _ => continue,
         };
+        if let StackChange::Update { changes, .. } = change {
+            add_nested(&mut difference, changes);
+        }
         costs.stacks.insert(spec.name.clone(), difference);
     }
     costs
@@ -113,11 +119,35 @@ fn added_only(
         changes.iter().filter(is_added).map(|delta| delta.logical_id.clone()).collect();
     let after = estimate_values(&spec.template, values, region, Some(&added));
     let mut difference = difference(&Estimate::empty(region), &after);
-    let others = changes.iter().filter(|delta| !is_added(delta));
+    let others = changes.iter().filter(|delta| !is_added(delta) && !is_nested(delta));
     let paid = others.filter(|delta| kind(&delta.resource_type) == Kind::Priced);
     difference.added.extend(paid.map(unknown_change));
     difference.total = None;
     difference
+}
+
+/// Whether a change is in a nested stack: its name is the way to it then.
+fn is_nested(delta: &ResourceDelta) -> bool {
+    delta.logical_id.contains('/')
+}
+
+/// Names what costs something and changes in nested stacks. Their templates are not read, so how
+/// much it costs is not known.
+fn add_nested(difference: &mut Difference, changes: &[ResourceDelta]) {
+    let paid = |delta: &&ResourceDelta| match kind(&delta.resource_type) {
+        Kind::Priced => true,
+        Kind::Unknown => {
+            matches!(delta.action, Action::Add | Action::Remove) && delta.resource_type != STACK
+        }
+        Kind::Free | Kind::Usage(_) => false,
+    };
+    for delta in changes.iter().filter(|delta| is_nested(delta)).filter(paid) {
+        let line = unknown(delta, "the template of its nested stack is not read");
+        match delta.action {
+            Action::Remove => difference.removed.push(line),
+            _ => difference.added.push(line),
+        }
+    }
 }
 
 /// Nothing is known of a stack that is there and waits for others.
@@ -126,7 +156,7 @@ fn compared_later(region: &Region) -> Difference {
     let why = "it is compared once the stacks before it are done".to_owned();
     difference.added.push(Line {
         logical_id: String::new(),
-        resource_type: "AWS::CloudFormation::Stack".to_owned(),
+        resource_type: STACK.to_owned(),
         what: "the stack".to_owned(),
         monthly: Monthly::Unknown(why),
         assumption: None,
@@ -136,11 +166,15 @@ fn compared_later(region: &Region) -> Difference {
 }
 
 fn unknown_change(delta: &ResourceDelta) -> Line {
+    unknown(delta, "what it costs now is not known")
+}
+
+fn unknown(delta: &ResourceDelta, why: &str) -> Line {
     Line {
         logical_id: delta.logical_id.clone(),
         resource_type: delta.resource_type.clone(),
         what: words::of(&delta.resource_type).singular.into_owned(),
-        monthly: Monthly::Unknown("what it costs now is not known".to_owned()),
+        monthly: Monthly::Unknown(why.to_owned()),
         assumption: None,
     }
 }

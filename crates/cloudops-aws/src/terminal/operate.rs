@@ -1,6 +1,9 @@
 //! What the programs show about stacks that are stuck, differ, or are worked on.
 
-use std::fmt::{self, Write};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write},
+};
 
 use super::report::{Report, Style, Table};
 use crate::{
@@ -115,23 +118,56 @@ impl Report for DriftReport<'_> {
     }
 }
 
-/// What going back to the templates would do.
+/// What going back to the templates would do, and which of what differs it does not reach.
 #[derive(Debug)]
-pub struct RevertReport<'a>(pub &'a Reverts);
+pub struct RevertReport<'a> {
+    /// What it would do.
+    pub planned: &'a Reverts,
+    /// What differs.
+    pub drifts: &'a [StackDrift],
+}
+
+impl RevertReport<'_> {
+    /// Whether something differs that stays as it is.
+    #[must_use]
+    pub fn leaves_drift(&self) -> bool {
+        self.drifts.iter().any(|drift| drift.out_of_reach().next().is_some())
+    }
+}
 
 impl Report for RevertReport<'_> {
     fn human(&self, out: &mut dyn Write, style: Style) -> fmt::Result {
-        for (stack, changes) in self.0 {
+        for (stack, changes) in self.planned {
             writeln!(out, "{}", style.bold(stack.as_str()))?;
             for change in changes {
                 writeln!(out, "  {}", revert_words(style, change))?;
             }
         }
+        for drift in self.drifts {
+            for resource in drift.out_of_reach() {
+                let (stack, name) = (&drift.stack, &resource.logical_id);
+                let verb = style.warn("stays as it is:");
+                writeln!(out, "{verb} {stack}/{name} ({})", resource.resource_type)?;
+            }
+        }
+        if self.leaves_drift() {
+            writeln!(
+                out,
+                "Going back to a template does not reach into nested stacks: change these by hand."
+            )?;
+        }
         Ok(())
     }
 
     fn json(&self) -> serde_json::Value {
-        serde_json::json!({ "reverts": self.0 })
+        let out_of_reach: BTreeMap<&StackName, Vec<&str>> = self
+            .drifts
+            .iter()
+            .map(|drift| (&drift.stack, drift.out_of_reach().map(|one| one.logical_id.as_str())))
+            .map(|(stack, names)| (stack, names.collect::<Vec<_>>()))
+            .filter(|(_, names)| !names.is_empty())
+            .collect();
+        serde_json::json!({ "reverts": self.planned, "out_of_reach": out_of_reach })
     }
 }
 
@@ -243,6 +279,33 @@ mod tests {
           Topic (AWS::SQS::Queue) is gone
         1 of 2 stacks differ from their templates; CloudFormation cannot compare 6 resources.
         ");
+    }
+
+    #[test]
+    fn what_going_back_does_not_reach_is_named() {
+        let inside = ResourceDrift {
+            logical_id: "Child/Queue".to_owned(),
+            physical_id: "q".to_owned(),
+            resource_type: "AWS::SQS::Queue".to_owned(),
+            deleted: true,
+            differences: Vec::new(),
+        };
+        let drift = |resources| StackDrift {
+            stack: "acme-a".parse().unwrap(),
+            resources,
+            not_checked: 0,
+            incomplete: None,
+        };
+        let (nested, own) = ([drift(vec![inside])], [drift(Vec::new())]);
+        let planned = Reverts::new();
+        let report = RevertReport { planned: &planned, drifts: &nested };
+        assert!(report.leaves_drift());
+        insta::assert_snapshot!(shown(&report), @r"
+        stays as it is: acme-a/Child/Queue (AWS::SQS::Queue)
+        Going back to a template does not reach into nested stacks: change these by hand.
+        ");
+        insta::assert_snapshot!(report.json(), @r#"{"reverts":{},"out_of_reach":{"acme-a":["Child/Queue"]}}"#);
+        assert!(!RevertReport { planned: &planned, drifts: &own }.leaves_drift());
     }
 
     #[test]

@@ -175,7 +175,7 @@ fn endangers_data(change: &StackChange) -> bool {
 /// Whether a resource that holds data would be lost or replaced, or nobody knows.
 fn is_data_risk(delta: &ResourceDelta) -> bool {
     let keeps = matches!(delta.action, Action::Add | Action::Modify);
-    gate::holds_data(&delta.resource_type) && !keeps
+    (gate::holds_data(&delta.resource_type) && !keeps) || gate::is_unseen(delta)
 }
 
 fn urgency(change: &StackChange) -> u8 {

@@ -187,7 +187,12 @@ impl Comparison<'_> {
         let may_differ = self.planned.resource_type == nested::TYPE
             && !self.now.quiet.contains(&self.planned.logical_id);
         if details.is_empty() && may_differ {
-            details.push(json!({"Evaluation": "Dynamic", "ChangeSource": AUTOMATIC}));
+            let target = json!({
+                "Attribute": "Properties",
+                "RequiresRecreation": Recreation::Never.as_str(),
+            });
+            scope.push("Properties");
+            details.push(detail(&target, "Dynamic", AUTOMATIC, None));
         }
         if details.is_empty() {
             return Ok(None);

@@ -72,3 +72,27 @@ fn what_does_not_change_takes_no_time() {
     let nothing = forecast(&stacks(), &plan(&[]), &History::default());
     assert_eq!(nothing, Forecast::default());
 }
+
+#[test]
+fn a_nested_stack_takes_as_long_as_the_slowest_in_it() {
+    let text = "Resources: {Child: {Type: AWS::CloudFormation::Stack}}\n";
+    let graph = graph(vec![spec("nest", text, &[], &[])]);
+    let delta = |logical_id: &str, resource_type: &str| ResourceDelta {
+        logical_id: logical_id.to_owned(),
+        physical_id: None,
+        resource_type: resource_type.to_owned(),
+        action: crate::cfn::changes::Action::Modify,
+        policy_action: None,
+        changes: Vec::new(),
+        dynamic: false,
+    };
+    let changes = vec![
+        delta("Child", "AWS::CloudFormation::Stack"),
+        delta("Child/Topic", "AWS::SNS::Topic"),
+        delta("Child/Deep/Gateway", "AWS::EC2::NatGateway"),
+        delta("Children/Database", "AWS::RDS::DBInstance"),
+    ];
+    let update = StackChange::Update { changes, parameters: Vec::new(), tags: Vec::new() };
+    let forecast = forecast(&graph, &plan(&[("nest", update)]), &History::default());
+    assert_eq!(told(&forecast), ["nest 120 Child/Deep/Gateway"]);
+}

@@ -42,14 +42,26 @@ const SECONDS: [(&str, u64); 23] = [
 /// Seconds for everything else.
 const OTHERS: u64 = 4;
 
+/// The wait for one resource.
+pub(super) fn wait(logical_id: &str, resource_type: &str) -> Wait {
+    Wait {
+        logical_id: logical_id.to_owned(),
+        resource_type: resource_type.to_owned(),
+        seconds: seconds(resource_type),
+    }
+}
+
 fn seconds(resource_type: &str) -> u64 {
     let found = SECONDS.iter().find(|(known, _)| *known == resource_type);
     found.map_or(OTHERS, |(_, seconds)| *seconds)
 }
 
-/// The chain of resources, each needing the one before, that takes longest, of those that are
-/// worked on.
-pub(super) fn way(template: &Template, worked_on: impl Fn(&ResourceSpec) -> bool) -> Vec<Wait> {
+/// The chain of resources, each needing the one before, that takes longest, of those that there is
+/// a wait for.
+pub(super) fn way(
+    template: &Template,
+    wait_for: impl Fn(&ResourceSpec) -> Option<Wait>,
+) -> Vec<Wait> {
     let resources = template.resources();
     let mut ways: BTreeMap<&str, Vec<Wait>> = BTreeMap::new();
     // As many rounds as resources: each settles at least one of those that are left.
@@ -63,13 +75,7 @@ pub(super) fn way(template: &Template, worked_on: impl Fn(&ResourceSpec) -> bool
             };
             let mut way =
                 before.into_iter().max_by_key(|way| sum(way)).cloned().unwrap_or_default();
-            if worked_on(resource) {
-                way.push(Wait {
-                    logical_id: resource.logical_id.clone(),
-                    resource_type: resource.resource_type.clone(),
-                    seconds: seconds(&resource.resource_type),
-                });
-            }
+            way.extend(wait_for(resource));
             ways.insert(&resource.logical_id, way);
         }
     }

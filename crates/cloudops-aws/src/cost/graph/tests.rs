@@ -158,3 +158,39 @@ fn a_new_stack_holds_what_its_conditions_let_exist() {
     let service = &costs.created[&"a-service".parse().unwrap()];
     assert_eq!(service.maybe, ["AWS::SecretsManager::Secret"]);
 }
+
+#[test]
+fn what_changes_in_a_nested_stack_is_named_and_its_price_is_not_known() {
+    let graph = graph("fargate");
+    let delta = |logical_id: &str, action, resource_type: &str| ResourceDelta {
+        logical_id: logical_id.to_owned(),
+        physical_id: None,
+        resource_type: resource_type.to_owned(),
+        action,
+        policy_action: None,
+        changes: Vec::new(),
+        dynamic: false,
+    };
+    let changes = vec![
+        delta("Child", Action::Modify, "AWS::CloudFormation::Stack"),
+        delta("Child/Deep", Action::Add, "AWS::CloudFormation::Stack"),
+        delta("Child/Own", Action::Add, "AWS::EC2::NatGateway"),
+        delta("Child/Key", Action::Remove, "AWS::KMS::Key"),
+        delta("Child/Topic", Action::Add, "AWS::SNS::Topic"),
+    ];
+    let name: StackName = "a-service".parse().unwrap();
+    let update = StackChange::Update { changes, parameters: Vec::new(), tags: Vec::new() };
+    let stacks = BTreeMap::from([(name.clone(), update)]);
+    let plan = GraphPlan { stacks, ..GraphPlan::default() };
+    let template = graph.get(&name).unwrap().template.clone();
+    let same = Running { template, parameters: BTreeMap::new() };
+    for running in [BTreeMap::new(), BTreeMap::from([(name.clone(), same)])] {
+        let costs = of_plan(&graph, &plan, &running, &region());
+        let difference = &costs.stacks[&name];
+        let added = told(&difference.added);
+        let gateway = "NAT gateway: the template of its nested stack is not read";
+        assert_eq!(added.iter().filter(|line| *line == gateway).count(), 1, "{added:?}");
+        let removed = ["encryption key: the template of its nested stack is not read"];
+        assert_eq!(told(&difference.removed), removed);
+    }
+}

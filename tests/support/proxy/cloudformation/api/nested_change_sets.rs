@@ -64,9 +64,8 @@ pub(super) fn look_inside<'a>(
 
 /// Whether the template says nothing new of a nested stack.
 fn is_automatic(change: &Value) -> bool {
-    let details = change["Details"].as_array().into_iter().flatten();
-    details.into_iter().all(|detail| detail["ChangeSource"] == AUTOMATIC)
-        && change["Scope"].as_array().is_none_or(Vec::is_empty)
+    let mut details = change["Details"].as_array().into_iter().flatten();
+    details.all(|detail| detail["ChangeSource"] == AUTOMATIC)
 }
 
 /// The change set of one nested stack, and whether there is anything in it.

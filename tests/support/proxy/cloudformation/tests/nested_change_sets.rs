@@ -70,7 +70,10 @@ async fn a_nested_stack_without_changes_is_listed_only_where_nobody_looked_insid
         (tag(listed, "Action"), tag(listed, "ChangeSource")),
         ("Modify".to_owned(), "Automatic".to_owned())
     );
-    assert_eq!(tag(listed, "ChangeSetId"), "");
+    assert_eq!(
+        (tag(listed, "Replacement"), tag(listed, "RequiresRecreation"), tag(listed, "ChangeSetId")),
+        ("False".to_owned(), "Never".to_owned(), String::new())
+    );
 }
 
 #[tokio::test]
