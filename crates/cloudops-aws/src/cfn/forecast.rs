@@ -1,7 +1,7 @@
 //! How long applying a graph will take, and why: the longest way through it.
 //!
 //! What this instance's own history knows is taken from there. Else the resources of a template
-//! that AWS takes long for say how long their stack takes at least ([`typical`]). Pure.
+//! that AWS takes long for say how long their stack takes at least (`typical`). Pure.
 
 mod typical;
 
