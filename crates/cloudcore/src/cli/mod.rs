@@ -6,6 +6,7 @@ mod dns;
 mod graph;
 mod init;
 mod list;
+mod new;
 mod operate;
 mod plan;
 mod show;
@@ -31,6 +32,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Write a `cloudops.yaml`, by asking for the few things that matter
+    New(new::Args),
     /// Show what `init` would change
     Plan(plan::Args),
     /// Create the foundation, or bring it up to date; can be run again at any time
@@ -80,6 +83,7 @@ impl Program for Cli {
 
     async fn execute(self, session: &Session) -> CliResult {
         match self.verb {
+            Verb::New(args) => new::exec(session, &args).await,
             Verb::Plan(args) => plan::exec(session, &args).await,
             Verb::Init(args) => init::exec(session, &args).await,
             Verb::Apply(args) => init::apply(session, &args).await,

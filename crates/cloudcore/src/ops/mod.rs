@@ -6,6 +6,7 @@ pub mod dns;
 pub mod graph;
 pub mod init;
 pub mod list;
+pub mod new;
 pub mod operate;
 pub mod plan;
 pub mod status;

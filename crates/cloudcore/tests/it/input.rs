@@ -26,12 +26,12 @@ async fn without_settings_it_says_which_file_it_looked_for() {
     exit code: 3
     ----- stderr
     error: the settings file cloudops.yaml cannot be read: it does not exist
-      hint: Write one (docs/reference/configuration.md), or name it with --config.
+      hint: Write one with `cloudcore new`, or name it with --config.
     ");
     says!(nothing.run("init --config elsewhere.yaml --output json").await, @r#"
     exit code: 3
     ----- stderr
-    {"schema":1,"error":{"class":"configuration","exit-code":3,"message":"the settings file elsewhere.yaml cannot be read: it does not exist","causes":[],"hints":["Write one (docs/reference/configuration.md), or name it with --config."]}}
+    {"schema":1,"error":{"class":"configuration","exit-code":3,"message":"the settings file elsewhere.yaml cannot be read: it does not exist","causes":[],"hints":["Write one with `cloudcore new`, or name it with --config."]}}
     "#);
 }
 

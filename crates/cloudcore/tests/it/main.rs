@@ -5,6 +5,7 @@ mod answers;
 mod config;
 mod dns;
 mod input;
+mod new;
 mod place;
 mod readme;
 mod runs;

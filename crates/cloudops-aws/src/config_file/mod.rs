@@ -18,6 +18,7 @@ mod model;
 mod raw;
 mod read;
 mod schema;
+mod write;
 
 pub use error::ConfigError;
 pub use model::{
@@ -26,6 +27,7 @@ pub use model::{
     SourceConfig,
 };
 pub use schema::json_schema;
+pub use write::{NewSettings, SCHEMA_FILE};
 
 /// Schema number that this version reads.
 pub const SCHEMA: u32 = 1;

@@ -78,9 +78,9 @@ impl Diagnose for SessionError {
 
     fn hints(&self) -> Vec<String> {
         match self {
-            Self::NoConfig { .. } => vec![
-                "Write one (docs/reference/configuration.md), or name it with --config.".to_owned(),
-            ],
+            Self::NoConfig { .. } => {
+                vec!["Write one with `cloudcore new`, or name it with --config.".to_owned()]
+            }
             Self::OtherRegion { .. } => vec!["Leave the flag or variable out.".to_owned()],
             Self::NobodyToAsk { flag, .. } => vec![format!("Add {flag}.")],
             Self::NotConfirmed => Vec::new(),
@@ -182,6 +182,14 @@ impl Session {
     pub fn print_text(&self, text: &str) {
         self.finish();
         printer::out(text);
+    }
+
+    /// Asks a person for a text, which may be empty.
+    ///
+    /// # Errors
+    /// [`SessionError::NobodyToAsk`] without a terminal, with the flag that answers.
+    pub async fn question(&self, question: &str, flag: &str) -> Result<String, Failure> {
+        self.ask(question, flag).await
     }
 
     /// Asks a person; `--yes` answers.
