@@ -1,6 +1,9 @@
 //! Load balancers (Elastic Load Balancing v2).
 
-use aws_sdk_elasticloadbalancingv2::{Client, types::TargetHealthStateEnum};
+use aws_sdk_elasticloadbalancingv2::{
+    Client,
+    types::{LoadBalancerTypeEnum, TargetHealthStateEnum},
+};
 use serde::Serialize;
 
 use crate::{connect::Aws, error::AwsError};
@@ -36,4 +39,32 @@ pub async fn target_health(aws: &Aws, target_group: &str) -> Result<TargetHealth
         }
     }
     Ok(health)
+}
+
+/// How many application load balancers the region has (`DescribeLoadBalancers`, all pages).
+///
+/// # Errors
+/// [`AwsError`].
+pub async fn application_balancers(aws: &Aws) -> Result<usize, AwsError> {
+    let request = Client::new(aws.config()).describe_load_balancers();
+    let mut pages = request.into_paginator().items().send();
+    let mut count = 0;
+    while let Some(one) = pages.next().await {
+        let one = one.map_err(|error| AwsError::new("ELB", "DescribeLoadBalancers", error))?;
+        count += usize::from(one.r#type() == Some(&LoadBalancerTypeEnum::Application));
+    }
+    Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::FakeAws;
+
+    #[tokio::test]
+    async fn only_application_balancers_count() {
+        let answer = "<DescribeLoadBalancersResponse><DescribeLoadBalancersResult><LoadBalancers><member><Type>application</Type></member><member><Type>network</Type></member></LoadBalancers></DescribeLoadBalancersResult></DescribeLoadBalancersResponse>";
+        let fake = FakeAws::start(&[("DescribeLoadBalancers", 200, answer)]).await;
+        assert_eq!(application_balancers(&fake.aws).await.unwrap(), 1);
+    }
 }

@@ -19,7 +19,7 @@
 //! | drive a build server | [`jenkins`] | `jenkins` |
 //! | build and push images | [`oci`] | `oci` |
 //! | read a deployment package | [`package`] | `package` |
-//! | use one area of AWS | [`network`], [`dns`], [`certs`], [`images`], [`containers`], [`database`], [`edge`], [`logs`], [`config`], [`secrets`] | of the same name |
+//! | use one area of AWS | [`network`], [`dns`], [`certs`], [`images`], [`containers`], [`database`], [`edge`], [`logs`], [`config`], [`secrets`], [`quotas`], [`rights`] | of the same name |
 //! | follow what work does | [`events`] | always |
 //! | wait for something | [`wait`] | always |
 //!
@@ -41,6 +41,8 @@
 #[cfg(feature = "certs")]
 pub mod certs;
 pub mod cfn;
+#[cfg(feature = "aws")]
+pub mod clock;
 #[cfg(feature = "config")]
 pub mod config;
 pub mod config_file;
@@ -61,6 +63,8 @@ pub mod edge;
 #[cfg(feature = "aws")]
 pub mod error;
 pub mod events;
+#[cfg(all(test, feature = "aws"))]
+mod fake;
 pub mod ids;
 #[cfg(feature = "images")]
 pub mod images;
@@ -74,7 +78,11 @@ pub mod network;
 pub mod oci;
 #[cfg(feature = "package")]
 pub mod package;
+#[cfg(feature = "quotas")]
+pub mod quotas;
 pub mod redact;
+#[cfg(feature = "rights")]
+pub mod rights;
 #[cfg(feature = "state")]
 pub mod run_page;
 #[cfg(feature = "secrets")]

@@ -53,3 +53,32 @@ pub async fn lines(
     lines.sort();
     Ok(lines)
 }
+
+/// Names of the log groups that begin with a prefix (`DescribeLogGroups`, all pages).
+///
+/// # Errors
+/// [`AwsError`].
+pub async fn groups(aws: &Aws, prefix: &str) -> Result<Vec<String>, AwsError> {
+    let request = Client::new(aws.config()).describe_log_groups().log_group_name_prefix(prefix);
+    let mut pages = request.into_paginator().items().send();
+    let mut names = Vec::new();
+    while let Some(group) = pages.next().await {
+        let group = group.map_err(|error| AwsError::new("Logs", "DescribeLogGroups", error))?;
+        names.extend(group.log_group_name);
+    }
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::FakeAws;
+
+    #[tokio::test]
+    async fn groups_are_listed_by_name() {
+        let answer = r#"{"logGroups": [{"logGroupName": "/cloudops/acme/a"}, {"logGroupName": "/cloudops/acme/b"}]}"#;
+        let fake = FakeAws::start(&[("DescribeLogGroups", 200, answer)]).await;
+        let found = groups(&fake.aws, "/cloudops/acme/").await.unwrap();
+        assert_eq!(found, ["/cloudops/acme/a", "/cloudops/acme/b"]);
+    }
+}

@@ -1,11 +1,20 @@
 //! VPC facts (EC2).
 
+mod range;
+mod survey;
+
 use aws_sdk_ec2::{Client, types::Filter};
 
 use crate::{
     connect::{Aws, broken},
     error::AwsError,
     ids::Region,
+};
+
+pub use range::Range;
+pub use survey::{
+    DryCall, Peer, Vpc, addresses, dry_calls, internet_gateways, is_standard, nat_gateways,
+    offered, peers, running_vcpus, vcpus, vpcs,
 };
 
 /// The regions that are enabled for the account, sorted (`DescribeRegions`).

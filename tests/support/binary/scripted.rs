@@ -62,7 +62,7 @@ impl Reply {
         let error = format!("<Code>{code}</Code><Message>{message}</Message>");
         self.body = match self.service {
             "s3" => format!("<Error>{error}</Error>"),
-            "ssm" | "ecs" | "ecr" | "logs" | "acm" | "secretsmanager" => {
+            "ssm" | "ecs" | "ecr" | "logs" | "acm" | "secretsmanager" | "servicequotas" => {
                 serde_json::json!({ "__type": code, "message": message }).to_string()
             }
             "ec2" => format!("<Response><Errors><Error>{error}</Error></Errors></Response>"),

@@ -1,11 +1,13 @@
 //! Container services and one-off tasks (ECS).
 
+mod account;
 #[cfg(feature = "logs")]
 mod black_box;
 mod service;
 mod task;
 mod verdict;
 
+pub use account::{clusters, fargate_cpu_units};
 #[cfg(feature = "logs")]
 pub use black_box::black_box;
 pub use service::{Deployment, ServiceState, images, service};

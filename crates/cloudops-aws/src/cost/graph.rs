@@ -180,7 +180,7 @@ fn unknown(delta: &ResourceDelta, why: &str) -> Line {
 }
 
 /// Values of the parameters of each stack, with outputs of the stacks before it worked out.
-fn values(graph: &StackGraph, region: &Region) -> BTreeMap<StackName, Values> {
+pub(super) fn values(graph: &StackGraph, region: &Region) -> BTreeMap<StackName, Values> {
     let inputs = inputs::as_known(graph);
     let mut done: BTreeMap<StackName, Values> = BTreeMap::new();
     // Each round finishes at least one stack; a circle, which `check` finds, ends the rounds.

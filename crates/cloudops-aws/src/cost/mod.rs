@@ -32,6 +32,8 @@ mod kinds;
 mod money;
 mod network;
 mod prices;
+#[cfg(feature = "stacks")]
+mod resources;
 mod tasks;
 
 pub use difference::{Change, Created, Difference, PlanCosts, difference};
@@ -41,3 +43,5 @@ pub use graph::{Running, of_graph, of_plan};
 pub use kinds::{Kind, kind};
 pub use money::Usd;
 pub use prices::{HOURS_PER_MONTH, table_date};
+#[cfg(feature = "stacks")]
+pub use resources::{Planned, resources};

@@ -341,6 +341,15 @@ pub async fn holds(store: &Store, scope: &str, run: &str) -> Result<bool, StateE
     Ok(found.is_some_and(|lease| lease.held && lease.run == run && lease.expires_at > now))
 }
 
+/// The lease of a scope that is held, whether its time is over or not (`GetObject`).
+///
+/// # Errors
+/// [`StateError`].
+pub async fn held(store: &Store, scope: &str) -> Result<Option<Lease>, StateError> {
+    let found = store.get::<Lease>(&key(scope)).await?.map(|found| found.value);
+    Ok(found.filter(|lease| lease.held))
+}
+
 /// Removes the lock of a run that is certainly dead. Says false when that run holds no lock.
 ///
 /// # Errors

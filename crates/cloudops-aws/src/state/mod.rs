@@ -3,6 +3,7 @@
 //! Every document has a `schema` number, and every write is conditional: nothing is overwritten
 //! that has not been read.
 
+pub mod bucket;
 #[cfg(feature = "stacks")]
 pub mod durations;
 pub mod environments;

@@ -1,0 +1,85 @@
+//! An AWS that answers by a table, for tests of single calls of the real clients.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use wiremock::{Mock, MockServer, Request, ResponseTemplate, matchers};
+
+use crate::connect::Aws;
+
+const CALLER: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/ann</Arn><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
+
+/// The server and a connection to it.
+pub(crate) struct FakeAws {
+    pub(crate) aws: Aws,
+    server: MockServer,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+/// How an answer is found: an operation such as `DescribeVpcs`, or a method and the begin of a path
+/// such as `HEAD /bucket`; then status and body.
+pub(crate) type Row = (&'static str, u16, &'static str);
+
+impl FakeAws {
+    #[expect(clippy::unwrap_used, reason = "a test cannot go on without its connection")]
+    pub(crate) async fn start(rows: &[Row]) -> Self {
+        let server = MockServer::start().await;
+        let asked = Arc::<Mutex<Vec<String>>>::default();
+        let (rows, keep) = (rows.to_vec(), Arc::clone(&asked));
+        let answer = move |request: &Request| {
+            let said = name(request);
+            keep.lock().unwrap_or_else(PoisonError::into_inner).push(said.clone());
+            let fits = rows
+                .iter()
+                .find(|(key, ..)| said == *key || (key.contains(' ') && said.starts_with(key)));
+            match fits {
+                Some((_, status, body)) => ResponseTemplate::new(*status).set_body_string(*body),
+                None if said == "GetCallerIdentity" => {
+                    ResponseTemplate::new(200).set_body_string(CALLER)
+                }
+                None => ResponseTemplate::new(400).set_body_string(format!("{said} is in no row")),
+            }
+        };
+        Mock::given(matchers::any()).respond_with(answer).with_priority(9).mount(&server).await;
+        let credentials = Credentials::new("a", "b", None, None, "test");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-west-2"))
+            .endpoint_url(server.uri())
+            .retry_config(aws_config::retry::RetryConfig::disabled())
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build();
+        let aws = Aws::from_config(config).await.unwrap();
+        Self { aws, server, asked }
+    }
+
+    /// Answers from now on have this date.
+    pub(crate) async fn with_date(self, date: Option<String>) -> Self {
+        let mut template = ResponseTemplate::new(200).set_body_string(CALLER);
+        if let Some(date) = date {
+            template = template.insert_header("date", date.as_str());
+        }
+        Mock::given(matchers::any()).respond_with(template).mount(&self.server).await;
+        self
+    }
+
+    /// Operations that were asked for.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Operation of a request: from its target, from its form, or method and path.
+fn name(request: &Request) -> String {
+    let target = request.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+    if let Some(target) = target {
+        return target.rsplit('.').next().unwrap_or_default().to_owned();
+    }
+    let body = String::from_utf8_lossy(&request.body);
+    let action = body.split('&').find_map(|pair| pair.strip_prefix("Action="));
+    match action {
+        Some(action) => action.to_owned(),
+        None => format!("{} {}", request.method, request.url.path()),
+    }
+}
