@@ -13,6 +13,7 @@
 //! container program. The registry's paths (`/v2/...`) work through the proxy's port too.
 
 pub mod answer;
+mod catalogue;
 pub mod cloudformation;
 pub mod control;
 pub mod ecs;
@@ -40,6 +41,7 @@ pub use stacks::Pace;
 #[must_use]
 pub fn simulated() -> Vec<String> {
     let mut all = ecs::simulated();
+    all.extend(catalogue::simulated());
     all.push("S3: keys with a path segment `.` or `..` arrive without it.".to_owned());
     all.extend(cloudformation::simulated());
     all

@@ -7,6 +7,7 @@ use http::request::Parts;
 use serde_json::Value;
 
 use super::answer;
+use super::catalogue;
 use super::ecs::Ecs;
 use super::forward::{Content, Forwarder};
 use super::recording::{AnsweredBy, Recorder};
@@ -19,6 +20,7 @@ use super::upstream::{Upstream, UpstreamError};
 /// What every request needs.
 pub(super) struct Proxy {
     forwarder: Forwarder,
+    region: String,
     ecs: Arc<Ecs>,
     pub(super) stacks: Stacks,
     pub(super) recorder: Recorder,
@@ -34,6 +36,7 @@ impl Proxy {
         })?;
         Ok(Self {
             forwarder: Forwarder::new(&options.upstream)?,
+            region: options.region.clone(),
             stacks: Stacks::new(upstream, &options.account, &ecs),
             ecs,
             recorder,
@@ -68,6 +71,13 @@ impl Proxy {
             let failed = status >= 400;
             let code = failed.then(|| answer::code_of(response.headers(), xml.as_bytes()));
             return Answered { response, code: code.flatten(), by: AnsweredBy::Proxy };
+        }
+        if matches!(call.protocol, Protocol::Query | Protocol::Ec2) {
+            let form = route::form_parameters(parts, Some(body));
+            let offers = catalogue::answer(&self.region, &call.service, &call.operation, &form);
+            if let Some(xml) = offers {
+                return Answered::from_xml(Ok(xml));
+            }
         }
         if call.protocol == Protocol::Query {
             let form = route::form_parameters(parts, Some(body));
