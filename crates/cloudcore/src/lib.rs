@@ -5,6 +5,7 @@
 //! [`layout`], and drawn in [`diagram`].
 
 pub mod diagram;
+pub mod doctor;
 pub mod error;
 pub mod layout;
 pub mod ops;

@@ -77,7 +77,7 @@ const RULES: [Rule; 9] = [
         words: &["fs_err", "std::fs", "std::net", "tokio::", "reqwest::", "process::Command"],
         holds_in: is_pure,
         holds_on: |kind| kind == Kind::Code,
-        why: "model, layout, diff and policy are facts in, data out",
+        why: "model, layout, diff, policy and doctor are facts in, data out",
     },
 ];
 
@@ -100,7 +100,8 @@ fn is_pure(path: &str) -> bool {
         return false;
     };
     let first = module.split('/').next().unwrap_or_default();
-    let pure = ["model", "layout", "diff", "policy"].contains(&first.trim_end_matches(".rs"));
+    let pure =
+        ["model", "layout", "diff", "policy", "doctor"].contains(&first.trim_end_matches(".rs"));
     krate.starts_with("crates/") && krate != "crates/cloudops-aws" && pure
 }
 

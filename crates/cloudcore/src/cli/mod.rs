@@ -3,6 +3,7 @@
 mod config;
 mod destroy;
 mod dns;
+mod doctor;
 mod graph;
 mod init;
 mod list;
@@ -34,6 +35,8 @@ pub(crate) struct Cli {
 enum Verb {
     /// Write a `cloudops.yaml`, by asking for the few things that matter
     New(new::Args),
+    /// Look for what would stand in the way of `init`, before anything is made; exits with 5 then
+    Doctor,
     /// Show what `init` would change
     Plan(plan::Args),
     /// Create the foundation, or bring it up to date; can be run again at any time
@@ -84,6 +87,7 @@ impl Program for Cli {
     async fn execute(self, session: &Session) -> CliResult {
         match self.verb {
             Verb::New(args) => new::exec(session, &args).await,
+            Verb::Doctor => doctor::exec(session).await,
             Verb::Plan(args) => plan::exec(session, &args).await,
             Verb::Init(args) => init::exec(session, &args).await,
             Verb::Apply(args) => init::apply(session, &args).await,

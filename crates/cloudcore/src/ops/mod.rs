@@ -3,6 +3,7 @@
 pub mod config;
 pub mod destroy;
 pub mod dns;
+pub mod doctor;
 pub mod graph;
 pub mod init;
 pub mod list;

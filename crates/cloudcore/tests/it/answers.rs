@@ -49,6 +49,7 @@ async fn an_empty_account_has_everything_to_come() {
     + acme-core-state: create
         adds: 1 bucket
         who may do what, and who reaches what, adds: 1 bucket policy
+        termination protection: off -> on
     + acme-core-storage: create
         adds: 1 encryption key, 1 key alias, 3 buckets
         who may do what, and who reaches what, adds: 3 bucket policies, 1 log policy

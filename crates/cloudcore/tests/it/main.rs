@@ -4,6 +4,7 @@
 mod answers;
 mod config;
 mod dns;
+mod doctor;
 mod input;
 mod new;
 mod place;
