@@ -42,6 +42,15 @@ pub fn before(facts: &Facts) -> Finding {
             format!("whether {zone} delegates {domain} is not known: none of its servers tells");
         return Finding::unknown(CHECK, what, REACH);
     }
+    if parent.zone.is_empty() {
+        let top = domain.rsplit('.').next().unwrap_or_default();
+        let what = format!(
+            "who has {domain} is not known: the root does not delegate .{top}; there is no such \
+             top-level domain, or something on the way answers in place of the root"
+        );
+        let fix = format!("Check the spelling of `domain` in cloudops.yaml. {REACH}");
+        return Finding::unknown(CHECK, what, fix);
+    }
     if !parent.zone.contains('.') {
         let what =
             format!("nobody has registered {}: {zone} does not know it", registrable(domain));
@@ -145,7 +154,8 @@ mod tests {
             before(&facts(shop, "example.com", &[silent.clone(), nothing.clone()])),
             before(&facts(shop, "example.com", &[names])),
             before(&facts(shop, "com", std::slice::from_ref(&nothing))),
-            before(&facts("example.com", "com", &[nothing])),
+            before(&facts("example.com", "com", std::slice::from_ref(&nothing))),
+            before(&facts(shop, "", &[nothing])),
             before(&facts(shop, "example.com", &[silent])),
             before(&stopped),
             before(&nobody),
@@ -155,6 +165,7 @@ mod tests {
         Warning: example.com delegates shop.example.com to ns1.old.example now; what `init` makes is not asked until it names our servers -> Enter the name servers that `cloudcore init` prints in their place; or take a sub-domain that nobody uses as `domain` in cloudops.yaml.
         Problem: nobody has registered example.com: .com does not know it -> Register it, or correct `domain` in cloudops.yaml.
         Problem: nobody has registered example.com: .com does not know it -> Register it, or correct `domain` in cloudops.yaml.
+        Unknown: who has shop.example.com is not known: the root does not delegate .com; there is no such top-level domain, or something on the way answers in place of the root -> Check the spelling of `domain` in cloudops.yaml. Allow DNS (UDP and TCP port 53) from here, or name servers that can be reached: `dns.roots` in cloudops.yaml.
         Unknown: whether example.com delegates shop.example.com is not known: none of its servers tells -> Allow DNS (UDP and TCP port 53) from here, or name servers that can be reached: `dns.roots` in cloudops.yaml.
         Unknown: who has shop.example.com is not known: no server of the root answered: timed out -> Allow DNS (UDP and TCP port 53) from here, or name servers that can be reached: `dns.roots` in cloudops.yaml.
         Unknown: which zone is above shop.example.com is not known -> Allow DNS (UDP and TCP port 53) from here, or name servers that can be reached: `dns.roots` in cloudops.yaml.

@@ -235,6 +235,16 @@ pub fn identity(
     )
 }
 
+/// All of them where they are few, else the first ones and how many more there are.
+fn list<T: AsRef<str>>(items: &[T]) -> String {
+    const SHOWN: usize = 12;
+    let shown: Vec<&str> = items.iter().take(SHOWN).map(AsRef::as_ref).collect();
+    match items.len().checked_sub(SHOWN) {
+        None | Some(0) => shown.join(", "),
+        Some(more) => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
 /// AWS refuses signatures that are older than this.
 const TOO_FAR: SignedDuration = SignedDuration::from_mins(5);
 /// A clock that is set by the network is much nearer.

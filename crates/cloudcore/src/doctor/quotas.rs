@@ -175,15 +175,20 @@ pub fn judge(
     )]
     let limit = limit.max(0.0) as u64;
     let Wanted { now, later } = wanted;
-    let state = format!("{title}: {used} of {limit} are in use, `init` needs {now} more");
+    let mut what = format!("{title}: {used} of {limit} are in use");
+    if now > 0 {
+        what.push_str(&format!(", `init` needs {now} more"));
+    }
+    if later > 0 {
+        what.push_str(&format!(", a first environment up to {later}"));
+    }
     let all = used.saturating_add(now).saturating_add(later);
     if used.saturating_add(now) > limit && now > 0 {
-        Finding::problem(Check::Quotas, state, increase(config, quota, all))
+        Finding::problem(Check::Quotas, what, increase(config, quota, all))
     } else if all > limit && later > 0 {
-        let what = format!("{state}, a first environment up to {later} more");
         Finding::warning(Check::Quotas, what, increase(config, quota, all))
     } else {
-        Finding::ok(Check::Quotas, state)
+        Finding::ok(Check::Quotas, what)
     }
 }
 
@@ -242,8 +247,8 @@ mod tests {
         };
         insta::assert_snapshot!(check(Some(5.0), 4, 1, 0), @r"Ok: VPCs: 4 of 5 are in use, `init` needs 1 more");
         insta::assert_snapshot!(check(Some(5.0), 5, 1, 0), @r"Problem: VPCs: 5 of 5 are in use, `init` needs 1 more -> Remove what is not used, or ask for more: `aws service-quotas request-service-quota-increase --region us-west-2 --service-code vpc --quota-code L-F678F1CE --desired-value 6`.");
-        insta::assert_snapshot!(check(Some(5.0), 4, 1, 2), @r"Warning: VPCs: 4 of 5 are in use, `init` needs 1 more, a first environment up to 2 more -> Remove what is not used, or ask for more: `aws service-quotas request-service-quota-increase --region us-west-2 --service-code vpc --quota-code L-F678F1CE --desired-value 7`.");
-        insta::assert_snapshot!(check(Some(5.0), 9, 0, 0), @r"Ok: VPCs: 9 of 5 are in use, `init` needs 0 more");
+        insta::assert_snapshot!(check(Some(5.0), 4, 1, 2), @r"Warning: VPCs: 4 of 5 are in use, `init` needs 1 more, a first environment up to 2 -> Remove what is not used, or ask for more: `aws service-quotas request-service-quota-increase --region us-west-2 --service-code vpc --quota-code L-F678F1CE --desired-value 7`.");
+        insta::assert_snapshot!(check(Some(5.0), 9, 0, 0), @r"Ok: VPCs: 9 of 5 are in use");
         insta::assert_snapshot!(check(None, 1, 1, 0), @r"Unknown: the limit of VPCs is not known: Service Quotas does not have it -> Look it up in the console of Service Quotas.");
     }
 }

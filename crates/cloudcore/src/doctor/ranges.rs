@@ -5,7 +5,7 @@ use cloudops_aws::{
     network::{Peer, Range, Vpc},
 };
 
-use super::{Check, Finding};
+use super::{Check, Finding, list};
 
 /// Judges the range of the new network against networks of the region and those that are connected
 /// with them. Networks of the instance itself do not count: `own` has the ids of those that its stacks
@@ -44,10 +44,13 @@ pub fn clashes(
     let clashing = taken.iter().filter(|taken| taken.range.overlaps(wanted));
     let mut findings: Vec<Finding> = clashing.map(|taken| taken.finding(wanted, &fix)).collect();
     if findings.is_empty() {
-        let (count, peers) = (others.len(), all.len());
-        let what = format!(
-            "{wanted} clashes with none of {peers} ranges of {count} networks and their peers"
-        );
+        let mut used: Vec<String> = all.iter().map(ToString::to_string).collect();
+        used.sort_unstable();
+        used.dedup();
+        let what = match used.is_empty() {
+            true => format!("{wanted} is free: there is no other network"),
+            false => format!("{wanted} is free; in use are {}", list(&used)),
+        };
         findings.push(Finding::ok(Check::Network, what));
     }
     findings
@@ -142,7 +145,7 @@ mod tests {
         let ours = vpc("vpc-1", "10.0.0.0/16", &[("cloudops:instance", "acme")]);
         let vpcs = [ours, vpc("vpc-2", "10.1.0.0/16", &[])];
         let peers = [peer("vpc-1", "10.0.0.0/16"), peer("vpc-9", "10.2.0.0/16")];
-        insta::assert_snapshot!(short(&clashes(&config(""), &[], &vpcs, &peers)), @r"Ok: 10.0.0.0/16 clashes with none of 2 ranges of 1 networks and their peers");
+        insta::assert_snapshot!(short(&clashes(&config(""), &[], &vpcs, &peers)), @r"Ok: 10.0.0.0/16 is free; in use are 10.1.0.0/16, 10.2.0.0/16");
         let named = [vpc("vpc-1", "10.0.0.0/16", &[])];
         assert_eq!(clashes(&config(""), &["vpc-1"], &named, &[])[0].verdict, Verdict::Ok);
         let subnets = "public-subnets: [subnet-1, subnet-2], private-subnets: [subnet-3, subnet-4], data-subnets: [subnet-5, subnet-6]";

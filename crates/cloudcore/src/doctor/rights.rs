@@ -8,7 +8,7 @@ use cloudops_aws::{config_file::CloudOpsConfig, network::DryCall, rights::Decisi
 
 use actions::{BY_TYPE, OWN};
 
-use super::{Check, Finding, needs::Needs};
+use super::{Check, Finding, list, needs::Needs};
 use crate::layout;
 
 const CHECK: Check = Check::Rights;
@@ -134,15 +134,6 @@ pub fn simulated(principal: &str, decisions: &BTreeMap<String, Decision>) -> Vec
         findings.push(Finding::ok(CHECK, what));
     }
     findings
-}
-
-/// All of them where they are few, else the first ones and how many more there are.
-fn list(actions: &[&str]) -> String {
-    const SHOWN: usize = 12;
-    match actions.len().checked_sub(SHOWN) {
-        None | Some(0) => actions.join(", "),
-        Some(more) => format!("{} and {more} more", actions[..SHOWN].join(", ")),
-    }
 }
 
 /// The account itself: no policy of the account limits it.
