@@ -1,6 +1,10 @@
 //! Who has the domain, and whether it is delegated.
 
-use cloudops_aws::dns::hops::{Facts, Said, Server, State, Verdict as Delegation};
+use cloudops_aws::{
+    certs::Unfit,
+    diagnose::Diagnose as _,
+    dns::hops::{Facts, Said, Server, State, Verdict as Delegation},
+};
 
 use super::{Check, Finding};
 
@@ -109,6 +113,23 @@ pub fn after(delegation: &Delegation) -> Vec<Finding> {
     }
 }
 
+/// Judges a certificate that `cloudops.yaml` names, by whether it can serve and what is worth a
+/// warning about it.
+#[must_use]
+pub fn certificate(arn: &str, fitness: Result<Vec<String>, Unfit>) -> Vec<Finding> {
+    match fitness {
+        Err(unfit) => vec![Finding::problem(CHECK, unfit.to_string(), unfit.hints().join(" "))],
+        Ok(warnings) if warnings.is_empty() => {
+            vec![Finding::ok(CHECK, format!("the certificate {arn} serves"))]
+        }
+        Ok(warnings) => {
+            let fix = "Renew it in time, or take it out of cloudops.yaml, and one is requested.";
+            let warning = |what: String| Finding::warning(CHECK, what, fix);
+            warnings.into_iter().map(warning).collect()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use cloudops_aws::dns::hops::{Hop, HopKind, Parent};
@@ -169,6 +190,21 @@ mod tests {
         Unknown: whether example.com delegates shop.example.com is not known: none of its servers tells -> Allow DNS (UDP and TCP port 53) from here, or name servers that can be reached: `dns.roots` in cloudops.yaml.
         Unknown: who has shop.example.com is not known: no server of the root answered: timed out -> Allow DNS (UDP and TCP port 53) from here, or name servers that can be reached: `dns.roots` in cloudops.yaml.
         Unknown: which zone is above shop.example.com is not known -> Allow DNS (UDP and TCP port 53) from here, or name servers that can be reached: `dns.roots` in cloudops.yaml.
+        ");
+    }
+
+    #[test]
+    fn a_certificate_serves_ends_soon_or_does_not() {
+        let unfit = Unfit { arn: "arn".to_owned(), reasons: vec!["it ended".to_owned()] };
+        let all = [
+            certificate("arn", Ok(Vec::new())),
+            certificate("arn", Ok(vec!["it ends on 2027-01-01".to_owned()])),
+            certificate("arn", Err(unfit)),
+        ];
+        insta::assert_snapshot!(short(&all.concat()), @r"
+        Ok: the certificate arn serves
+        Warning: it ends on 2027-01-01 -> Renew it in time, or take it out of cloudops.yaml, and one is requested.
+        Problem: the certificate arn cannot be used: it ended -> Correct `certificate.arn` in cloudops.yaml, or leave it away and one is requested.
         ");
     }
 

@@ -33,7 +33,7 @@ struct Looks<'a> {
 /// `DescribeStacks`; IAM `GetRole`, `SimulatePrincipalPolicy`, else EC2 `CreateVpc`,
 /// `CreateInternetGateway` and `AllocateAddress` as dry runs; Service Quotas `GetServiceQuota`,
 /// `GetAWSDefaultServiceQuota`; EC2, ECS, ELB, RDS, Logs, Route 53, Secrets Manager `Describe...`
-/// and `List...`; S3 `HeadBucket`, `GetObject`, `ListObjectsV2`; and DNS.
+/// and `List...`; ACM `DescribeCertificate`; S3 `HeadBucket`, `GetObject`, `ListObjectsV2`; and DNS.
 ///
 /// # Errors
 /// [`CoreError::Name`] when a composed name is too long, [`CoreError::Graph`].

@@ -27,11 +27,16 @@ pub async fn look(aws: &Aws, name: &str) -> Result<BucketName, AwsError> {
     let Err(error) = answer else {
         return Ok(BucketName::Reachable);
     };
-    let status = error.raw_response().map(|response| response.status().as_u16());
+    let response = error.raw_response();
+    let status = response.map(|response| response.status().as_u16());
+    let names_region =
+        response.is_some_and(|response| response.headers().get("x-amz-bucket-region").is_some());
     match (status, AwsError::new("S3", "HeadBucket", error)) {
         (Some(404), _) => Ok(BucketName::Free),
         (Some(403), error) if error.kind != AwsErrorKind::Credentials => Ok(BucketName::Closed),
-        (Some(301 | 307 | 400), _) => Ok(BucketName::Elsewhere),
+        (Some(301 | 307), _) => Ok(BucketName::Elsewhere),
+        // A signature for the wrong region is refused, with the right one told.
+        (Some(400), _) if names_region => Ok(BucketName::Elsewhere),
         (_, error) => Err(error),
     }
 }
@@ -52,7 +57,9 @@ mod tests {
             let fake = FakeAws::start(&[("HEAD /", status, "")]).await;
             assert_eq!(look(&fake.aws, "a-bucket").await.unwrap(), expect, "{status}");
         }
-        let fake = FakeAws::start(&[("HEAD /", 500, "")]).await;
-        assert!(look(&fake.aws, "a-bucket").await.is_err());
+        for status in [400, 500] {
+            let fake = FakeAws::start(&[("HEAD /", status, "")]).await;
+            assert!(look(&fake.aws, "a-bucket").await.is_err(), "{status}");
+        }
     }
 }

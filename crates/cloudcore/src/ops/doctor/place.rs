@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use cloudops_aws::{
-    containers, dns,
+    certs, containers, dns,
     dns::walk::{self, Subject},
     error::AwsError,
     logs, secrets,
@@ -78,6 +78,35 @@ impl Looks<'_> {
     }
 
     pub(super) async fn domain(&self) -> Vec<Finding> {
+        let (delegation, certificate) = tokio::join!(self.delegation(), self.certificate());
+        [delegation, certificate].concat()
+    }
+
+    /// The certificate that the settings name, where they name one.
+    async fn certificate(&self) -> Vec<Finding> {
+        let Some(arn) = &self.config.certificate else {
+            return Vec::new();
+        };
+        match certs::describe(&self.ctx.aws, arn).await {
+            Ok(found) => {
+                let (domain, region) = (&self.config.domain, self.config.region.as_str());
+                let fitness = certs::fitness(&found, domain, region, Timestamp::now());
+                domain::certificate(arn, fitness)
+            }
+            Err(error) if error.is_not_found() => {
+                let what = format!("the certificate {arn} does not exist");
+                let fix = "Correct `certificate.arn` in cloudops.yaml, or leave it away and one is \
+                           requested.";
+                vec![Finding::problem(Check::Domain, what, fix)]
+            }
+            Err(error) => {
+                let about = format!("whether the certificate {arn} serves");
+                vec![Finding::failed(Check::Domain, &about, &error)]
+            }
+        }
+    }
+
+    async fn delegation(&self) -> Vec<Finding> {
         if self.there.iter().any(|stack| stack.outputs.contains_key("NameServers")) {
             return match delegation::status(self.ctx, self.config).await {
                 Ok(verdict) => domain::after(&verdict),
