@@ -1,9 +1,8 @@
 //! A live environment is protected: we refuse to delete it, and so does AWS, until it is unprotected.
 
 use cloudops_e2e::rehearsal::stage::Stage;
-use tokio::process::Command;
 
-use crate::stand::{ends, ready_to_deploy, with_stage};
+use crate::stand::{self, ends, listed, ready_to_deploy, with_stage};
 
 const DESTROY: &str = "clouddeploy env destroy live --name live --yes";
 const CLUSTER: &str = "acme-live-cluster";
@@ -138,13 +137,6 @@ async fn guarded(stage: &Stage) -> (usize, usize) {
     (found.iter().filter(|value| value.eq_ignore_ascii_case("true")).count(), found.len())
 }
 
-/// The words of an answer.
-async fn listed(stage: &Stage, arguments: &[&str]) -> Vec<String> {
-    let (succeeded, said) = run(stage, &[arguments, &["--output", "text"]].concat()).await;
-    assert!(succeeded, "{said}");
-    said.split_whitespace().map(str::to_owned).collect()
-}
-
 async fn events(stage: &Stage) -> String {
     aws(stage, &["describe-stack-events", "--output", "text"], "guarded").await.1
 }
@@ -155,14 +147,5 @@ async fn delete_stack(stage: &Stage, stack: &str) -> (bool, String) {
 
 /// Whether `aws cloudformation` succeeded for a stack, and what it said.
 async fn aws(stage: &Stage, arguments: &[&str], stack: &str) -> (bool, String) {
-    run(stage, &[&["cloudformation"], arguments, &["--stack-name", stack]].concat()).await
-}
-
-/// Whether `aws` succeeded, and what it said.
-async fn run(stage: &Stage, arguments: &[&str]) -> (bool, String) {
-    let mut command = Command::new(stage.kit.python.with_file_name("aws"));
-    command.args(arguments).envs(stage.emulator.env()).env("AWS_PAGER", "");
-    let output = command.kill_on_drop(true).output().await.unwrap();
-    let text = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8_lossy(&text).trim().to_owned())
+    stand::aws(stage, &[&["cloudformation"], arguments, &["--stack-name", stack]].concat()).await
 }

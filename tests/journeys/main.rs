@@ -6,6 +6,7 @@
 mod bad_input;
 mod black_box;
 mod config;
+mod destroy;
 mod doctor;
 mod engine;
 mod held_out;

@@ -114,6 +114,22 @@ pub(crate) async fn call(
     serde_json::from_str(&text).unwrap()
 }
 
+/// Whether the AWS CLI succeeded, and what it said: somebody else than the programs.
+pub(crate) async fn aws(stage: &Stage, arguments: &[&str]) -> (bool, String) {
+    let mut command = tokio::process::Command::new(stage.kit.python.with_file_name("aws"));
+    command.args(arguments).envs(stage.emulator.env()).env("AWS_PAGER", "");
+    let output = command.kill_on_drop(true).output().await.unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&text).trim().to_owned())
+}
+
+/// The words of an answer of the AWS CLI; `None` is its word for nothing.
+pub(crate) async fn listed(stage: &Stage, arguments: &[&str]) -> Vec<String> {
+    let (succeeded, said) = aws(stage, &[arguments, &["--output", "text"]].concat()).await;
+    assert!(succeeded, "{said}");
+    said.split_whitespace().filter(|word| *word != "None").map(str::to_owned).collect()
+}
+
 /// Starts a command and waits until the call that `rule` describes is held. Gives the hold's
 /// number too.
 pub(crate) async fn held_at(

@@ -5,8 +5,10 @@ use cloudops_aws::{
     cfn::{error::CfnError, graph::GraphError, plan_file::PlanFileError},
     config::ConfigError,
     diagnose::{Class, Diagnose},
+    dns::delegation::DelegationError,
     error::AwsError,
     ids::InvalidId,
+    remains::{DeleteError, RemainError},
     state::{init::InitError, lock::LockError, store::StateError},
     wait::WaitError,
 };
@@ -50,12 +52,48 @@ pub enum CoreError {
     /// Configuration management.
     #[error(transparent)]
     Configuration(#[from] ConfigError),
+    /// The record in the parent zone.
+    #[error(transparent)]
+    Delegation(#[from] DelegationError),
+    /// What a stack left could not be deleted.
+    #[error("{what} is still there: {source}")]
+    Remain {
+        /// What it is.
+        what: String,
+        /// Why.
+        source: RemainError,
+    },
+    /// An export could not be written.
+    #[error("the export could not be written: {0}")]
+    Export(#[from] std::io::Error),
+    /// Network interfaces stand in the way of a deletion, and AWS does not release them.
+    #[error("{} still in use after {} minutes: {}", counted(.interfaces.len()), .minutes, .interfaces.join(", "))]
+    Lingering {
+        /// The interfaces, each with what its owner wrote.
+        interfaces: Vec<String>,
+        /// How long they were waited for.
+        minutes: u64,
+    },
+    /// Zones of the instance have records of others.
+    #[error("the zone of the instance has records that CloudOps did not write: {}", .records.join(", "))]
+    ForeignRecords {
+        /// Name and type of each.
+        records: Vec<String>,
+    },
     /// Environments still stand on the foundation.
     #[error("the instance still has environments: {}", .environments.join(", "))]
     InUse {
         /// Names of the environments.
         environments: Vec<String>,
     },
+}
+
+fn counted(interfaces: usize) -> String {
+    if interfaces == 1 {
+        "1 network interface is".to_owned()
+    } else {
+        format!("{interfaces} network interfaces are")
+    }
 }
 
 impl Diagnose for CoreError {
@@ -69,12 +107,23 @@ impl Diagnose for CoreError {
             Self::Aws(error) => error.class(),
             Self::PlanFile(error) => error.class(),
             Self::Certificate(error) => error.class(),
+            Self::Delegation(error) => error.class(),
             Self::Configuration(error) => error.class(),
             Self::NoZone => Class::NotReady,
             Self::Wait(WaitError::Deadline(_)) => Class::TimedOut,
             Self::Wait(WaitError::Cancelled) => Class::Interrupted,
             Self::Name(_) => Class::Configuration,
-            Self::InUse { .. } => Class::Denied,
+            Self::InUse { .. } | Self::ForeignRecords { .. } => Class::Denied,
+            Self::Remain { source, .. } => match source {
+                RemainError::Bucket(error) => error.class(),
+                RemainError::Other(DeleteError::Aws(error)) => error.class(),
+                RemainError::Other(DeleteError::Lock(error)) => error.class(),
+                RemainError::Other(DeleteError::Wait(WaitError::Cancelled)) => Class::Interrupted,
+                RemainError::Other(DeleteError::Wait(WaitError::Deadline(_))) => Class::TimedOut,
+                RemainError::Other(DeleteError::Refused(_)) => Class::NeedsOperator,
+            },
+            Self::Export(_) => Class::Configuration,
+            Self::Lingering { .. } => Class::TimedOut,
         }
     }
 
@@ -88,10 +137,28 @@ impl Diagnose for CoreError {
             Self::Aws(error) => error.hints(),
             Self::PlanFile(error) => error.hints(),
             Self::Certificate(error) => error.hints(),
+            Self::Delegation(error) => error.hints(),
             Self::Configuration(error) => error.hints(),
             Self::NoZone => vec!["Run `cloudcore init` first.".to_owned()],
             Self::Wait(_) => vec!["`cloudcore dns status` says which hop is wrong.".to_owned()],
             Self::Name(_) => vec!["Shorten `instance` in cloudops.yaml.".to_owned()],
+            Self::Remain { source: RemainError::Bucket(error), .. } => error.hints(),
+            Self::Remain { .. } => {
+                vec!["Run the same command again; what is gone stays gone.".to_owned()]
+            }
+            Self::Export(_) => vec![
+                "Name another folder with --export DIR, or leave it out with --no-export."
+                    .to_owned(),
+            ],
+            Self::Lingering { .. } => vec![
+                "AWS releases interfaces of functions and tasks within about 40 minutes: run the \
+                 same command again later."
+                    .to_owned(),
+            ],
+            Self::ForeignRecords { .. } => vec![
+                "Move them to another zone, or add --delete-data: the export keeps a copy."
+                    .to_owned(),
+            ],
             Self::InUse { environments } => environments
                 .iter()
                 .map(|name| format!("Run `clouddeploy env destroy {name}` first."))

@@ -16,6 +16,7 @@
 //! | hold the lock, keep a journal, read and write state | [`state`] | `state` |
 //! | record a run, list runs, make a page of one | [`state::runs`], [`run_page`] | `state` |
 //! | read `cloudops.yaml` | [`config_file`] | always |
+//! | know what outlives stacks, and delete it | [`remains`] | `remains` |
 //! | drive a build server | [`jenkins`] | `jenkins` |
 //! | build and push images | [`oci`] | `oci` |
 //! | read a deployment package | [`package`] | `package` |
@@ -81,6 +82,8 @@ pub mod package;
 #[cfg(feature = "quotas")]
 pub mod quotas;
 pub mod redact;
+#[cfg(feature = "remains")]
+pub mod remains;
 #[cfg(feature = "rights")]
 pub mod rights;
 #[cfg(feature = "state")]

@@ -3,12 +3,16 @@
 mod range;
 mod survey;
 
-use aws_sdk_ec2::{Client, types::Filter};
+use aws_sdk_ec2::{
+    Client,
+    types::{Filter, NetworkInterfaceStatus},
+};
 
 use crate::{
     connect::{Aws, broken},
     error::AwsError,
     ids::Region,
+    state::lock::Locked,
 };
 
 pub use range::Range;
@@ -66,4 +70,55 @@ pub async fn running_in_group(aws: &Aws, group: &str) -> Result<usize, AwsError>
     let answer =
         request.send().await.map_err(|error| AwsError::new("EC2", "DescribeInstances", error))?;
     Ok(answer.reservations().iter().map(|reservation| reservation.instances().len()).sum())
+}
+
+/// A network interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interface {
+    /// Its id, such as `eni-0a1b`.
+    pub id: String,
+    /// What its owner wrote, such as `AWS Lambda VPC ENI-acme-recorder`.
+    pub description: String,
+    /// Whether nothing is attached to it.
+    pub is_free: bool,
+}
+
+/// The network interfaces in a VPC (`DescribeNetworkInterfaces`, all pages), sorted.
+///
+/// # Errors
+/// [`AwsError`].
+pub async fn interfaces(aws: &Aws, vpc: &str) -> Result<Vec<Interface>, AwsError> {
+    let in_vpc = Filter::builder().name("vpc-id").values(vpc).build();
+    let request = Client::new(aws.config()).describe_network_interfaces().filters(in_vpc);
+    let mut pages = request.into_paginator().send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page =
+            page.map_err(|error| AwsError::new("EC2", "DescribeNetworkInterfaces", error))?;
+        for one in page.network_interfaces.unwrap_or_default() {
+            found.push(Interface {
+                is_free: one.status == Some(NetworkInterfaceStatus::Available),
+                id: one.network_interface_id.unwrap_or_default(),
+                description: one.description.unwrap_or_default(),
+            });
+        }
+    }
+    found.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(found)
+}
+
+/// Deletes a network interface that nothing is attached to (`DeleteNetworkInterface`); one that is
+/// not there is fine.
+///
+/// # Errors
+/// [`AwsError`].
+pub async fn delete_interface(aws: &Aws, _locked: &Locked, id: &str) -> Result<(), AwsError> {
+    let request = Client::new(aws.config()).delete_network_interface().network_interface_id(id);
+    match request.send().await {
+        Ok(_) => Ok(()),
+        Err(error) => match AwsError::new("EC2", "DeleteNetworkInterface", error) {
+            error if error.is_not_found() || error.code.ends_with(".NotFound") => Ok(()),
+            error => Err(error),
+        },
+    }
 }

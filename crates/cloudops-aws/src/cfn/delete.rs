@@ -35,12 +35,13 @@ struct Work<'a> {
     locked: &'a Locked,
     journal: Option<&'a Journal>,
     protected: Protected,
+    attempt: usize,
 }
 
 /// Deletes stacks, each after all stacks that depend on it are gone. The caller has decided to
 /// lose them; what is protected is as well only with [`Protected::TakeOff`], else nothing is
-/// deleted (`DescribeStacks` of all comes first). What it takes is noted in the history. Stacks that do not exist are fine. Gives back
-/// the names of those that were deleted.
+/// deleted (`DescribeStacks` of all comes first). What it takes is noted in the history. Stacks
+/// that do not exist are fine. Gives back the names of those that were deleted.
 ///
 /// # Errors
 /// [`CfnError::Protected`] before anything is deleted; else the first [`CfnError`], after all stacks
@@ -53,12 +54,30 @@ pub async fn delete(
     history: &History,
     protected: Protected,
 ) -> Result<Vec<StackName>, CfnError> {
+    delete_again(ctx, locked, journal, stacks, history, protected, 0).await
+}
+
+/// The same, after `attempt` deletions of this run that failed: CloudFormation takes a request with
+/// a token that it knows for one that it has done.
+///
+/// # Errors
+/// Those of [`delete`].
+pub async fn delete_again(
+    ctx: &Ctx,
+    locked: &Locked,
+    journal: Option<&Journal>,
+    stacks: &BTreeMap<StackName, BTreeSet<StackName>>,
+    history: &History,
+    protected: Protected,
+    attempt: usize,
+) -> Result<Vec<StackName>, CfnError> {
     if protected == Protected::Refuse {
         protection::refuse(ctx, stacks).await?;
     }
     let api = Api::new(&ctx.aws);
     let poller = Poller::new(&api);
-    let work = Work { ctx, api: &api, poller: &poller, history, locked, journal, protected };
+    let work =
+        Work { ctx, api: &api, poller: &poller, history, locked, journal, protected, attempt };
     let order = schedule::reversed(stacks);
     ctx.events.send(EventKind::Graph { stacks: order.iter().map(described).collect() });
     let mut schedule = Schedule::new(order, ctx.concurrency.get());
@@ -131,7 +150,10 @@ async fn remove(work: Work<'_>, name: &StackName, key: &str) -> Result<bool, Cfn
     if found.termination_protection && work.protected == Protected::TakeOff {
         work.api.protect(name, false).await?;
     }
-    let token = work.ctx.token(key);
+    let token = match work.attempt {
+        0 => work.ctx.token(key),
+        attempt => work.ctx.token(&format!("{key} {attempt}")),
+    };
     if let Some(journal) = work.journal {
         journal.intent(key, &token).await?;
     }

@@ -203,6 +203,36 @@ pub async fn template(ctx: &Ctx, name: &StackName) -> Result<Option<String>, Cfn
     }
 }
 
+/// A resource of a stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedResource {
+    /// Its logical id.
+    pub logical_id: String,
+    /// Its physical id.
+    pub physical_id: String,
+    /// Its type.
+    pub resource_type: String,
+}
+
+/// The resources that a stack has now, those that were deleted left out (`ListStackResources`, all
+/// pages).
+///
+/// # Errors
+/// [`CfnError::Aws`].
+pub async fn resources(ctx: &Ctx, stack: &Observed) -> Result<Vec<OwnedResource>, CfnError> {
+    let all = Api::new(&ctx.aws).resources_of(&stack.name, &stack.id).await?;
+    let there = all.into_iter().filter(|one| {
+        !one.physical_id.is_empty()
+            && !matches!(one.status.as_str(), "DELETE_COMPLETE" | "DELETE_SKIPPED")
+    });
+    let owned = |one: super::repair::ResourceState| OwnedResource {
+        logical_id: one.logical_id,
+        physical_id: one.physical_id,
+        resource_type: one.resource_type,
+    };
+    Ok(there.map(owned).collect())
+}
+
 /// All stacks whose name begins with a prefix, by name (`DescribeStacks`, all pages).
 ///
 /// # Errors

@@ -147,6 +147,18 @@ pub(super) struct Resource<'a> {
     pub(super) resource_type: &'a str,
 }
 
+/// What a resource of a type costs a month when nothing else is known of it.
+#[must_use]
+pub fn bare(resource_type: &str, region: &Region) -> Monthly {
+    let text = format!("Resources:\n  One: {{Type: {resource_type}}}\n");
+    let Ok(template) = Template::parse(resource_type, &text) else {
+        return Monthly::Unknown(format!("no price is known for {resource_type}"));
+    };
+    let estimate = estimate(&template, &BTreeMap::new(), region, None);
+    let mut lines = estimate.lines.into_iter();
+    lines.next().map_or(Monthly::Usd(Usd::ZERO), |line| line.monthly)
+}
+
 impl Resource<'_> {
     pub(super) fn line(&self, what: impl Into<String>, monthly: Monthly) -> Line {
         Line {

@@ -37,7 +37,7 @@ mod resources;
 mod tasks;
 
 pub use difference::{Change, Created, Difference, PlanCosts, difference};
-pub use estimate::{Estimate, Line, Monthly, Values, estimate, estimate_values};
+pub use estimate::{Estimate, Line, Monthly, Values, bare, estimate, estimate_values};
 #[cfg(feature = "stacks")]
 pub use graph::{Running, of_graph, of_plan};
 pub use kinds::{Kind, kind};

@@ -8,6 +8,7 @@ pub mod hops;
 pub mod judge;
 mod lookup;
 pub mod record;
+pub mod records;
 pub mod walk;
 
 use aws_sdk_route53::Client;

@@ -3,6 +3,8 @@
 mod decode;
 mod purge;
 
+pub use purge::Usage;
+
 use aws_sdk_s3::{operation::get_object::GetObjectOutput, primitives::ByteStream};
 use camino::Utf8Path;
 use serde::{Serialize, de::DeserializeOwned};

@@ -3,7 +3,47 @@
 use super::{StateError, Store};
 use crate::error::AwsError;
 
+/// Pages of 1000 versions that are counted; more take longer than a person wants to wait.
+const PAGES_COUNTED: usize = 50;
+
+/// What is in a bucket.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Versions of objects, older ones and deletion markers included.
+    pub versions: usize,
+    /// Bytes of all versions.
+    pub bytes: u64,
+    /// Whether there is more that was not counted.
+    pub more: bool,
+}
+
 impl Store {
+    /// Counts what is in the bucket, up to 50,000 versions (`ListObjectVersions`).
+    ///
+    /// # Errors
+    /// [`StateError::Aws`].
+    pub async fn usage(&self) -> Result<Usage, StateError> {
+        let mut usage = Usage::default();
+        let (mut key, mut version) = (None, None);
+        for _ in 0..PAGES_COUNTED {
+            let request = self.client.list_object_versions().bucket(&self.bucket);
+            let request = request.set_key_marker(key).set_version_id_marker(version);
+            let answer = request.send().await;
+            let answer = answer
+                .map_err(|error| self.aws(AwsError::new("S3", "ListObjectVersions", error)))?;
+            usage.versions += answer.versions().len() + answer.delete_markers().len();
+            let sizes = answer.versions().iter().filter_map(|one| u64::try_from(one.size()?).ok());
+            usage.bytes += sizes.sum::<u64>();
+            usage.more = answer.is_truncated().unwrap_or_default();
+            if !usage.more {
+                break;
+            }
+            key = answer.next_key_marker;
+            version = answer.next_version_id_marker;
+        }
+        Ok(usage)
+    }
+
     /// Deletes every version of every object below a prefix: how a versioned bucket is emptied.
     /// Gives back how many versions there were (`ListObjectVersions`, `DeleteObject`).
     ///

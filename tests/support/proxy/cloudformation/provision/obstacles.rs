@@ -164,6 +164,12 @@ async fn obstacle(
         "AWS::ElasticLoadBalancingV2::LoadBalancer" if balancer_is_protected(upstream, handle).await => {
             format!("Load balancer '{handle}' cannot be deleted because deletion protection is enabled (Service: ElasticLoadBalancingV2, Status Code: 400)")
         }
+        "AWS::EC2::Subnet" if has_interfaces(upstream, "subnet-id", handle).await => {
+            format!("The subnet '{handle}' has dependencies and cannot be deleted. (Service: Ec2, Status Code: 400)")
+        }
+        "AWS::EC2::SecurityGroup" if has_interfaces(upstream, "group-id", handle).await => {
+            format!("resource {handle} has a dependent object (Service: Ec2, Status Code: 400)")
+        }
         "AWS::Route53::HostedZone" if has_records(upstream, handle).await => {
             "The specified hosted zone contains non-required resource record sets and so cannot be deleted. (Service: Route53, Status Code: 400)".to_owned()
         }
@@ -176,6 +182,21 @@ async fn is_protected(upstream: &Upstream, action: &str, by: &str, id: &str) -> 
     let form = [(by.to_owned(), id.to_owned())];
     let answer = upstream.query("rds", action, "2014-10-31", &form).await;
     answer.is_ok_and(|xml| xml.contains("<DeletionProtection>true</DeletionProtection>"))
+}
+
+/// Whether a network interface is in a subnet, or has a security group. Those of tasks do not
+/// count: AWS takes them away while it drains a service, and the emulator long after.
+async fn has_interfaces(upstream: &Upstream, filter: &str, id: &str) -> bool {
+    let form = [
+        ("Filter.1.Name".to_owned(), filter.to_owned()),
+        ("Filter.1.Value.1".to_owned(), id.to_owned()),
+    ];
+    let answer = upstream.query("ec2", "DescribeNetworkInterfaces", "2016-11-15", &form).await;
+    let of_a_task = "<description>arn:aws:ecs:";
+    answer.is_ok_and(|xml| {
+        let ids = xml.matches("<networkInterfaceId>").count();
+        ids > xml.matches(of_a_task).count()
+    })
 }
 
 async fn balancer_is_protected(upstream: &Upstream, arn: &str) -> bool {

@@ -1,0 +1,209 @@
+//! What stands in the way of a deletion: taken away before, or waited for.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use cloudops_aws::{
+    cfn::{delete, error::CfnError, history::History, protection::Protected},
+    config_file::CloudOpsConfig,
+    connect::Assume,
+    containers,
+    ctx::Ctx,
+    dns::{delegation, record, records},
+    error::AwsError,
+    events::Outcome,
+    ids::StackName,
+    network::{self, Interface},
+    state::{journal::Journal, lock::Locked, store::Store},
+    wait::{self, Pace, WaitError},
+};
+
+use super::survey::Survey;
+use crate::error::CoreError;
+
+/// AWS needs up to about 40 minutes to release the interfaces of functions and tasks
+/// (operations.md, part 1).
+const PATIENCE: Duration = Duration::from_secs(45 * 60);
+
+/// Longest pause between two looks.
+const PAUSE: Duration = Duration::from_secs(15);
+
+/// Takes away what the stacks do not own and what would keep them: the record in the parent zone,
+/// records in our zones, tasks without a service.
+pub(super) async fn clear(
+    ctx: &Ctx,
+    locked: &Locked,
+    config: &CloudOpsConfig,
+    store: &Store,
+    survey: &Survey,
+) -> Result<(), CoreError> {
+    undelegate(ctx, locked, config, store).await?;
+    for (zone, all) in &survey.facts.zones {
+        let foreign = survey.records.get(zone).map(Vec::as_slice).unwrap_or_default();
+        let gone: Vec<_> =
+            all.iter().filter(|one| one.validates() || foreign.contains(one)).collect();
+        if !gone.is_empty() {
+            ctx.events.note(format!("{} records are removed from zone {zone}", gone.len()));
+            records::remove(&ctx.aws, locked, zone, &gone).await?;
+        }
+    }
+    for cluster in &survey.facts.clusters {
+        let why = "cloudcore destroy";
+        let count = containers::stop_loose_tasks(ctx, locked, cluster, why).await?;
+        if count > 0 {
+            ctx.events.note(format!("{count} tasks of {cluster} are stopped"));
+        }
+    }
+    Ok(())
+}
+
+/// A parent that still names servers of a zone which is gone lets a stranger take the domain.
+async fn undelegate(
+    ctx: &Ctx,
+    locked: &Locked,
+    config: &CloudOpsConfig,
+    store: &Store,
+) -> Result<(), CoreError> {
+    let (found, _) = record::read(store).await?;
+    let Some(ours) = found.delegation else {
+        return Ok(());
+    };
+    let role = ours.role.clone().map(|arn| Assume { arn, external_id: None });
+    let step = format!("delegation/{}", config.domain);
+    ctx.events.step(&step, format!("remove the delegation of {}", config.domain));
+    let gone = delegation::remove(ctx, locked, role.as_ref(), &ours, &config.domain).await;
+    match &gone {
+        Ok(true) => ctx.events.step_done(&step, Outcome::Done, "removed"),
+        Ok(false) => ctx.events.step_done(&step, Outcome::Unchanged, "it is not ours any more"),
+        Err(error) => ctx.events.step_done(&step, Outcome::Failed, error.to_string()),
+    }
+    gone?;
+    record::update(store, locked, |record| record.delegation = None).await?;
+    Ok(())
+}
+
+/// Deletes stacks; where network interfaces stand in the way, waits until AWS has released one and
+/// tries again.
+pub(super) async fn stacks(
+    ctx: &Ctx,
+    locked: &Locked,
+    journal: Option<&Journal>,
+    stacks: &BTreeMap<StackName, BTreeSet<StackName>>,
+    history: &History,
+    vpc: Option<&str>,
+) -> Result<(), CoreError> {
+    let mut attempt = 0;
+    loop {
+        let refuse = Protected::Refuse;
+        let deleted =
+            delete::delete_again(ctx, locked, journal, stacks, history, refuse, attempt).await;
+        let (error, vpc) = match (deleted, vpc) {
+            (Err(error), Some(vpc)) if is_in_use(&error) => (error, vpc),
+            (deleted, _) => {
+                deleted?;
+                return Ok(());
+            }
+        };
+        // Each attempt has one interface less, so this comes to an end.
+        if !released(ctx, locked, vpc).await? {
+            return Err(error.into());
+        }
+        attempt += 1;
+    }
+}
+
+/// Whether something cannot be deleted because something else uses it.
+fn is_in_use(error: &CfnError) -> bool {
+    let CfnError::Failed { cause: Some(cause), .. } = error else {
+        return false;
+    };
+    ["DependencyViolation", "has a dependent object", "has dependencies", "currently in use"]
+        .iter()
+        .any(|words| cause.reason.contains(words))
+}
+
+/// Waits until a network interface of the network is gone, and deletes those that are free. Says
+/// whether there was one: else something different stands in the way.
+async fn released(ctx: &Ctx, locked: &Locked, vpc: &str) -> Result<bool, CoreError> {
+    let found = network::interfaces(&ctx.aws, vpc).await?;
+    if found.is_empty() {
+        return Ok(false);
+    }
+    let step = format!("interfaces/{vpc}");
+    ctx.events.step(&step, format!("wait for {} in {vpc}", said(&found).join(", ")));
+    let (pace, before) = (Pace { longest: PAUSE, ..Pace::within(PATIENCE) }, found.len());
+    let waited = wait::until(pace, &ctx.cancel, async || {
+        let left = release(ctx, locked, vpc).await?;
+        Ok((left < before).then_some(left))
+    });
+    match waited.await {
+        Ok(left) => {
+            ctx.events.step_done(&step, Outcome::Done, format!("{} are gone", before - left));
+            Ok(true)
+        }
+        Err(Waited::Wait(WaitError::Deadline(_))) => {
+            let left = network::interfaces(&ctx.aws, vpc).await?;
+            let interfaces = said(&left);
+            ctx.events.step_done(&step, Outcome::Failed, interfaces.join(", "));
+            Err(CoreError::Lingering { interfaces, minutes: PATIENCE.as_secs() / 60 })
+        }
+        Err(Waited::Wait(WaitError::Cancelled)) => Err(CfnError::Interrupted.into()),
+        Err(Waited::Aws(error)) => Err(error.into()),
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Waited {
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    #[error(transparent)]
+    Wait(#[from] WaitError),
+}
+
+/// Deletes the interfaces that nothing is attached to any more, and counts the others. The whole
+/// network is on its way out.
+async fn release(ctx: &Ctx, locked: &Locked, vpc: &str) -> Result<usize, Waited> {
+    let found = network::interfaces(&ctx.aws, vpc).await?;
+    let (free, used): (Vec<_>, Vec<_>) = found.into_iter().partition(|one| one.is_free);
+    for free in free {
+        network::delete_interface(&ctx.aws, locked, &free.id).await?;
+    }
+    Ok(used.len())
+}
+
+fn said(interfaces: &[Interface]) -> Vec<String> {
+    let one = |interface: &Interface| match interface.description.as_str() {
+        "" => interface.id.clone(),
+        description => format!("{} ({description})", interface.id),
+    };
+    interfaces.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use cloudops_aws::cfn::{error::RootCause, status::StackStatus};
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_used_is_waited_for() {
+        let failed = |reason: &str| CfnError::Failed {
+            stack: "acme-core-network".parse().unwrap(),
+            status: StackStatus::DeleteFailed,
+            cause: Some(Box::new(RootCause {
+                logical_id: "Group".to_owned(),
+                resource_type: "AWS::EC2::SecurityGroup".to_owned(),
+                reason: reason.to_owned(),
+                place: None,
+            })),
+        };
+        assert!(is_in_use(&failed("resource sg-1 has a dependent object (Service: Ec2, 400)")));
+        assert!(is_in_use(&failed(
+            "The subnet 'subnet-1' has dependencies and cannot be deleted."
+        )));
+        assert!(!is_in_use(&failed("You are not authorized to perform this operation")));
+        assert!(!is_in_use(&CfnError::Interrupted));
+    }
+}
