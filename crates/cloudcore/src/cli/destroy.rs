@@ -36,6 +36,15 @@ pub(super) struct Args {
 
 pub(super) async fn exec(session: &Session, args: &Args) -> CliResult {
     let config = session.config()?;
+    let what = if args.delete_data {
+        "This deletes the foundation with all packages, artifacts, logs and the state."
+    } else {
+        "This deletes the foundation; packages, artifacts, logs and the state stay."
+    };
+    let (name, given) = (config.instance.to_string(), args.name.as_deref());
+    if !args.dry_run {
+        session.can_confirm_name(what, &name, given)?;
+    }
     let ctx = session.connect(&config).await?;
     let survey = destroy::survey(&ctx, &config).await?;
     session.print(&Surveyed { survey: &survey, delete_data: args.delete_data });
@@ -43,12 +52,7 @@ pub(super) async fn exec(session: &Session, args: &Args) -> CliResult {
         return Ok(Class::Done);
     }
     survey.permits(args.delete_data)?;
-    let what = if args.delete_data {
-        "This deletes the instance with all of its data."
-    } else {
-        "This deletes the foundation; the data stays."
-    };
-    session.confirm_name(what, config.instance.as_str(), args.name.as_deref()).await?;
+    session.confirm_name(what, &name, given).await?;
     let export = (!args.no_export && !survey.is_empty()).then(|| folder(args, &config));
     let owner = session.settings.owner.clone();
     let request = DestroyRequest { config, owner, delete_data: args.delete_data, export };

@@ -218,16 +218,38 @@ impl Session {
         if let Some(given) = given.filter(|_| self.settings.yes) {
             return agreed(given == name);
         }
-        let flag = format!("--name {name} --yes");
-        let question = format!("{what} Type `{name}` to go on: ");
+        let (question, flag) = naming(what, name);
         agreed(self.ask(&question, &flag).await? == name)
     }
 
-    async fn ask(&self, question: &str, flag: &str) -> Result<String, Failure> {
-        if !self.settings.interactive {
-            let question = question.trim().to_owned();
-            return Err(SessionError::NobodyToAsk { question, flag: flag.to_owned() }.into());
+    /// Refuses at once what [`Self::confirm_name`] would refuse without asking, before the time is
+    /// taken to look what is to be shown.
+    ///
+    /// # Errors
+    /// [`SessionError`] when nobody can be asked or the name that was given is another one.
+    pub fn can_confirm_name(
+        &self,
+        what: &str,
+        name: &str,
+        given: Option<&str>,
+    ) -> Result<(), Failure> {
+        if let Some(given) = given.filter(|_| self.settings.yes) {
+            return agreed(given == name);
         }
+        let (question, flag) = naming(what, name);
+        self.somebody_to_ask(&question, &flag)
+    }
+
+    fn somebody_to_ask(&self, question: &str, flag: &str) -> Result<(), Failure> {
+        if self.settings.interactive {
+            return Ok(());
+        }
+        let question = question.trim().to_owned();
+        Err(SessionError::NobodyToAsk { question, flag: flag.to_owned() }.into())
+    }
+
+    async fn ask(&self, question: &str, flag: &str) -> Result<String, Failure> {
+        self.somebody_to_ask(question, flag)?;
         self.finish();
         printer::err(question);
         // Read on a thread of its own, so that Ctrl-C is seen while nobody types.
@@ -262,6 +284,11 @@ fn reason(kind: std::io::ErrorKind) -> String {
         std::io::ErrorKind::NotFound => "it does not exist".to_owned(),
         other => other.to_string(),
     }
+}
+
+/// The question for a name, and the flags that answer it.
+fn naming(what: &str, name: &str) -> (String, String) {
+    (format!("{what} Type `{name}` to go on: "), format!("--name {name} --yes"))
 }
 
 fn agreed(yes: bool) -> Result<(), Failure> {
