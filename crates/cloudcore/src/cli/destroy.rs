@@ -7,7 +7,6 @@ use cloudcore::ops::destroy::{self, Datum, DestroyReport, DestroyRequest, Survey
 use cloudops_aws::{
     config_file::CloudOpsConfig,
     diagnose::Class,
-    remains::Left,
     state::store::Usage,
     terminal::{CliResult, Report, Session, Style, Table},
 };
@@ -166,17 +165,12 @@ impl Report for Shown {
 
     fn json(&self) -> Value {
         let report = &self.0;
-        let data = report.data.iter();
-        let data = data.map(
-            |(remain, says)| json!({"id": remain.id, "type": remain.resource_type, "says": says}),
-        );
-        let left: Option<&Vec<Left>> = report.left.as_ref();
         json!({
             "deleted": report.deleted,
-            "data": data.collect::<Vec<_>>(),
+            "data": report.data,
             "exported": report.exported,
             "kept": report.kept,
-            "left": left,
+            "left": report.left,
         })
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudformation::{
     Client,
+    operation::describe_change_set::DescribeChangeSetOutput,
     types::{Capability, Parameter, Stack, StackEvent, StackResourceSummary, Tag},
 };
 
@@ -198,6 +199,18 @@ impl Api {
             all.extend(page.stack_resource_summaries.unwrap_or_default().into_iter().map(read));
         }
         Ok(all)
+    }
+
+    /// One page of a change set, with the values of properties (`DescribeChangeSet`).
+    pub(super) async fn change_set(
+        &self,
+        stack: &StackName,
+        id: &str,
+        next: Option<String>,
+    ) -> Result<DescribeChangeSetOutput, CfnError> {
+        let request = self.client.describe_change_set().change_set_name(id);
+        let request = request.include_property_values(true).set_next_token(next);
+        request.send().await.map_err(failed!(stack, "DescribeChangeSet"))
     }
 
     /// Sets the stack policy (`SetStackPolicy`).

@@ -157,13 +157,7 @@ async fn look(api: &Api, stack: &StackName, id: &str) -> Result<Option<Made>, St
     let mut touched = Vec::new();
     let mut next = None;
     loop {
-        let request = api
-            .client
-            .describe_change_set()
-            .change_set_name(id)
-            .include_property_values(true)
-            .set_next_token(next);
-        let answer = request.send().await.map_err(failed!(stack, "DescribeChangeSet"))?;
+        let answer = api.change_set(stack, id, next).await?;
         match answer.status() {
             Some(ChangeSetStatus::CreateComplete) => {}
             Some(ChangeSetStatus::Failed) => {

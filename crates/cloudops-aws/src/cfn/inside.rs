@@ -3,7 +3,7 @@
 use aws_sdk_cloudformation::types::Change;
 
 use super::{
-    api::{Api, failed},
+    api::Api,
     changes::{self, Action, ResourceDelta},
     error::CfnError,
     nested,
@@ -78,13 +78,7 @@ async fn changes_of(api: &Api, stack: &StackName, id: &str) -> Result<Vec<Change
     let mut all = Vec::new();
     let mut next = None;
     loop {
-        let request = api
-            .client
-            .describe_change_set()
-            .change_set_name(id)
-            .include_property_values(true)
-            .set_next_token(next);
-        let answer = request.send().await.map_err(failed!(stack, "DescribeChangeSet"))?;
+        let answer = api.change_set(stack, id, next).await?;
         all.extend(answer.changes.unwrap_or_default());
         next = answer.next_token;
         if next.is_none() {

@@ -17,16 +17,13 @@ const TASKS_AT_ONCE: usize = 100;
 /// [`AwsError`].
 pub async fn stop_loose_tasks(
     ctx: &Ctx,
-    locked: &Locked,
+    _locked: &Locked,
     cluster: &str,
     why: &str,
 ) -> Result<usize, AwsError> {
     let tasks = loose(&ctx.aws, cluster).await?;
     let client = Client::new(ctx.aws.config());
     for task in &tasks {
-        if locked.check().is_err() {
-            break;
-        }
         let request = client.stop_task().cluster(cluster).task(task).reason(why);
         request.send().await.map_err(|error| AwsError::new("ECS", "StopTask", error))?;
     }

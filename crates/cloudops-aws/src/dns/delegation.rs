@@ -277,7 +277,9 @@ async fn find(
     }
     let mut rest = domain;
     while let Some((_, above)) = rest.split_once('.') {
-        let ids = public_zones(client, above).await?;
+        let zones = super::zones_of(client, above).await?;
+        let public = zones.into_iter().filter(|zone| !zone.private);
+        let ids: Vec<String> = public.map(|zone| zone.id).collect();
         match ids.as_slice() {
             [] => rest = above,
             [id] => return Ok(Some((id.clone(), above.to_owned()))),
@@ -285,17 +287,6 @@ async fn find(
         }
     }
     Ok(None)
-}
-
-async fn public_zones(client: &Client, name: &str) -> Result<Vec<String>, AwsError> {
-    let answer = client.list_hosted_zones_by_name().dns_name(name).send().await;
-    let answer =
-        answer.map_err(|error| AwsError::new("Route 53", "ListHostedZonesByName", error))?;
-    let is_public = |zone: &aws_sdk_route53::types::HostedZone| {
-        plain(&zone.name) == name && !zone.config.as_ref().is_some_and(|config| config.private_zone)
-    };
-    let zones = answer.hosted_zones.into_iter().filter(is_public);
-    Ok(zones.map(|zone| zone.id.trim_start_matches("/hostedzone/").to_owned()).collect())
 }
 
 /// Values and time to live of the NS record of a domain in a zone.

@@ -44,7 +44,12 @@ pub struct HostedZone {
 /// # Errors
 /// [`AwsError`].
 pub async fn zones_named(aws: &Aws, name: &str) -> Result<Vec<HostedZone>, AwsError> {
-    let request = Client::new(aws.config()).list_hosted_zones_by_name().dns_name(name);
+    zones_of(&Client::new(aws.config()), name).await
+}
+
+/// The same with a client of another account.
+async fn zones_of(client: &Client, name: &str) -> Result<Vec<HostedZone>, AwsError> {
+    let request = client.list_hosted_zones_by_name().dns_name(name);
     let answer = request
         .send()
         .await

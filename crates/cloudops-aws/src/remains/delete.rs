@@ -4,6 +4,7 @@ use aws_sdk_cloudwatchlogs::Client as Logs;
 use aws_sdk_rds::Client as Rds;
 use aws_sdk_secretsmanager::Client as Secrets;
 use aws_sdk_ssm::Client as Ssm;
+use serde::Serialize;
 
 use super::{Remain, SNAPSHOT, cloud_control};
 use crate::{
@@ -16,12 +17,19 @@ use crate::{
 };
 pub use cloud_control::DeleteError;
 
-/// How a remain was deleted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A remain that was deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Deleted {
+    /// What it was.
+    #[serde(flatten)]
+    pub remain: Remain,
     /// What is to be said of it: how much was in it, or how long AWS still keeps it.
     pub says: String,
+    /// Whether AWS keeps it for a while, in which it costs nothing and can be brought back.
+    pub later: bool,
 }
+
+const LATER: &str = "gone in 30 days";
 
 /// Why a remain is still there.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +63,7 @@ pub async fn delete(ctx: &Ctx, locked: &Locked, remain: &Remain) -> Result<Delet
             let request = Secrets::new(ctx.aws.config()).delete_secret().secret_id(id);
             let answer = request.recovery_window_in_days(30).send().await;
             gone(answer.map_err(|error| AwsError::new("Secrets Manager", "DeleteSecret", error)))?;
-            "gone in 30 days".to_owned()
+            LATER.to_owned()
         }
         "AWS::SSM::Parameter" if remain.stack.is_none() => {
             let answer = Ssm::new(ctx.aws.config()).delete_parameter().name(id).send().await;
@@ -76,10 +84,10 @@ pub async fn delete(ctx: &Ctx, locked: &Locked, remain: &Remain) -> Result<Delet
         }
         other => {
             cloud_control::delete(ctx, locked, other, id).await?;
-            if other == "AWS::KMS::Key" { "gone in 30 days" } else { "gone" }.to_owned()
+            if other == "AWS::KMS::Key" { LATER } else { "gone" }.to_owned()
         }
     };
-    Ok(Deleted { says })
+    Ok(Deleted { remain: remain.clone(), later: says == LATER, says })
 }
 
 async fn bucket(ctx: &Ctx, name: &str) -> Result<String, StateError> {

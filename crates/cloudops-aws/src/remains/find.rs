@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_cloudwatchlogs::Client as Logs;
 use aws_sdk_rds::{Client as Rds, types::DbClusterSnapshot};
 use aws_sdk_secretsmanager::{
     Client as Secrets,
@@ -22,6 +21,7 @@ use crate::{
     ctx::Ctx,
     error::AwsError,
     ids::InstanceName,
+    logs,
 };
 
 /// What a stack owns, and what of it stays when the stack is deleted.
@@ -164,16 +164,8 @@ async fn parameters(ctx: &Ctx, path: &str) -> Result<Vec<Priced>, AwsError> {
 }
 
 async fn groups(ctx: &Ctx, path: &str) -> Result<Vec<Priced>, AwsError> {
-    let request = Logs::new(ctx.aws.config()).describe_log_groups().log_group_name_prefix(path);
-    let mut pages = request.into_paginator().send();
-    let mut found = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| AwsError::new("Logs", "DescribeLogGroups", error))?;
-        let groups = page.log_groups.unwrap_or_default().into_iter();
-        let names = groups.filter_map(|one| one.log_group_name);
-        found.extend(names.map(|name| loose("AWS::Logs::LogGroup", name, by_use("stored logs"))));
-    }
-    Ok(found)
+    let names = logs::groups(&ctx.aws, path).await?.into_iter();
+    Ok(names.map(|name| loose("AWS::Logs::LogGroup", name, by_use("stored logs"))).collect())
 }
 
 async fn snapshots(ctx: &Ctx, instance: &InstanceName) -> Result<Vec<Priced>, AwsError> {

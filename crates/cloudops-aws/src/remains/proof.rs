@@ -26,6 +26,19 @@ pub struct Left {
     pub seen: bool,
 }
 
+impl Left {
+    /// Whether its ARN names what CloudFormation or a service knows by this physical id: an ARN, or
+    /// a name or id at the end of one. A secret has six characters more there, a log group may have
+    /// `:*`.
+    #[must_use]
+    pub fn is(&self, id: &str) -> bool {
+        let arn = self.arn.strip_suffix(":*").unwrap_or(&self.arn);
+        let before =
+            |separator: char| arn.strip_suffix(id).is_some_and(|rest| rest.ends_with(separator));
+        arn == id || before(':') || before('/') || arn.contains(&format!(":secret:{id}-"))
+    }
+}
+
 /// Everything in the region that has the tag of an instance and that Cloud Control cannot show to
 /// be gone (`tag:GetResources`, then `GetResource` for each). The tagging service lists a resource
 /// for some time after its deletion. Sorted, what is billed first.
@@ -65,5 +78,24 @@ async fn one(ctx: &Ctx, arn: String) -> Option<Left> {
         Some(false) => None,
         Some(true) => Some(left(true)),
         None => Some(left(false)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arn_is_known_by_the_id_at_its_end() {
+        let is = |arn: &str, id: &str| {
+            Left { arn: arn.to_owned(), what: "thing", billed: true, seen: true }.is(id)
+        };
+        assert!(is("arn:aws:s3:::acme-logs", "acme-logs"));
+        assert!(!is("arn:aws:s3:::my-acme-logs", "acme-logs"));
+        assert!(is("arn:aws:kms:eu-west-1:1:key/a-b", "a-b"));
+        let secret = "arn:aws:secretsmanager:eu-west-1:1:secret:/cloudops/acme/k-Ab12Cd";
+        assert!(is(secret, secret) && is(secret, "/cloudops/acme/k"));
+        assert!(!is(secret, "/cloudops/acme"));
+        assert!(is("arn:aws:logs:eu-west-1:1:log-group:/cloudops/acme/x:*", "/cloudops/acme/x"));
     }
 }

@@ -215,8 +215,9 @@ impl Session {
         name: &str,
         given: Option<&str>,
     ) -> Result<(), Failure> {
-        if let Some(given) = given.filter(|_| self.settings.yes) {
-            return agreed(given == name);
+        self.can_confirm_name(what, name, given)?;
+        if given.is_some() && self.settings.yes {
+            return Ok(());
         }
         let (question, flag) = naming(what, name);
         agreed(self.ask(&question, &flag).await? == name)

@@ -50,6 +50,7 @@ pub(super) async fn clear(
         }
     }
     for cluster in &survey.facts.clusters {
+        locked.check()?;
         let why = "cloudcore destroy";
         let count = containers::stop_loose_tasks(ctx, locked, cluster, why).await?;
         if count > 0 {

@@ -14,7 +14,7 @@ use cloudops_aws::{
     error::AwsErrorKind,
     events::Outcome,
     ids::StackName,
-    remains::{self, Left, Remain},
+    remains::{self, Deleted, Left, Remain},
     state::{
         durations, init,
         journal::Journal,
@@ -48,8 +48,8 @@ pub struct DestroyRequest {
 pub struct DestroyReport {
     /// Stacks that were deleted.
     pub deleted: Vec<StackName>,
-    /// Data that was deleted, each with what is to be said of it.
-    pub data: Vec<(Remain, String)>,
+    /// Data that was deleted.
+    pub data: Vec<Deleted>,
     /// Where the export is.
     pub exported: Option<Utf8PathBuf>,
     /// What is still there of what the survey had seen.
@@ -134,8 +134,7 @@ async fn with_state(
         let state = store.bucket();
         let data = in_order(remains).filter(|remain| remain.id != state);
         for remain in data {
-            let says = gone(ctx, locked, &remain).await?;
-            report.data.push((remain, says));
+            report.data.push(gone(ctx, locked, &remain).await?);
         }
     }
     forget(&store).await
@@ -163,13 +162,13 @@ fn in_order(mut remains: Vec<Remain>) -> impl Iterator<Item = Remain> {
     remains.into_iter()
 }
 
-async fn gone(ctx: &Ctx, locked: &Locked, remain: &Remain) -> Result<String, CoreError> {
+async fn gone(ctx: &Ctx, locked: &Locked, remain: &Remain) -> Result<Deleted, CoreError> {
     let (what, step) = (remain.words(), format!("remain/{}", remain.id));
     ctx.events.step(&step, format!("delete {what}"));
     match remains::delete(ctx, locked, remain).await {
         Ok(deleted) => {
             ctx.events.step_done(&step, Outcome::Done, deleted.says.clone());
-            Ok(deleted.says)
+            Ok(deleted)
         }
         Err(source) => {
             ctx.events.step_done(&step, Outcome::Failed, source.to_string());
@@ -202,8 +201,7 @@ async fn state(
     let bucket = store(&ctx.aws, config).bucket().to_owned();
     let remain = Remain { resource_type: "AWS::S3::Bucket".to_owned(), id: bucket, stack: None };
     if remains::exists(ctx, &remain).await? {
-        let says = gone(ctx, &first, &remain).await?;
-        report.data.push((remain, says));
+        report.data.push(gone(ctx, &first, &remain).await?);
     }
     Ok(())
 }
@@ -223,21 +221,8 @@ async fn proof(
         }
         Err(error) => return Err(error.into()),
     };
-    let spoken: Vec<&str> = report.kept.iter().map(|one| one.id.as_str()).collect();
-    let later = report.data.iter().filter(|(_, says)| says.contains("days"));
-    let later: Vec<&str> = later.map(|(remain, _)| remain.id.as_str()).collect();
-    let stack = layout::stack_name(config, "state")?;
-    left.retain(|one| {
-        let named = |id: &&str| {
-            one.arn == **id
-                || one.arn.ends_with(&format!("/{id}"))
-                || one.arn.ends_with(&format!(":{id}"))
-                || one.arn.contains(&format!(":secret:{id}-"))
-                || one.arn.ends_with(&format!(":{id}:*"))
-        };
-        !spoken.iter().any(named)
-            && !later.iter().any(named)
-            && !one.arn.contains(&format!(":stack/{stack}/"))
-    });
+    let later = report.data.iter().filter(|one| one.later).map(|one| &one.remain);
+    let spoken: Vec<&Remain> = report.kept.iter().chain(later).collect();
+    left.retain(|one| !spoken.iter().any(|remain| one.is(&remain.id)));
     Ok(Some(left))
 }

@@ -120,7 +120,7 @@ pub async fn survey(ctx: &Ctx, config: &CloudOpsConfig) -> Result<Survey, CoreEr
     let data = data(ctx, config, &pairs, noted).await?;
     let zones = zones(ctx, &pairs).await?;
     let foreign = foreign(&zones, &pairs);
-    let vpc = vpc(ctx, config, &stacks, has_state.then_some(&store)).await?;
+    let vpc = vpc(&stacks, has_state.then_some(&store)).await?;
     let losses = pairs.iter().map(|(stack, of)| loss(stack, of)).collect();
     let clusters = containers(&pairs, "AWS::ECS::Cluster").map(str::to_owned).collect();
     let facts = Facts { clusters, zones, vpc, stacks };
@@ -215,12 +215,7 @@ fn foreign(
 }
 
 /// The network of the instance: network interfaces in it may stand in the way.
-async fn vpc(
-    ctx: &Ctx,
-    config: &CloudOpsConfig,
-    stacks: &[Observed],
-    store: Option<&Store>,
-) -> Result<Option<String>, CoreError> {
+async fn vpc(stacks: &[Observed], store: Option<&Store>) -> Result<Option<String>, CoreError> {
     let of_stack = stacks.iter().find_map(|stack| stack.outputs.get("VpcId"));
     if let Some(vpc) = of_stack {
         return Ok(Some(vpc.clone()));
@@ -228,7 +223,6 @@ async fn vpc(
     let Some(store) = store else {
         return Ok(None);
     };
-    check_place(&ctx.aws, config)?;
     let state = init::read(store).await?.map(|found| found.value);
     let core = state.and_then(|mut state| state.components.remove(&init::Component::Core));
     Ok(core.and_then(|core| core.outputs.get("VpcId").cloned()))

@@ -86,10 +86,8 @@ fn outputs_of_one_stack_decide_the_cost_of_another() {
     assert!(!told(&hosts.lines).iter().any(|line| line.contains("1 task")), "hosts are paid apart");
 }
 
-#[test]
-fn a_plan_costs_what_it_adds() {
-    let graph = graph("fargate");
-    let delta = |logical_id: &str, action, resource_type: &str| ResourceDelta {
+fn delta(logical_id: &str, action: Action, resource_type: &str) -> ResourceDelta {
+    ResourceDelta {
         logical_id: logical_id.to_owned(),
         physical_id: None,
         resource_type: resource_type.to_owned(),
@@ -97,7 +95,12 @@ fn a_plan_costs_what_it_adds() {
         policy_action: None,
         changes: Vec::new(),
         dynamic: false,
-    };
+    }
+}
+
+#[test]
+fn a_plan_costs_what_it_adds() {
+    let graph = graph("fargate");
     let changes = vec![
         delta("Own", Action::Add, "AWS::ECS::Service"),
         delta("Front", Action::Modify, "AWS::ElasticLoadBalancingV2::LoadBalancer"),
@@ -162,15 +165,6 @@ fn a_new_stack_holds_what_its_conditions_let_exist() {
 #[test]
 fn what_changes_in_a_nested_stack_is_named_and_its_price_is_not_known() {
     let graph = graph("fargate");
-    let delta = |logical_id: &str, action, resource_type: &str| ResourceDelta {
-        logical_id: logical_id.to_owned(),
-        physical_id: None,
-        resource_type: resource_type.to_owned(),
-        action,
-        policy_action: None,
-        changes: Vec::new(),
-        dynamic: false,
-    };
     let changes = vec![
         delta("Child", Action::Modify, "AWS::CloudFormation::Stack"),
         delta("Child/Deep", Action::Add, "AWS::CloudFormation::Stack"),
