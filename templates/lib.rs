@@ -36,6 +36,8 @@ pub mod core {
     pub const STATE: Template = template!("core/state");
     /// Network, subnets and routes.
     pub const NETWORK: Template = template!("core/network");
+    /// A network that exists already, in place of [`NETWORK`].
+    pub const ADOPTED_NETWORK: Template = template!("core/adopted-network");
     /// The public and the private hosted zone.
     pub const DNS: Template = template!("core/dns");
     /// Key, buckets and log delivery.
@@ -46,8 +48,10 @@ pub mod core {
     pub const BASTION: Template = template!("core/bastion");
     /// Configuration management.
     pub const CONFIG: Template = template!("core/config");
-    /// The Jenkins build server.
+    /// What the Jenkins build server stands on.
     pub const BUILD: Template = template!("core/build");
+    /// The Jenkins build server, which needs the certificate.
+    pub const BUILD_SERVICE: Template = template!("core/build-service");
 }
 
 /// The stacks of the build pipeline, made by `cloudteam`.
@@ -84,12 +88,14 @@ pub mod deploy {
 pub const ALL: &[Template] = &[
     core::STATE,
     core::NETWORK,
+    core::ADOPTED_NETWORK,
     core::DNS,
     core::STORAGE,
     core::CERTIFICATE,
     core::BASTION,
     core::CONFIG,
     core::BUILD,
+    core::BUILD_SERVICE,
     team::PIPELINE,
     deploy::REPOSITORY,
     deploy::CLUSTER,

@@ -7,6 +7,7 @@ mod bad_input;
 mod black_box;
 mod config;
 mod destroy;
+mod dns;
 mod doctor;
 mod engine;
 mod held_out;

@@ -40,8 +40,8 @@ enum Task {
     Bench(bench::Args),
     /// Check who imports whom and the other rules of the house
     Tidy,
-    /// Check the CloudFormation templates with cfn-lint and our own rules
-    Templates,
+    /// Check the CloudFormation templates, the tables about them, and all shell scripts
+    Templates(templates::Args),
 }
 
 fn main() -> ExitCode {
@@ -61,7 +61,7 @@ fn run(task: Task) -> Outcome<ExitCode> {
         Task::Test(args) => return test::run(&workspace, &args),
         Task::Bench(args) => return bench::run(&workspace, &args),
         Task::Tidy => tidy::run(&workspace)?,
-        Task::Templates => templates::run(&workspace)?,
+        Task::Templates(args) => templates::run(&workspace, &args)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -81,6 +81,13 @@ const BROWSER: Need = Need {
     minimum: None,
 };
 
+const SHELLCHECK: Need = Need {
+    what: "shellcheck",
+    package: "shellcheck",
+    command: || ask("shellcheck", "--version"),
+    minimum: None,
+};
+
 const NODE: Need = Need {
     what: "Node.js 20 or newer (node)",
     package: "nodejs",
@@ -107,6 +114,9 @@ pub(crate) fn for_test(journey: bool, templates: bool, unit: bool) -> Outcome {
     let mut needs = vec![GIT, LINKER];
     if journey || templates {
         needs.extend([PYTHON, VENV]);
+    }
+    if templates {
+        needs.push(SHELLCHECK);
     }
     if journey {
         needs.extend([JAVAC, JLINK]);

@@ -43,6 +43,17 @@ def imports(node):
             yield from imports(value)
 
 
+CONSTRAINTS = {
+    "AllowedPattern", "AllowedValues", "MinLength", "MaxLength", "MinValue", "MaxValue",
+}
+
+
+def is_open(parameter):
+    """Whether any value at all is taken: AWS checks the types with a name of their own."""
+    plain = str(parameter.get("Type")) in ("String", "Number", "CommaDelimitedList", "List<Number>")
+    return plain and not CONSTRAINTS & set(parameter)
+
+
 def parameters(template):
     section = template.get("Parameters", {})
     for name, parameter in section.items():
@@ -50,6 +61,9 @@ def parameters(template):
             if not parameter.get(key):
                 why = "people are asked for it by name"
                 yield key_line(section, name), f"parameter {name} has no {key}", why
+        if is_open(parameter):
+            why = "a wrong value is to be found before anything is made"
+            yield key_line(section, name), f"parameter {name} has no constraint", why
 
 
 def resources(template):

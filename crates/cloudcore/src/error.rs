@@ -5,13 +5,16 @@ use cloudops_aws::{
     cfn::{error::CfnError, graph::GraphError, plan_file::PlanFileError},
     config::ConfigError,
     diagnose::{Class, Diagnose},
-    dns::delegation::DelegationError,
+    dns::{delegation::DelegationError, hops::Verdict},
     error::AwsError,
     ids::InvalidId,
+    network::adopted::UnfitNetwork,
     remains::{DeleteError, RemainError},
     state::{init::InitError, lock::LockError, store::StateError},
     wait::WaitError,
 };
+
+use crate::ops::reach::ReachError;
 
 /// Why a verb failed.
 #[derive(Debug, thiserror::Error)]
@@ -43,11 +46,31 @@ pub enum CoreError {
     /// A certificate that exists already does not serve.
     #[error(transparent)]
     Certificate(#[from] Unfit),
+    /// A hop on the way to our zone is wrong, so no certificate can be had.
+    #[error("{} is not delegated yet{}", .verdict.domain, wrong(.verdict))]
+    NotDelegated {
+        /// How it is with each hop.
+        verdict: Box<Verdict>,
+    },
+    /// There is no way through the bastion.
+    #[error(transparent)]
+    Reach(#[from] ReachError),
+    /// A network that exists cannot be adopted.
+    #[error(transparent)]
+    Network(#[from] UnfitNetwork),
+    /// The instance has another network than `cloudops.yaml` asks for.
+    #[error("the instance is in the network {has}; it cannot move to {wanted}")]
+    OtherNetwork {
+        /// Id of the network it is in.
+        has: String,
+        /// What is asked for.
+        wanted: String,
+    },
     /// The zone of the instance does not exist yet.
     #[error("the instance has no DNS zone yet")]
     NoZone,
     /// A wait that ended without its condition.
-    #[error("the delegation is not there yet: {0}")]
+    #[error("the domain is not delegated yet: {0}")]
     Wait(#[from] WaitError),
     /// Configuration management.
     #[error(transparent)]
@@ -88,6 +111,33 @@ pub enum CoreError {
     },
 }
 
+fn wrong(verdict: &Verdict) -> String {
+    verdict.wrong().map(|hop| format!(": {}: {}", hop.hop, hop.now)).unwrap_or_default()
+}
+
+fn not_delegated(verdict: &Verdict) -> Vec<String> {
+    let todo = verdict.wrong().and_then(|hop| hop.todo.clone());
+    let servers = format!(
+        "The parent zone of {} must name: {}.",
+        verdict.domain,
+        verdict.name_servers.join(" ")
+    );
+    let again = "All that does not need the domain is built. `cloudcore dns watch` tells when it \
+                 is delegated; then run the same command again.";
+    todo.into_iter().chain([servers, again.to_owned()]).collect()
+}
+
+/// What to do about the parent zone, with the way that only `init` has.
+fn delegation_hints(error: &DelegationError) -> Vec<String> {
+    let mut hints = error.hints();
+    if let DelegationError::Foreign { domain, .. } = error {
+        hints.push(format!(
+            "To replace their record, run `cloudcore init --replace-delegation {domain}`."
+        ));
+    }
+    hints
+}
+
 fn counted(interfaces: usize) -> String {
     if interfaces == 1 {
         "1 network interface is".to_owned()
@@ -107,12 +157,14 @@ impl Diagnose for CoreError {
             Self::Aws(error) => error.class(),
             Self::PlanFile(error) => error.class(),
             Self::Certificate(error) => error.class(),
+            Self::Network(error) => error.class(),
+            Self::Reach(error) => error.class(),
             Self::Delegation(error) => error.class(),
             Self::Configuration(error) => error.class(),
-            Self::NoZone => Class::NotReady,
+            Self::NoZone | Self::NotDelegated { .. } => Class::NotReady,
             Self::Wait(WaitError::Deadline(_)) => Class::TimedOut,
             Self::Wait(WaitError::Cancelled) => Class::Interrupted,
-            Self::Name(_) => Class::Configuration,
+            Self::Name(_) | Self::OtherNetwork { .. } => Class::Configuration,
             Self::InUse { .. } | Self::ForeignRecords { .. } => Class::Denied,
             Self::Remain { source, .. } => match source {
                 RemainError::Bucket(error) => error.class(),
@@ -137,8 +189,15 @@ impl Diagnose for CoreError {
             Self::Aws(error) => error.hints(),
             Self::PlanFile(error) => error.hints(),
             Self::Certificate(error) => error.hints(),
-            Self::Delegation(error) => error.hints(),
+            Self::Network(error) => error.hints(),
+            Self::Reach(error) => error.hints(),
+            Self::Delegation(error) => delegation_hints(error),
+            Self::NotDelegated { verdict } => not_delegated(verdict),
             Self::Configuration(error) => error.hints(),
+            Self::OtherNetwork { .. } => vec![
+                "Set `network` in cloudops.yaml as it was; for another network, make another instance."
+                    .to_owned(),
+            ],
             Self::NoZone => vec!["Run `cloudcore init` first.".to_owned()],
             Self::Wait(_) => vec!["`cloudcore dns status` says which hop is wrong.".to_owned()],
             Self::Name(_) => vec!["Shorten `instance` in cloudops.yaml.".to_owned()],

@@ -7,24 +7,25 @@ use cloudops_aws::{
         graph::{GraphError, StackGraph, StackSpec},
         template::Template,
     },
-    config_file::CloudOpsConfig,
+    config_file::{CloudOpsConfig, NetworkConfig},
     ids::{InvalidId, StackName},
     state,
 };
 use cloudops_templates::{self as templates, core};
 
-use crate::error::CoreError;
+use crate::{error::CoreError, ops::VERSION};
 
 /// The stacks of the foundation, apart from the one with the state bucket: title, template, and
 /// the titles of the stacks that must be done before.
-const STACKS: [(&str, &templates::Template, &[&str]); 7] = [
+const STACKS: [(&str, &templates::Template, &[&str]); 8] = [
     ("network", &core::NETWORK, &[]),
     ("storage", &core::STORAGE, &[]),
     ("dns", &core::DNS, &["network"]),
     ("certificate", &core::CERTIFICATE, &["dns"]),
     ("bastion", &core::BASTION, &["network"]),
     ("config", &core::CONFIG, &["network", "dns", "storage"]),
-    ("build", &core::BUILD, &["network", "dns", "certificate", "storage"]),
+    ("build", &core::BUILD, &["network", "dns", "storage"]),
+    ("build-service", &core::BUILD_SERVICE, &["network", "build", "certificate"]),
 ];
 
 /// Name of a stack of the foundation, such as `acme-core-network`.
@@ -56,11 +57,23 @@ pub fn graph(config: &CloudOpsConfig) -> Result<StackGraph, CoreError> {
         if !is_left_out(config, title) {
             let needs: Vec<&str> =
                 needs.iter().copied().filter(|need| !is_left_out(config, need)).collect();
-            graph.add(spec(config, title, template, &needs)?)?;
+            graph.add(spec(config, title, instead(config, title, template), &needs)?)?;
         }
     }
     graph.check()?;
     Ok(graph)
+}
+
+/// The template that takes the place of another one: a network that exists is handed on.
+fn instead(
+    config: &CloudOpsConfig,
+    title: &str,
+    template: &'static templates::Template,
+) -> &'static templates::Template {
+    match title {
+        "network" if config.network.adopt.is_some() => &core::ADOPTED_NETWORK,
+        _ => template,
+    }
 }
 
 /// Whether a stack is not needed: no certificate is requested where one exists already.
@@ -99,18 +112,10 @@ fn spec(
         title: title.to_owned(),
         template,
         parameters,
-        tags: tags(config),
+        tags: config.stack_tags("core", VERSION),
         depends_on: needs.iter().map(|need| stack_name(config, need)).collect::<Result<_, _>>()?,
         termination_protection: title == "state",
     })
-}
-
-/// Tags of every stack of the foundation.
-fn tags(config: &CloudOpsConfig) -> BTreeMap<String, String> {
-    let mut tags = config.tags.clone();
-    tags.insert("cloudops:instance".to_owned(), config.instance.to_string());
-    tags.insert("cloudops:component".to_owned(), "core".to_owned());
-    tags
 }
 
 /// Everything that `cloudops.yaml` says about the templates' parameters, by parameter name.
@@ -130,7 +135,7 @@ fn settings(config: &CloudOpsConfig, title: &str) -> BTreeMap<String, String> {
         set(name, bucket_name(config, role));
     }
     if title == "network" {
-        set("VpcCidr", config.network.cidr.to_string());
+        network_settings(&config.network, &mut set);
     }
     set("ZoneCount", config.network.zones.to_string());
     set("NatGateways", config.network.nat_gateways.to_string());
@@ -159,6 +164,17 @@ fn settings(config: &CloudOpsConfig, title: &str) -> BTreeMap<String, String> {
     values
 }
 
+fn network_settings(network: &NetworkConfig, set: &mut impl FnMut(&str, String)) {
+    set("VpcCidr", network.cidr.clone());
+    set("Ipv6", network.ipv6.to_string());
+    if let Some(adopt) = &network.adopt {
+        set("VpcId", adopt.vpc.clone());
+        set("PublicSubnetIds", adopt.public_subnets.join(","));
+        set("PrivateSubnetIds", adopt.private_subnets.join(","));
+        set("DataSubnetIds", adopt.data_subnets.join(","));
+    }
+}
+
 /// Name of a bucket of the instance: at most 63 characters, S3's limit.
 #[must_use]
 pub fn bucket_name(config: &CloudOpsConfig, role: &str) -> String {
@@ -179,7 +195,7 @@ mod tests {
             let config = CloudOpsConfig::parse("cloudops.yaml", text).unwrap();
             let graph = graph(&config).unwrap();
             let certificate = graph.get(&"acme-core-certificate".parse().unwrap()).is_some();
-            let build = graph.get(&"acme-core-build".parse().unwrap()).unwrap().clone();
+            let build = graph.get(&"acme-core-build-service".parse().unwrap()).unwrap().clone();
             (certificate, build)
         };
         let (has_stack, without) = build(SETTINGS);
@@ -187,5 +203,20 @@ mod tests {
         let (has_stack, with) = build(&format!("{SETTINGS}certificate: {{arn: \"{arn}\"}}\n"));
         assert!(!has_stack && with.depends_on.len() + 1 == without.depends_on.len());
         assert_eq!(with.parameters.get("CertificateArn").map(String::as_str), Some(arn));
+    }
+
+    #[test]
+    fn a_network_that_is_adopted_takes_the_place_of_one_of_our_own() {
+        let adopted = "network: {adopt: {vpc: vpc-1, cidr: 10.1.0.0/16, public-subnets: [subnet-1, subnet-2], \
+                       private-subnets: [subnet-3, subnet-4], data-subnets: [subnet-5, subnet-6]}}\n";
+        let config =
+            CloudOpsConfig::parse("cloudops.yaml", &format!("{SETTINGS}{adopted}")).unwrap();
+        let graph = graph(&config).unwrap();
+        let network = graph.get(&"acme-core-network".parse().unwrap()).unwrap();
+        assert_eq!(network.template.name(), "templates/core/adopted-network.yaml");
+        let given = |name: &str| network.parameters.get(name).map(String::as_str);
+        assert_eq!(given("PrivateSubnetIds"), Some("subnet-3,subnet-4"));
+        assert_eq!((given("VpcCidr"), given("ZoneCount")), (Some("10.1.0.0/16"), Some("2")));
+        assert_eq!(given("Ipv6"), None);
     }
 }

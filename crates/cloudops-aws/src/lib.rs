@@ -90,6 +90,8 @@ pub mod rights;
 pub mod run_page;
 #[cfg(feature = "secrets")]
 pub mod secrets;
+#[cfg(feature = "sessions")]
+pub mod sessions;
 #[cfg(feature = "state")]
 pub mod state;
 #[cfg(feature = "terminal")]

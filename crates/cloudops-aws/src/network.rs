@@ -1,11 +1,13 @@
 //! VPC facts (EC2).
 
+pub mod adopted;
+pub mod defaults;
 mod range;
 mod survey;
 
 use aws_sdk_ec2::{
     Client,
-    types::{Filter, NetworkInterfaceStatus},
+    types::{Filter, Instance, NetworkInterfaceStatus},
 };
 
 use crate::{
@@ -58,18 +60,32 @@ pub async fn availability_zones(aws: &Aws) -> Result<Vec<String>, AwsError> {
     Ok(names)
 }
 
-/// How many instances of an Auto Scaling group run (`DescribeInstances`, by the tag that the group
-/// gives them).
+/// A server that runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    /// Its id.
+    pub id: String,
+    /// Its public address, where it has one.
+    pub address: Option<String>,
+}
+
+/// The servers of an Auto Scaling group that run (`DescribeInstances`, by the tag that the group
+/// gives them), the newest first.
 ///
 /// # Errors
 /// [`AwsError`].
-pub async fn running_in_group(aws: &Aws, group: &str) -> Result<usize, AwsError> {
+pub async fn running_in_group(aws: &Aws, group: &str) -> Result<Vec<Host>, AwsError> {
     let of_group = Filter::builder().name("tag:aws:autoscaling:groupName").values(group).build();
     let state = Filter::builder().name("instance-state-name").values("running").build();
     let request = Client::new(aws.config()).describe_instances().filters(of_group).filters(state);
     let answer =
         request.send().await.map_err(|error| AwsError::new("EC2", "DescribeInstances", error))?;
-    Ok(answer.reservations().iter().map(|reservation| reservation.instances().len()).sum())
+    let reservations = answer.reservations.unwrap_or_default().into_iter();
+    let mut instances: Vec<_> =
+        reservations.flat_map(|one| one.instances.unwrap_or_default()).collect();
+    instances.sort_by_key(|one| std::cmp::Reverse(one.launch_time));
+    let host = |one: Instance| Some(Host { id: one.instance_id?, address: one.public_ip_address });
+    Ok(instances.into_iter().filter_map(host).collect())
 }
 
 /// A network interface.

@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use cloudops_e2e::proxy::{Options, Server};
+use cloudops_e2e::proxy::{Options, Server, dns::DnsServers, upstream::Upstream};
 use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str = "usage: cloudops-aws-proxy --upstream URL [--region REGION] \
@@ -32,8 +32,10 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     // The handlers stand before the ready line: who reads it may stop the process at once.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let dns = DnsServers::start(Upstream::new(&options.upstream, &options.region)).await?;
     let server = Server::start(options).await?;
-    println!("{}", serde_json::json!({"endpoint": server.endpoint()}));
+    let names = serde_json::json!({"root": dns.root(), "resolver": dns.resolver()});
+    println!("{}", serde_json::json!({"endpoint": server.endpoint(), "dns": names}));
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

@@ -8,16 +8,19 @@ mod client;
 mod find;
 mod process;
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use reqwest::Method;
 use tokio::process::Command;
 use url::Url;
 
 pub use client::{ProxyClient, ProxyClientError};
 pub use find::{FAKECLOUD_VERSION, find_fakecloud};
 use process::Process;
+
+use crate::proxy::upstream::Upstream;
 
 /// Credentials and account of the local AWS.
 pub const ACCOUNT: &str = "123456789012";
@@ -70,6 +73,9 @@ pub enum EmulatorError {
         /// Its log.
         log: PathBuf,
     },
+    /// A hosted zone cannot be made.
+    #[error("the AWS emulator makes no hosted zone: {0}")]
+    Zone(String),
     /// The container program does not work.
     #[error("the container program {path} does not work: {reason}")]
     Containers {
@@ -78,6 +84,22 @@ pub enum EmulatorError {
         /// What it said.
         reason: String,
     },
+}
+
+/// Where the name servers of the local AWS are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+pub struct Dns {
+    /// The root of all names.
+    pub root: SocketAddr,
+    /// The public resolver.
+    pub resolver: SocketAddr,
+}
+
+/// What the proxy says when it is ready.
+#[derive(serde::Deserialize)]
+struct Ready {
+    endpoint: Url,
+    dns: Dns,
 }
 
 /// A running local AWS.
@@ -89,6 +111,8 @@ pub struct Emulator {
     pub upstream: Url,
     /// The proxy's own API.
     pub proxy: ProxyClient,
+    /// The name servers of its hosted zones.
+    pub dns: Dns,
     /// One JSON line per call.
     pub recording: PathBuf,
     region: String,
@@ -106,11 +130,12 @@ impl Emulator {
         }
         let (fakecloud, upstream) = start_fakecloud(&options).await?;
         let recording = options.work_dir.join("calls.jsonl");
-        let (proxy, endpoint) = start_proxy(&options, &upstream, &recording).await?;
+        let (proxy, Ready { endpoint, dns }) = start_proxy(&options, &upstream, &recording).await?;
         Ok(Self {
             proxy: ProxyClient::new(endpoint.as_str()),
             endpoint,
             upstream,
+            dns,
             recording,
             region: options.region,
             containers: options.container_cli.map(|program| (program, options.containers_dir)),
@@ -144,6 +169,27 @@ impl Emulator {
             ("AWS_EC2_METADATA_DISABLED", "true"),
         ];
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+    }
+
+    /// Makes a public hosted zone, as whoever has registered the domain would have. The proxy does
+    /// not see it: it is no call of a program.
+    ///
+    /// # Errors
+    /// When the emulator does not make it.
+    pub async fn add_public_zone(&self, domain: &str) -> Result<(), EmulatorError> {
+        let body = format!(
+            "<CreateHostedZoneRequest xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\">\
+             <Name>{domain}</Name><CallerReference>{domain}</CallerReference>\
+             </CreateHostedZoneRequest>"
+        );
+        let upstream = Upstream::new(self.upstream.as_str(), &self.region);
+        let path = "/2013-04-01/hostedzone";
+        let answer = upstream.rest("route53", Method::POST, path, body.into_bytes()).await;
+        match answer {
+            Ok((201, _)) => Ok(()),
+            Ok((status, text)) => Err(EmulatorError::Zone(format!("{status} {text}"))),
+            Err(error) => Err(EmulatorError::Zone(error.to_string())),
+        }
     }
 
     /// The process ids of the proxy and of the emulator.
@@ -208,7 +254,7 @@ async fn start_proxy(
     options: &Options,
     upstream: &Url,
     recording: &Path,
-) -> Result<(Process, Url), EmulatorError> {
+) -> Result<(Process, Ready), EmulatorError> {
     let log = options.work_dir.join("aws-proxy.log");
     let mut command = Command::new(&options.proxy);
     command
@@ -221,10 +267,9 @@ async fn start_proxy(
     }
     let mut process = Process::spawn("the AWS proxy", command, &log)?;
     let line = process.first_line(START_LIMIT).await?;
-    let ready: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
-    let endpoint = ready["endpoint"].as_str().unwrap_or_default();
-    let url = Url::parse(endpoint).map_err(|_| process.not_ready(format!("it said {line:?}")))?;
-    Ok((process, url))
+    let ready = serde_json::from_str(&line);
+    let ready = ready.map_err(|_| process.not_ready(format!("it said {line:?}")))?;
+    Ok((process, ready))
 }
 
 fn free_port() -> Result<u16, std::io::Error> {

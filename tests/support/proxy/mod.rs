@@ -4,7 +4,7 @@
 //! A request is named ([`route`], [`rest`], [`s3`]), meets the faults and holds that were asked for
 //! ([`rule`], [`rules`]), is answered by the proxy ([`cloudformation`], [`ecs`]) or forwarded ([`forward`]),
 //! and recorded without its secrets ([`recording`], [`redact`]). The proxy's own API is described
-//! in [`control`].
+//! in [`control`]. Beside it, [`dns`] answers for the hosted zones.
 //!
 //! **Images.** The emulator's registry hands out addresses with the emulator's own port
 //! (`127.0.0.1:PORT/repository`), and so does the token's `proxyEndpoint`. They are passed on
@@ -16,6 +16,7 @@ pub mod answer;
 mod catalogue;
 pub mod cloudformation;
 pub mod control;
+pub mod dns;
 pub mod ecs;
 pub mod forward;
 pub mod recording;
@@ -44,5 +45,6 @@ pub fn simulated() -> Vec<String> {
     all.extend(catalogue::simulated());
     all.push("S3: keys with a path segment `.` or `..` arrive without it.".to_owned());
     all.extend(cloudformation::simulated());
+    all.extend(dns::simulated());
     all
 }

@@ -8,6 +8,7 @@ use tokio::process::Command;
 
 use super::RehearsalError;
 use super::program::{Finished, Running};
+use crate::emulator::Dns;
 
 /// No command takes longer here; the slowest takes a minute.
 pub const COMMAND_LIMIT: Duration = Duration::from_secs(10 * 60);
@@ -27,6 +28,8 @@ pub struct Settings {
     pub cidr: String,
     /// How the build server is reached from here.
     pub build_server: Option<String>,
+    /// The name servers that are asked in place of those of the internet.
+    pub dns: Option<Dns>,
     /// The git repository.
     pub repository: PathBuf,
     /// The base image.
@@ -41,6 +44,12 @@ impl Settings {
             Some(url) => format!("build-server: {{endpoint: \"{url}\", user: admin}}\n"),
             None => String::new(),
         };
+        let dns = match &self.dns {
+            Some(Dns { root, resolver }) => {
+                format!("dns: {{roots: [\"{root}\"], resolvers: [\"{resolver}\"]}}\n")
+            }
+            None => String::new(),
+        };
         format!(
             r#"schema: 1
 instance: {instance}
@@ -50,7 +59,7 @@ domain: {domain}
 tags: {{cost-centre: "4711"}}
 admin-cidrs: [203.0.113.0/24]
 network: {{cidr: {cidr}, zones: 2, nat-gateways: single}}
-{endpoint}source:
+{dns}{endpoint}source:
   repository: file://{repository}
   branch: main
   build:
@@ -162,6 +171,10 @@ mod tests {
             domain: "acme.example.com".to_owned(),
             cidr: "10.20.0.0/16".to_owned(),
             build_server: build_server.map(str::to_owned),
+            dns: Some(Dns {
+                root: ([127, 0, 0, 1], 4053).into(),
+                resolver: ([127, 0, 0, 53], 4053).into(),
+            }),
             repository: "/stage/commerce.git".into(),
             base_image: "/stage/base-image".into(),
         }
@@ -175,6 +188,7 @@ mod tests {
             let config = CloudOpsConfig::parse("cloudops.yaml", &yaml).unwrap();
             assert_eq!(config.build_server.endpoint.is_some(), endpoint.is_some());
             assert_eq!(config.network.cidr, "10.20.0.0/16");
+            assert_eq!(config.dns.roots, [([127, 0, 0, 1], 4053).into()]);
             assert_eq!(config.source.repository.unwrap(), "file:///stage/commerce.git");
         }
     }

@@ -15,6 +15,10 @@ use crate::emulator::{self, ACCOUNT, CONTAINERS_DIR, Emulator};
 /// The region of every rehearsal.
 pub const REGION: &str = "us-west-2";
 
+/// The domain that the account has: its zone is in Route 53, so a sub-domain of it is delegated
+/// without anybody's help.
+pub const PARENT_DOMAIN: &str = "example.com";
+
 /// The stage.
 #[derive(Debug)]
 pub struct Stage {
@@ -31,7 +35,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Starts the local AWS with empty state, and makes the base image meanwhile.
+    /// Starts the local AWS, empty but for the zone of [`PARENT_DOMAIN`], and makes the base image meanwhile.
     ///
     /// # Errors
     /// When something does not start.
@@ -55,6 +59,7 @@ impl Stage {
             base_image: base_image?,
             build_server: None,
         };
+        stage.emulator.add_public_zone(PARENT_DOMAIN).await?;
         // From here on a stage that is killed can be cleaned up after.
         stage.left_running().write(&stage.work)?;
         Ok(stage)
@@ -86,9 +91,10 @@ impl Stage {
             instance: name.to_owned(),
             account: ACCOUNT.to_owned(),
             region: REGION.to_owned(),
-            domain: format!("{name}.example.com"),
+            domain: format!("{name}.{PARENT_DOMAIN}"),
             cidr: format!("10.{number}.0.0/16"),
             build_server: self.build_server.as_ref().map(|server| server.url.clone()),
+            dns: Some(self.emulator.dns),
             repository,
             base_image: self.base_image.clone(),
         };

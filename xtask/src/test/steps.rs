@@ -83,7 +83,7 @@ impl Session {
 pub(super) fn run(stage: Stage, session: &mut Session, counts: &mut Counts) -> Outcome {
     match stage {
         Stage::Fmt => command::check(&mut session.cargo(&["fmt", "--all", "--check", "--", "-l"])),
-        Stage::Templates => templates::check(&session.workspace, &session.tools),
+        Stage::Templates => templates::check(&session.workspace, &session.tools, false),
         Stage::Tidy => tidy::run(&session.workspace),
         Stage::Clippy => clippy(session),
         Stage::Doc => doc(session),

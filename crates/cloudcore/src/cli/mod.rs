@@ -10,6 +10,7 @@ mod list;
 mod new;
 mod operate;
 mod plan;
+mod reach;
 mod show;
 mod status;
 mod unlock;
@@ -57,6 +58,10 @@ enum Verb {
     /// Say whether the domain is delegated, and which hop of the way is wrong
     #[command(subcommand)]
     Dns(dns::Verb),
+    /// Open a shell on the bastion, or run a command there
+    Ssh(reach::SshArgs),
+    /// Open a port here that leads into the network: to a database, the configuration, or HOST:PORT
+    Tunnel(reach::TunnelArgs),
     /// Delete the foundation
     Destroy(destroy::Args),
     /// Get stacks out of statuses that `init` refuses to touch; shows first what it would do
@@ -101,6 +106,8 @@ impl Program for Cli {
             Verb::Graph(args) => graph::exec(session, &args).await,
             Verb::Config(verb) => config::exec(session, verb).await,
             Verb::Dns(verb) => dns::exec(session, verb).await,
+            Verb::Ssh(args) => reach::ssh(session, &args).await,
+            Verb::Tunnel(args) => reach::tunnel(session, &args).await,
             Verb::Destroy(args) => destroy::exec(session, &args).await,
             Verb::Runs(args) => show::runs(session, &args).await,
             Verb::Show(args) => show::show(session, &args).await,

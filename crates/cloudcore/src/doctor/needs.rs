@@ -148,7 +148,7 @@ pub(super) mod tests {
     #[test]
     fn an_empty_account_needs_everything() {
         let needs = Needs::new(&config(""), &[]).unwrap();
-        assert_eq!(needs.missing.len(), 8);
+        assert_eq!(needs.missing.len(), 9);
         assert_eq!(count(&needs, "AWS::EC2::VPC"), 1);
         assert_eq!(count(&needs, "AWS::EC2::NatGateway"), 1);
         let three = config("network: {zones: 3, nat-gateways: per-zone}\n");
@@ -170,7 +170,7 @@ pub(super) mod tests {
             stack("acme-core-state", StackStatus::ReviewInProgress),
         ];
         let needs = Needs::new(&config(""), &there).unwrap();
-        assert_eq!(needs.missing.len(), 7);
+        assert_eq!(needs.missing.len(), 8);
         assert_eq!(count(&needs, "AWS::EC2::VPC"), 0);
         assert_eq!(count(&needs, "AWS::Route53::HostedZone"), 2);
     }

@@ -2,7 +2,8 @@
 
 use cloudops_aws::{
     config_file::CloudOpsConfig,
-    network::{Peer, Range, Vpc},
+    diagnose::Diagnose as _,
+    network::{Peer, Range, Vpc, adopted::UnfitNetwork},
 };
 
 use super::{Check, Finding, list};
@@ -17,9 +18,9 @@ pub fn clashes(
     vpcs: &[Vpc],
     peers: &[Peer],
 ) -> Vec<Finding> {
+    // One that is adopted takes no range; whether it serves is another question.
     if config.network.adopt.is_some() {
-        let what = "a network that exists is adopted, so no range is taken";
-        return vec![Finding::ok(Check::Network, what)];
+        return Vec::new();
     }
     let Some(wanted) = Range::parse(&config.network.cidr) else {
         return Vec::new();
@@ -54,6 +55,29 @@ pub fn clashes(
         findings.push(Finding::ok(Check::Network, what));
     }
     findings
+}
+
+/// Judges a network that is adopted, by whether it can carry the instance and what is worth a
+/// warning about it.
+#[must_use]
+pub fn adopted(vpc: &str, fitness: Result<Vec<String>, UnfitNetwork>) -> Vec<Finding> {
+    const CHECK: Check = Check::Network;
+    match fitness {
+        Err(unfit) => {
+            let fix = unfit.hints().join(" ");
+            let problem = |reason: &String| {
+                Finding::problem(CHECK, format!("the network {vpc}: {reason}"), fix.clone())
+            };
+            unfit.reasons.iter().map(problem).collect()
+        }
+        Ok(warnings) if warnings.is_empty() => {
+            vec![Finding::ok(CHECK, format!("the network {vpc} can be adopted"))]
+        }
+        Ok(warnings) => {
+            let fix = "Mend it in the network, or name other subnets in `network.adopt`.";
+            warnings.into_iter().map(|what| Finding::warning(CHECK, what, fix)).collect()
+        }
+    }
 }
 
 /// A range that a network has.
@@ -149,7 +173,28 @@ mod tests {
         let named = [vpc("vpc-1", "10.0.0.0/16", &[])];
         assert_eq!(clashes(&config(""), &["vpc-1"], &named, &[])[0].verdict, Verdict::Ok);
         let subnets = "public-subnets: [subnet-1, subnet-2], private-subnets: [subnet-3, subnet-4], data-subnets: [subnet-5, subnet-6]";
-        let adopted = config(&format!("network: {{adopt: {{vpc: vpc-1, {subnets}}}}}\n"));
-        insta::assert_snapshot!(short(&clashes(&adopted, &[], &vpcs, &peers)), @r"Ok: a network that exists is adopted, so no range is taken");
+        let adopted =
+            config(&format!("network: {{adopt: {{vpc: vpc-1, cidr: 10.0.0.0/16, {subnets}}}}}\n"));
+        assert!(clashes(&adopted, &[], &vpcs, &peers).is_empty());
+    }
+
+    #[test]
+    fn each_reason_against_adopting_a_network_is_a_problem() {
+        let unfit = UnfitNetwork {
+            vpc: "vpc-1".to_owned(),
+            reasons: vec!["its range is 10.2.0.0/16".to_owned(), "it resolves no names".to_owned()],
+        };
+        let warned = Ok(vec!["the data subnet subnet-1 has only 12 free addresses".to_owned()]);
+        let all = [
+            adopted("vpc-1", Err(unfit)),
+            adopted("vpc-1", warned),
+            adopted("vpc-1", Ok(Vec::new())),
+        ];
+        insta::assert_snapshot!(short(&all.concat()), @r"
+        Problem: the network vpc-1: its range is 10.2.0.0/16 -> Correct `network.adopt` in cloudops.yaml or the network; CloudOps changes nothing in it. Without `network.adopt` one is made.
+        Problem: the network vpc-1: it resolves no names -> Correct `network.adopt` in cloudops.yaml or the network; CloudOps changes nothing in it. Without `network.adopt` one is made.
+        Warning: the data subnet subnet-1 has only 12 free addresses -> Mend it in the network, or name other subnets in `network.adopt`.
+        Ok: the network vpc-1 can be adopted
+        ");
     }
 }

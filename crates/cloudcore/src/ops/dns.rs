@@ -85,7 +85,8 @@ pub async fn watch(
     .await
 }
 
-async fn look(
+/// Walks once and judges.
+pub(super) async fn look(
     config: &CloudOpsConfig,
     wanted: &[String],
     proof: Option<&(String, String)>,
@@ -96,7 +97,10 @@ async fn look(
 }
 
 /// Name servers of the public zone, from the stack that has it.
-async fn name_servers(ctx: &Ctx, config: &CloudOpsConfig) -> Result<Vec<String>, CoreError> {
+pub(super) async fn name_servers(
+    ctx: &Ctx,
+    config: &CloudOpsConfig,
+) -> Result<Vec<String>, CoreError> {
     let name = layout::stack_name(config, "dns")?;
     let stacks = observe::stacks(ctx, name.as_str()).await?;
     let stack = stacks.into_iter().find(|stack| stack.name == name).ok_or(CoreError::NoZone)?;

@@ -10,7 +10,7 @@ use cloudops_aws::{
     config_file::CloudOpsConfig,
     ctx::Ctx,
     diagnose::Diagnose as _,
-    network,
+    network::{self, adopted},
     state::store::StateError,
 };
 
@@ -92,6 +92,20 @@ fn state_failed(check: Check, about: &str, error: &StateError) -> Finding {
 }
 
 impl Looks<'_> {
+    /// The network that is adopted, where one is.
+    async fn adopted(&self) -> Vec<Finding> {
+        let Some(adopt) = &self.config.network.adopt else {
+            return Vec::new();
+        };
+        match adopted::look(&self.ctx.aws, adopt).await {
+            Ok(found) => doctor::ranges::adopted(&adopt.vpc, adopted::fitness(adopt, &found)),
+            Err(error) => {
+                let about = format!("whether the network {} can be adopted", adopt.vpc);
+                vec![Finding::failed(Check::Network, &about, &error)]
+            }
+        }
+    }
+
     async fn ranges(&self) -> Vec<Finding> {
         let aws = &self.ctx.aws;
         let (vpcs, peers) = tokio::join!(network::vpcs(aws), network::peers(aws));
@@ -115,6 +129,7 @@ impl Looks<'_> {
             Vec::new()
         });
         findings.extend(doctor::ranges::clashes(self.config, &own, &vpcs, &peers));
+        findings.extend(self.adopted().await);
         findings
     }
 }

@@ -1,6 +1,10 @@
 //! `init`: brings the foundation into the form that `cloudops.yaml` asks for.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use cloudops_aws::{
     cfn::{
@@ -25,7 +29,8 @@ use cloudops_aws::{
 use jiff::Timestamp;
 
 use super::{
-    PROGRAM, VERSION, check_place, dns, empty_state, lock_request, report_interrupted, store,
+    PROGRAM, VERSION, check_place, delegate::Delegating, dns, empty_state, lock_request, network,
+    report_interrupted, store,
 };
 use crate::{error::CoreError, layout};
 
@@ -40,6 +45,10 @@ pub struct InitRequest {
     pub approvals: Approvals,
     /// The plan that is executed; without one, what `cloudops.yaml` asks for now.
     pub plan: Option<PlanFile>,
+    /// Whether an NS record of others in the parent zone may be replaced.
+    pub replace_delegation: bool,
+    /// How long to wait for the delegation of the domain when all else is done.
+    pub wait_for_dns: Duration,
 }
 
 /// What `init` did.
@@ -55,6 +64,9 @@ pub struct InitReport {
 
 /// Creates or updates the foundation. Can be run again at any time, and after any interruption.
 ///
+/// The certificate is asked for once the domain is delegated, which is done here where Route 53
+/// has the parent zone; all that does not need it is built meanwhile.
+///
 /// # Errors
 /// [`CoreError`]; what was done so far stays, and the same call goes on with it.
 pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, CoreError> {
@@ -67,7 +79,9 @@ pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, CoreEr
         plan.check_world(ctx, &super::plan::inputs(config)?).await?;
     }
     dns::check_certificate(ctx, config).await?;
-    let mut options = options(ctx, request);
+    network::check(ctx, config).await?;
+    let made = Arc::new(OnceLock::new());
+    let mut options = options(ctx, request, Arc::clone(&made));
     let first = Locked::before_there_is_a_bucket();
     let mut results = apply::apply(ctx, &first, None, &state_graph, &options).await?;
     let store = store(&ctx.aws, config);
@@ -76,18 +90,24 @@ pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, CoreEr
         report_interrupted(ctx, &store).await?;
         options.history = durations::load(ctx, &store).await;
         let journal = Journal::begin(ctx, &store, &locked, &format!("{PROGRAM} {verb}"));
-        let rest = apply::apply(ctx, &locked, Some(&journal), &graph, &options).await;
+        let hold = Delegating::new(ctx, &locked, &store, request)?;
+        let rest = apply::apply_held(ctx, &locked, Some(&journal), &graph, &options, &hold).await;
         durations::keep(ctx, &store, &options.history).await;
+        // Also when something else is not done yet: an open default would stay open for days.
+        let closed = match made.get() {
+            Some(vpc) => network::close_defaults(ctx, &locked, vpc).await?,
+            None => false,
+        };
         results.extend(rest?);
         let outputs = outputs(config, &results);
         let recorded = record(&store, config, outputs.clone()).await?;
-        Ok(report(results, outputs, recorded))
+        Ok(report(results, outputs, recorded || closed))
     })
     .await
 }
 
-fn report(results: Results, outputs: BTreeMap<String, String>, recorded: bool) -> InitReport {
-    let changed = recorded || results.values().any(|result| result.outcome == Outcome::Done);
+fn report(results: Results, outputs: BTreeMap<String, String>, changed: bool) -> InitReport {
+    let changed = changed || results.values().any(|result| result.outcome == Outcome::Done);
     InitReport {
         outputs,
         stacks: results.into_iter().map(|(name, result)| (name, result.outcome)).collect(),
@@ -95,9 +115,11 @@ fn report(results: Results, outputs: BTreeMap<String, String>, recorded: bool) -
     }
 }
 
-fn options(ctx: &Ctx, request: &InitRequest) -> Options {
+/// `made` gets the id of the network once it is there, unless that is adopted.
+fn options(ctx: &Ctx, request: &InitRequest, made: Arc<OnceLock<String>>) -> Options {
     let events = ctx.events.clone();
     let domain = request.config.domain.clone();
+    let is_ours = request.config.network.adopt.is_none();
     let planned = request.plan.as_ref();
     let keep = runs::keep_outputs(ctx);
     Options {
@@ -106,6 +128,11 @@ fn options(ctx: &Ctx, request: &InitRequest) -> Options {
         history: History::default(),
         on_done: Arc::new(move |name, outputs| {
             keep(name, outputs);
+            if let Some(vpc) =
+                outputs.get("VpcId").filter(|_| is_ours && name.as_str().ends_with("-network"))
+            {
+                made.get_or_init(|| vpc.clone());
+            }
             // The step that a person must do: say it as early as it can be known, while the rest
             // is still being built.
             if let Some(servers) =

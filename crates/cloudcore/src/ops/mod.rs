@@ -1,15 +1,18 @@
 //! The verbs of CloudCore.
 
 pub mod config;
+pub mod delegate;
 pub mod destroy;
 pub mod dns;
 pub mod doctor;
 pub mod graph;
 pub mod init;
 pub mod list;
+pub mod network;
 pub mod new;
 pub mod operate;
 pub mod plan;
+pub mod reach;
 pub mod status;
 
 pub use cloudops_aws::state::init::check_place;

@@ -10,14 +10,16 @@ use cloudops_aws::{
     },
     config_file::CloudOpsConfig,
     ctx::Ctx,
+    dns::delegation::DelegationPlan,
     ids::Digest,
     state::{
         durations,
         lock::{self, Locked, Owner},
+        store::Store,
     },
 };
 
-use super::{PROGRAM, VERSION, check_place, lock_request, store};
+use super::{PROGRAM, VERSION, check_place, delegate, dns, lock_request, store};
 use crate::{error::CoreError, layout};
 
 /// Compares the foundation with what `cloudops.yaml` asks for.
@@ -34,7 +36,9 @@ pub async fn plan(
     let first = Locked::before_there_is_a_bucket();
     let mut all = plan::plan(ctx, &first, &state_graph).await?;
     let store = store(&ctx.aws, config);
-    let rest = if store.exists().await? {
+    let exists = store.exists().await?;
+    tell_delegation(ctx, config, exists.then_some(&store)).await?;
+    let rest = if exists {
         let request = lock_request(owner, "plan");
         let planned = lock::with_lock(ctx, &store, request, async |locked| {
             Ok::<_, CoreError>(plan::plan(ctx, &locked, &graph).await?)
@@ -45,6 +49,29 @@ pub async fn plan(
     };
     all.extend(rest);
     Ok(all)
+}
+
+/// Says what will be done in the parent zone, which no change set shows.
+async fn tell_delegation(
+    ctx: &Ctx,
+    config: &CloudOpsConfig,
+    store: Option<&Store>,
+) -> Result<(), CoreError> {
+    let servers = match dns::name_servers(ctx, config).await {
+        Ok(servers) => servers,
+        // Nobody knows them before the zone is made; whose record is there is known already.
+        Err(CoreError::NoZone) => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    let planned = delegate::plan(ctx, config, store, &servers).await?;
+    if planned == Some(DelegationPlan::NoZone) && !servers.is_empty() {
+        // `init` has said it, and nothing more can be planned.
+        return Ok(());
+    }
+    if let Some(said) = planned.and_then(|planned| delegate::describe(&planned, &config.domain)) {
+        ctx.events.note(said);
+    }
+    Ok(())
 }
 
 /// Digest of everything that a plan of the foundation is made from.

@@ -200,7 +200,7 @@ async fn parts(ctx: &Ctx, outputs: &BTreeMap<String, String>) -> Result<Vec<Part
         parts.push(of_build_server(counts));
     }
     if let Some(group) = outputs.get("BastionGroupName") {
-        parts.push(of_bastion(network::running_in_group(&ctx.aws, group).await?));
+        parts.push(of_bastion(network::running_in_group(&ctx.aws, group).await?.len()));
     }
     Ok(parts)
 }

@@ -4,6 +4,8 @@ use cloudops_e2e::binary::scripted::{Reply, ScriptedAws, caller, reply};
 
 use crate::{cloudcore, says};
 
+const NO_ZONES: &str = "<ListHostedZonesByNameResponse><HostedZones/><IsTruncated>false</IsTruncated><MaxItems>100</MaxItems></ListHostedZonesByNameResponse>";
+
 /// An account in which nothing of ours exists.
 fn empty_account() -> Vec<Reply> {
     vec![
@@ -14,6 +16,7 @@ fn empty_account() -> Vec<Reply> {
             "ValidationError",
             "Stack with id acme-core-state does not exist",
         ),
+        reply("route53", "ListHostedZonesByName").body(NO_ZONES),
         reply("cloudformation", "DescribeStacks")
             .body("<DescribeStacksResponse><DescribeStacksResult><Stacks/></DescribeStacksResult></DescribeStacksResponse>"),
     ]
@@ -31,9 +34,11 @@ async fn an_empty_account_has_everything_to_come() {
         who may do what, and who reaches what, adds: 1 security group, 1 role, 1 instance profile
     + acme-core-build: create
         adds: 1 file system, 1 access point, 2 mount targets, 1 secret, 1 log group, 1 container cluster,
-          1 set of capacity providers, 1 task definition, 1 load balancer, 1 target group, 2 listeners,
-          1 internal domain, 1 service name, 1 container service, 2 DNS records
+          1 set of capacity providers, 1 load balancer, 1 target group, 1 listener, 1 internal domain,
+          1 service name, 2 DNS records
         who may do what, and who reaches what, adds: 4 security groups, 2 incoming rules, 3 roles
+    + acme-core-build-service: create
+        adds: 1 listener, 1 task definition, 1 container service
     + acme-core-certificate: create
         adds: 1 certificate
     + acme-core-config: create
@@ -43,9 +48,9 @@ async fn an_empty_account_has_everything_to_come() {
         adds: 2 hosted zones
     + acme-core-network: create
         adds: 1 network, 1 internet gateway, 1 gateway attachment, 6 subnets, 4 route tables, 3 routes,
-          1 public address, 1 NAT gateway, 6 route tables of subnets, 1 network endpoint, 1 network ACL,
-          2 network ACLs of subnets, 1 log group, 1 flow log
-        who may do what, and who reaches what, adds: 4 network ACL rules, 1 role
+          1 public address, 1 NAT gateway, 6 route tables of subnets, 1 network endpoint, 2 network ACLs,
+          6 network ACLs of subnets, 1 log group, 1 flow log
+        who may do what, and who reaches what, adds: 6 network ACL rules, 1 role
     + acme-core-state: create
         adds: 1 bucket
         who may do what, and who reaches what, adds: 1 bucket policy
@@ -53,15 +58,16 @@ async fn an_empty_account_has_everything_to_come() {
     + acme-core-storage: create
         adds: 1 encryption key, 1 key alias, 3 buckets
         who may do what, and who reaches what, adds: 3 bucket policies, 1 log policy
-    8 of 8 stacks would change; resources: 93 added.
+    9 of 9 stacks would change; resources: 100 added.
     Cost a month, as far as it is known:
       acme-core-bastion: +$7.36, $7.36 afterwards
               +$7.36  1 t4g.nano host, 8 GB disk each
-      acme-core-build: +$73.00, $73.00 afterwards
+      acme-core-build: +$30.47, $30.47 afterwards
               +$0.40  secret
              +$22.27  application load balancer
               +$7.30  2 public addresses
               +$0.50  internal domain
+      acme-core-build-service: +$42.53, $42.53 afterwards
              +$42.53  1 task, 1 vCPU and 4 GB each
       acme-core-dns: +$1.00, $1.00 afterwards
               +$1.00  2 x hosted zone
@@ -85,14 +91,16 @@ async fn an_empty_account_has_everything_to_come() {
           file system (stored files, reads, writes and backups), flow log (the log that it writes),
           log group (written and stored logs)
       List prices of 2026-11-25 without tax, free tier and discounts; see docs/concepts/cost.md.
-    Expected duration: about 13 minutes, by what such resources usually take; the next run knows better.
+    Expected duration: about 11 minutes, by what such resources usually take; the next run knows better.
       The longest way:
         state: about 29 seconds
         network: about 3 minutes; AWS's waits: NAT gateway
         dns: about 45 seconds; AWS's waits: hosted zone
-        certificate: about 3 minutes; AWS's waits: certificate
-        build: about 6 minutes; AWS's waits: container service, load balancer
-      Meanwhile: bastion, config, storage
+        build: about 4 minutes; AWS's waits: load balancer, DNS record
+        build-service: about 4 minutes; AWS's waits: container service
+      Meanwhile: bastion, certificate, config, storage
+    ----- stderr
+     note  Route 53 has no zone above shop.example.com here: a person enters the name servers that `init` prints at its parent
     ");
     assert_eq!(program.run("plan --detailed-exit-code").await.code, Some(20));
     let json = program.run("plan --output json").await;

@@ -8,6 +8,7 @@ mod doctor;
 mod input;
 mod new;
 mod place;
+mod reach;
 mod readme;
 mod runs;
 

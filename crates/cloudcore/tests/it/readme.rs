@@ -1,7 +1,8 @@
-//! The commands of the README do what it says.
+//! The commands of the README and of the guide do what they say.
 
 use std::path::Path;
 
+use cloudops_e2e::binary::Program;
 use trycmd::schema::Bin;
 
 #[test]
@@ -11,4 +12,18 @@ fn the_readme_is_true() {
     // Their own tests run these.
     cases.register_bin("cloudteam", Bin::Ignore).register_bin("clouddeploy", Bin::Ignore);
     cases.case("../../README.md");
+}
+
+/// The commands that need no AWS, in order, in one folder: a newcomer's first minutes.
+#[tokio::test]
+async fn the_guide_is_true() {
+    let guide = include_str!("../../../../docs/guide/cloudcore.md");
+    let program = Program::new(env!("CARGO_BIN_EXE_cloudcore"));
+    let lines: Vec<&str> =
+        guide.lines().filter_map(|line| line.strip_prefix("$ cloudcore ")).collect();
+    assert!(lines.len() >= 2, "{lines:?}");
+    for line in lines {
+        let ran = program.run(line).await;
+        assert_eq!(ran.code, Some(0), "cloudcore {line}: {ran}");
+    }
 }

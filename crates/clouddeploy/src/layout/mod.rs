@@ -26,7 +26,7 @@ pub use names::{edge_stack, env_stack, job_stack, layer, log_group, prefix, serv
 pub use protection::{differs, protection_graph};
 pub use service::{draft, order, service_graph};
 
-use crate::{error::DeployError, images::USER, topology::Topology};
+use crate::{error::DeployError, images::USER, ops::VERSION, topology::Topology};
 
 /// Image of the tool that populates the database.
 const DATA_POPULATION: &str = "data-pop-tool";
@@ -157,9 +157,7 @@ fn parse(template: &templates::Template) -> Result<Template, DeployError> {
 }
 
 fn tags(config: &CloudOpsConfig, env: Option<&EnvName>) -> BTreeMap<String, String> {
-    let mut tags = config.tags.clone();
-    tags.insert("cloudops:instance".to_owned(), config.instance.to_string());
-    tags.insert("cloudops:component".to_owned(), "deploy".to_owned());
+    let mut tags = config.stack_tags("deploy", VERSION);
     if let Some(env) = env {
         tags.insert("cloudops:environment".to_owned(), env.to_string());
     }

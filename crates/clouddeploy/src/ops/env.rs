@@ -23,7 +23,7 @@ use cloudops_aws::{
 };
 use jiff::Timestamp;
 
-use super::{env_scope, environment, initialized, lock_request, store};
+use super::{env_scope, environment, initialized, lock_request, operate, store};
 use crate::{error::DeployError, layout};
 
 /// What `env create` needs to know.
@@ -184,11 +184,7 @@ pub(super) async fn observed(
     config: &CloudOpsConfig,
     name: &EnvName,
 ) -> Result<Vec<Observed>, DeployError> {
-    let mut found = observe::stacks(ctx, &layout::prefix(config, name)).await?;
-    found.retain(|stack| {
-        stack.tags.get("cloudops:environment").map(String::as_str) == Some(name.as_str())
-    });
-    Ok(found)
+    Ok(observe::in_scope(ctx, &operate::environment(config, name)).await?)
 }
 
 /// The stacks of an environment that exist, and the order between them: by their layer, since a

@@ -26,7 +26,7 @@ use cloudops_aws::{
 use super::{
     PROGRAM, VERSION,
     deploy::{DeployRequest, choose},
-    env_scope, environment, initialized, lock_request, store,
+    env_scope, environment, initialized, lock_request, operate, store,
 };
 use crate::{error::DeployError, layout, topology::Topology};
 
@@ -122,7 +122,7 @@ async fn observed(
     config: &CloudOpsConfig,
     env: &EnvName,
 ) -> Result<Outputs, DeployError> {
-    let stacks = observe::stacks(ctx, &layout::prefix(config, env)).await?;
+    let stacks = observe::in_scope(ctx, &operate::environment(config, env)).await?;
     Ok(stacks.into_iter().map(|stack| (stack.name, stack.outputs)).collect())
 }
 

@@ -14,7 +14,7 @@ use cloudops_aws::{
 use futures::future;
 
 use super::{
-    environment, initialized, store,
+    environment, initialized, operate, store,
     verdict::{self, Expected},
 };
 use crate::{error::DeployError, layout, topology::Topology};
@@ -56,7 +56,7 @@ pub async fn status(
 ) -> Result<Status, DeployError> {
     initialized(&ctx.aws, config).await?;
     let found = environment(&store(&ctx.aws, config), name).await?.value;
-    let stacks = observe::stacks(ctx, &layout::prefix(config, name)).await?;
+    let stacks = observe::in_scope(ctx, &operate::environment(config, name)).await?;
     let outputs: BTreeMap<_, _> =
         stacks.into_iter().map(|stack| (stack.name, stack.outputs)).collect();
     let cluster = layout::fact(&outputs, "ClusterName")?;

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use futures::{StreamExt, stream, stream::FuturesUnordered};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     api::Api,
@@ -12,10 +13,12 @@ use super::{
     gate::Approvals,
     graph::{Outputs, StackGraph, StackSpec},
     history::{History, Operation},
+    hold::{Free, Hold},
     orphans,
     plan::GraphPlan,
     poll::Poller,
     schedule::{Ended, Schedule},
+    status::NextAction,
     wreck::BlackBox,
 };
 use crate::{
@@ -89,17 +92,37 @@ pub async fn apply(
     graph: &StackGraph,
     options: &Options,
 ) -> Result<Results, CfnError> {
+    apply_held(ctx, locked, journal, graph, options, &Free).await
+}
+
+/// The same, while stacks that do not exist yet are held back by what they wait for outside of
+/// CloudFormation. All others are worked on meanwhile.
+///
+/// # Errors
+/// As [`apply`]; [`CfnError::Held`] when that is all that stands in the way.
+pub async fn apply_held(
+    ctx: &Ctx,
+    locked: &Locked,
+    journal: Option<&Journal>,
+    graph: &StackGraph,
+    options: &Options,
+    hold: &dyn Hold,
+) -> Result<Results, CfnError> {
     graph.check()?;
     let api = Api::new(&ctx.aws);
     let facts = Facts::read(&api, graph, &options.history).await?;
     let poller = Poller::new(&api);
     let work = Work { ctx, api: &api, poller: &poller, facts: &facts, locked, journal, options };
     ctx.events.send(EventKind::Graph { stacks: graph.stacks().map(described).collect() });
-    let mut run = Run::new(work, graph);
+    let mut run = Run::new(work, graph, hold);
     run.finish().await;
     read_the_rest(work, run.rests).await;
     for name in run.schedule.skipped() {
-        ctx.events.step_done(step(name), Outcome::Skipped, "a stack it depends on failed");
+        let why = match run.first_error {
+            Some(CfnError::Held { .. }) => "a stack it depends on is not made yet",
+            _ => "a stack it depends on failed",
+        };
+        ctx.events.step_done(step(name), Outcome::Skipped, why);
     }
     run.first_error.map_or(Ok(run.results), Err)
 }
@@ -117,6 +140,7 @@ fn described(spec: &StackSpec) -> GraphStack {
 struct Run<'a> {
     work: Work<'a>,
     graph: &'a StackGraph,
+    hold: &'a dyn Hold,
     schedule: Schedule<StackName>,
     outputs: Outputs,
     results: Results,
@@ -126,10 +150,11 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(work: Work<'a>, graph: &'a StackGraph) -> Self {
+    fn new(work: Work<'a>, graph: &'a StackGraph, hold: &'a dyn Hold) -> Self {
         Self {
             work,
             graph,
+            hold,
             schedule: Schedule::new(graph.edges(), work.ctx.concurrency.get()),
             outputs: Outputs::new(),
             results: Results::new(),
@@ -140,22 +165,52 @@ impl<'a> Run<'a> {
     }
 
     async fn finish(&mut self) {
+        let (alone, stop) = (CancellationToken::new(), CancellationToken::new());
         let mut running = FuturesUnordered::new();
+        let mut held = FuturesUnordered::new();
         loop {
             if self.work.ctx.cancel.is_cancelled() {
                 self.first_error.get_or_insert(CfnError::Interrupted);
-            } else if !self.detached {
-                for name in self.schedule.start() {
-                    if let Some(spec) = self.graph.get(&name) {
-                        running.push(one(self.work, self.graph, spec, self.outputs.clone()));
+            }
+            let goes_on = !self.work.ctx.cancel.is_cancelled() && !self.detached;
+            if goes_on {
+                for spec in self.schedule.start().iter().filter_map(|name| self.graph.get(name)) {
+                    let outputs = self.outputs.clone();
+                    match self.is_held(&spec.name) {
+                        true => held.push(wait(self.hold, spec, outputs, &alone, &stop)),
+                        false => running.push(one(self.work, self.graph, spec, outputs)),
                     }
                 }
+            } else {
+                stop.cancel();
             }
-            let Some((name, result)) = running.next().await else {
-                return;
-            };
-            self.ended(name, result);
+            if running.is_empty() {
+                alone.cancel();
+            }
+            tokio::select! {
+                Some((name, result)) = running.next() => self.ended(name, result),
+                Some((spec, result)) = held.next() => match result {
+                    Ok(()) => {
+                        running.push(one(self.work, self.graph, spec, self.outputs.clone()));
+                    }
+                    Err(error) => self.not_made(&spec.name, error),
+                },
+                else => return,
+            }
         }
+    }
+
+    /// Whether a stack waits for something outside of CloudFormation: only before it is made.
+    fn is_held(&self, name: &StackName) -> bool {
+        let next = self.work.facts.get(name).map(|found| found.stack.status.next_action());
+        let is_new = matches!(next, None | Some(NextAction::Create | NextAction::Recreate));
+        is_new && self.hold.concerns(name)
+    }
+
+    fn not_made(&mut self, name: &StackName, error: CfnError) {
+        self.work.ctx.events.step_done(step(name), Outcome::Skipped, error.to_string());
+        self.schedule.end(name, Ended::Badly);
+        self.first_error.get_or_insert(error);
     }
 
     fn ended(&mut self, name: StackName, result: Result<Converged, CfnError>) {
@@ -170,10 +225,30 @@ impl<'a> Run<'a> {
             Err(error) => {
                 self.schedule.end(&name, Ended::Badly);
                 self.detached |= matches!(error, CfnError::Detached { .. });
-                self.first_error.get_or_insert(error);
+                // A failure says more than that something waits.
+                if matches!(self.first_error, None | Some(CfnError::Held { .. })) {
+                    self.first_error = Some(error);
+                }
             }
         }
     }
+}
+
+/// Waits for what holds a stack, until nothing more is started.
+async fn wait<'a>(
+    hold: &dyn Hold,
+    spec: &'a StackSpec,
+    outputs: Outputs,
+    alone: &CancellationToken,
+    stop: &CancellationToken,
+) -> (&'a StackSpec, Result<(), CfnError>) {
+    let result = tokio::select! {
+        () = stop.cancelled() => Err(CfnError::Interrupted),
+        waited = hold.wait(&spec.name, &outputs, alone) => {
+            waited.map_err(|why| CfnError::Held { stack: spec.name.clone(), why })
+        }
+    };
+    (spec, result)
 }
 
 /// Applies one stack and reports it as a step.

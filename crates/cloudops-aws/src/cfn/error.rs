@@ -1,7 +1,7 @@
 //! Why a plan or an operation on stacks failed.
 
 use crate::{
-    cfn::{advice, gate::Denied, graph::GraphError, status::StackStatus},
+    cfn::{advice, gate::Denied, graph::GraphError, hold::Held, status::StackStatus},
     diagnose::{Class, Diagnose},
     error::AwsError,
     ids::StackName,
@@ -103,6 +103,14 @@ pub enum CfnError {
         /// What is different, as a clause.
         what: String,
     },
+    /// The stack is not made yet, because of something outside of CloudFormation.
+    #[error("stack {stack} is not made yet: {why}")]
+    Held {
+        /// Stack.
+        stack: StackName,
+        /// What it waits for.
+        why: Held,
+    },
     /// The run stopped while CloudFormation goes on.
     #[error("stack {stack}: {why}; CloudFormation goes on with it")]
     Detached {
@@ -174,6 +182,7 @@ impl Diagnose for CfnError {
             Self::ChangeSet { .. } => Class::NeedsOperator,
             Self::Denied(_) | Self::Protected { .. } => Class::Denied,
             Self::StalePlan { .. } => Class::StalePlan,
+            Self::Held { why, .. } => why.class(),
             Self::Detached { why: WhyDetached::Wait(WaitError::Cancelled), .. }
             | Self::Interrupted => Class::Interrupted,
             Self::Detached { .. } => Class::TimedOut,
@@ -200,6 +209,7 @@ impl Diagnose for CfnError {
                 vec!["Run the same command again; it goes on where this one stopped.".to_owned()]
             }
             Self::Denied(denied) => denied.hints(),
+            Self::Held { why, .. } => why.hints(),
             Self::Protected { .. } => vec![
                 "If you mean it, take termination protection off these stacks first.".to_owned(),
             ],

@@ -46,6 +46,8 @@ pub mod graph;
 #[cfg(feature = "stacks")]
 pub mod history;
 #[cfg(feature = "stacks")]
+pub mod hold;
+#[cfg(feature = "stacks")]
 pub mod inputs;
 #[cfg(feature = "stacks")]
 mod inside;

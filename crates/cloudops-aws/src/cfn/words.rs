@@ -21,7 +21,7 @@ impl Words {
 }
 
 /// Types whose last part is not what people call them. An empty plural is the singular with an s.
-const NAMES: [(&str, &str, &str); 66] = [
+const NAMES: [(&str, &str, &str); 69] = [
     ("AWS::AmazonMQ::Broker", "message broker", ""),
     ("AWS::AmazonMQ::Configuration", "broker configuration", ""),
     ("AWS::ApplicationAutoScaling::ScalableTarget", "scaling range", ""),
@@ -30,9 +30,11 @@ const NAMES: [(&str, &str, &str); 66] = [
     ("AWS::Backup::BackupVault", "backup vault", ""),
     ("AWS::CertificateManager::Certificate", "certificate", ""),
     ("AWS::CloudFormation::Stack", "nested stack", ""),
+    ("AWS::CloudFormation::WaitConditionHandle", "placeholder", ""),
     ("AWS::CloudWatch::Alarm", "alarm", ""),
     ("AWS::DynamoDB::Table", "table", ""),
     ("AWS::EC2::EIP", "public address", "public addresses"),
+    ("AWS::EC2::EgressOnlyInternetGateway", "outgoing gateway", ""),
     ("AWS::EC2::FlowLog", "flow log", ""),
     ("AWS::EC2::Instance", "EC2 instance", ""),
     ("AWS::EC2::InternetGateway", "internet gateway", ""),
@@ -49,6 +51,7 @@ const NAMES: [(&str, &str, &str); 66] = [
     ("AWS::EC2::SubnetNetworkAclAssociation", "network ACL of a subnet", "network ACLs of subnets"),
     ("AWS::EC2::SubnetRouteTableAssociation", "route table of a subnet", "route tables of subnets"),
     ("AWS::EC2::VPC", "network", ""),
+    ("AWS::EC2::VPCCidrBlock", "address range", ""),
     ("AWS::EC2::VPCEndpoint", "network endpoint", ""),
     ("AWS::EC2::VPCGatewayAttachment", "gateway attachment", ""),
     ("AWS::ECR::Repository", "image repository", "image repositories"),

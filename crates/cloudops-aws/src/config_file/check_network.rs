@@ -47,9 +47,11 @@ pub(super) fn network(at: &At<'_>, raw: &RawConfig) -> Result<NetworkConfig, Con
         }
     }
     zones(at, network)?;
+    let adopt = network.adopt.as_ref().map(|adopt| adopted(at, raw, adopt)).transpose()?;
+    let own = text(network.cidr.as_ref(), "10.0.0.0/16");
     let allowed = ["none", "single", "per-zone"];
     Ok(NetworkConfig {
-        cidr: text(network.cidr.as_ref(), "10.0.0.0/16"),
+        cidr: adopt.as_ref().map_or(own, |adopt| adopt.cidr.clone()),
         zones: network.zones.as_ref().map_or(2, |zones| zones.value),
         nat_gateways: at.one_of(
             "network.nat-gateways",
@@ -58,7 +60,7 @@ pub(super) fn network(at: &At<'_>, raw: &RawConfig) -> Result<NetworkConfig, Con
             "single",
         )?,
         ipv6: network.ipv6.as_ref().is_some_and(|ipv6| ipv6.value),
-        adopt: network.adopt.as_ref().map(|adopt| adopted(at, raw, adopt)).transpose()?,
+        adopt,
     })
 }
 
@@ -84,11 +86,17 @@ fn adopted(at: &At<'_>, raw: &RawConfig, adopt: &RawAdopt) -> Result<AdoptedNetw
     if let Some(value) = &network.nat_gateways {
         return Err(both("network.nat-gateways", value));
     }
+    if let Some(value) = &network.ipv6 {
+        let message = "does not go together with `network.adopt`, which brings its own";
+        return Err(at.error("network.ipv6", value, message));
+    }
+    cidr(at, "network.adopt.cidr", &adopt.cidr)?;
     let vpc = at.named("network.adopt.vpc", Some(&adopt.vpc), Form::Vpc)?;
     let zones = network.zones.as_ref().map_or(2, |zones| usize::from(zones.value));
     let subnets = |key: &str, ids: &[Text]| subnets(at, &adopt.vpc, key, ids, zones);
     Ok(AdoptedNetwork {
         vpc: vpc.unwrap_or_default(),
+        cidr: adopt.cidr.value.clone(),
         public_subnets: subnets("network.adopt.public-subnets", &adopt.public_subnets)?,
         private_subnets: subnets("network.adopt.private-subnets", &adopt.private_subnets)?,
         data_subnets: subnets("network.adopt.data-subnets", &adopt.data_subnets)?,
@@ -111,10 +119,17 @@ fn subnets(
 }
 
 pub(super) fn dns(at: &At<'_>, raw: &RawDns) -> Result<DnsConfig, ConfigError> {
+    if let (Some(id), None) = (&raw.parent_external_id, &raw.parent_role) {
+        let message = "goes together with `dns.parent-role` only";
+        return Err(at.error("dns.parent-external-id", id, message));
+    }
+    let named = |key, value: &Option<Text>, form| at.named(key, value.as_ref(), form);
+    let external_id = &raw.parent_external_id;
     Ok(DnsConfig {
         delegate: raw.delegate.as_ref().is_none_or(|delegate| delegate.value),
-        parent_zone: at.named("dns.parent-zone", raw.parent_zone.as_ref(), Form::Zone)?,
-        parent_role: at.named("dns.parent-role", raw.parent_role.as_ref(), Form::Role)?,
+        parent_zone: named("dns.parent-zone", &raw.parent_zone, Form::Zone)?,
+        parent_role: named("dns.parent-role", &raw.parent_role, Form::Role)?,
+        parent_external_id: named("dns.parent-external-id", external_id, Form::ExternalId)?,
         roots: servers(at, "dns.roots", &raw.roots)?,
         resolvers: servers(at, "dns.resolvers", &raw.resolvers)?,
     })
@@ -154,16 +169,30 @@ mod tests {
     #[test]
     fn an_adopted_network_brings_its_own_range_and_its_subnets() {
         check(
-            &format!("network: {{cidr: 10.0.0.0/16, adopt: {{vpc: vpc-1, {SUBNETS}}}}}\n"),
+            &format!(
+                "network: {{cidr: 10.0.0.0/16, adopt: {{vpc: vpc-1, cidr: 10.1.0.0/16, {SUBNETS}}}}}\n"
+            ),
             "cloudops.yaml:6:17: network.cidr: does not go together with `network.adopt`, which brings its own | ",
         );
         check(
-            &format!("network: {{adopt: {{vpc: my-vpc, {SUBNETS}}}}}\n"),
+            &format!("network: {{adopt: {{vpc: my-vpc, cidr: 10.1.0.0/16, {SUBNETS}}}}}\n"),
             "cloudops.yaml:6:24: network.adopt.vpc: `my-vpc` is not the id of a VPC, such as vpc-0a1b2c3d4e5f60718 | ",
         );
         check(
-            &format!("network: {{zones: 3, adopt: {{vpc: vpc-1, {SUBNETS}}}}}\n"),
-            "cloudops.yaml:6:58: network.adopt.public-subnets: 2 subnets, where `network.zones` asks for 3 | ",
+            &format!(
+                "network: {{ipv6: true, adopt: {{vpc: vpc-1, cidr: 10.1.0.0/16, {SUBNETS}}}}}\n"
+            ),
+            "cloudops.yaml:6:17: network.ipv6: does not go together with `network.adopt`, which brings its own | ",
+        );
+        check(
+            &format!("network: {{adopt: {{vpc: vpc-1, cidr: 10.1.2.3/16, {SUBNETS}}}}}\n"),
+            "cloudops.yaml:6:37: network.adopt.cidr: `10.1.2.3/16` has an address that is not the first of its range | ",
+        );
+        check(
+            &format!(
+                "network: {{zones: 3, adopt: {{vpc: vpc-1, cidr: 10.1.0.0/16, {SUBNETS}}}}}\n"
+            ),
+            "cloudops.yaml:6:77: network.adopt.public-subnets: 2 subnets, where `network.zones` asks for 3 | ",
         );
     }
 
@@ -172,6 +201,10 @@ mod tests {
         check(
             "dns: {parent-role: delegation}\n",
             "cloudops.yaml:6:20: dns.parent-role: `delegation` is not the ARN of a role, such as arn:aws:iam::123456789012:role/delegation | ",
+        );
+        check(
+            "dns: {parent-external-id: acme}\n",
+            "cloudops.yaml:6:27: dns.parent-external-id: goes together with `dns.parent-role` only | ",
         );
         check(
             "dns: {resolvers: [192.0.2.53, dns.example]}\n",

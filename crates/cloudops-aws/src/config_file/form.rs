@@ -13,6 +13,8 @@ pub(super) enum Form {
     Role,
     /// ARN of a certificate.
     Certificate,
+    /// External id that the trust of a role asks for.
+    ExternalId,
 }
 
 impl Form {
@@ -25,6 +27,9 @@ impl Form {
             Self::Role => "the ARN of a role, such as arn:aws:iam::123456789012:role/delegation",
             Self::Certificate => {
                 "the ARN of a certificate, such as arn:aws:acm:us-west-2:123456789012:certificate/ID"
+            }
+            Self::ExternalId => {
+                "an external id of 2 to 1224 letters, digits and _+=,.@:/-, such as cloudops-acme"
             }
         }
     }
@@ -41,6 +46,12 @@ impl Form {
             }
             Self::Role => arn(text, "iam", "role/"),
             Self::Certificate => arn(text, "acm", "certificate/"),
+            // The form of STS, AssumeRole.
+            Self::ExternalId => {
+                let allowed =
+                    |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&byte);
+                (2..=1224).contains(&text.len()) && text.bytes().all(allowed)
+            }
         }
     }
 }
@@ -72,10 +83,12 @@ mod tests {
 
     #[test]
     fn the_example_of_each_form_fits_it() {
-        for form in [Form::Vpc, Form::Subnet, Form::Zone, Form::Role, Form::Certificate] {
+        for form in
+            [Form::Vpc, Form::Subnet, Form::Zone, Form::Role, Form::Certificate, Form::ExternalId]
+        {
             let example = form.what().rsplit(' ').next().unwrap();
             assert!(form.fits(example), "{form:?}: {example}");
-            assert!(!form.fits("arn:aws:s3:::bucket"), "{form:?}");
+            assert!(!form.fits("arn:aws:s3:::my bucket"), "{form:?}");
             assert!(!form.fits(""), "{form:?}");
         }
     }

@@ -43,10 +43,28 @@ pub struct CloudOpsConfig {
     pub environments: EnvironmentsConfig,
 }
 
+impl CloudOpsConfig {
+    /// Tags of every stack of a component (`core`, `team` or `deploy`), which CloudFormation passes
+    /// on to its resources: ours, and those of the file. `version` is that of the program.
+    #[must_use]
+    pub fn stack_tags(&self, component: &str, version: &str) -> BTreeMap<String, String> {
+        let mut tags = self.tags.clone();
+        let ours = [
+            ("cloudops:instance", Some(self.instance.as_str())),
+            ("cloudops:component", Some(component)),
+            ("cloudops:version", Some(version)),
+            ("cloudops:cost-centre", self.cost_centre.as_deref()),
+        ];
+        let set = ours.into_iter().filter_map(|(key, value)| Some((key, value?)));
+        tags.extend(set.map(|(key, value)| (key.to_owned(), value.to_owned())));
+        tags
+    }
+}
+
 /// Network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetworkConfig {
-    /// IPv4 range of the VPC, of 16 to 20 bits. Default `10.0.0.0/16`.
+    /// IPv4 range of the VPC, of 16 to 20 bits unless it is adopted. Default `10.0.0.0/16`.
     pub cidr: String,
     /// Zones that subnets are made in: 2 or 3. Default 2.
     pub zones: u8,
@@ -64,6 +82,8 @@ pub struct NetworkConfig {
 pub struct AdoptedNetwork {
     /// Id of the VPC.
     pub vpc: String,
+    /// Its IPv4 range.
+    pub cidr: String,
     /// Subnets with a route to an internet gateway, for load balancers and the bastion.
     pub public_subnets: Vec<String>,
     /// Subnets for servers and tasks.
@@ -82,6 +102,8 @@ pub struct DnsConfig {
     pub parent_zone: Option<String>,
     /// Role to take on in the account that has the parent zone.
     pub parent_role: Option<String>,
+    /// What the trust of that role asks for beside the caller.
+    pub parent_external_id: Option<String>,
     /// Root servers that DNS is followed from; none are those of the internet.
     pub roots: Vec<SocketAddr>,
     /// Public resolvers that are asked; none are the usual ones.

@@ -58,6 +58,7 @@ pub(super) struct RawNetwork {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawAdopt {
     pub(super) vpc: Text,
+    pub(super) cidr: Text,
     pub(super) public_subnets: Vec<Text>,
     pub(super) private_subnets: Vec<Text>,
     pub(super) data_subnets: Vec<Text>,
@@ -69,6 +70,7 @@ pub(super) struct RawDns {
     pub(super) delegate: Option<Spanned<bool>>,
     pub(super) parent_zone: Option<Text>,
     pub(super) parent_role: Option<Text>,
+    pub(super) parent_external_id: Option<Text>,
     #[serde(default)]
     pub(super) roots: Vec<Text>,
     #[serde(default)]

@@ -27,6 +27,7 @@ pub fn json_schema() -> serde_json::Value {
             "delegate": {"type": "boolean", "default": true},
             "parent-zone": {"type": "string", "pattern": "^Z[A-Z0-9]{1,31}$"},
             "parent-role": {"type": "string", "pattern": "^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$"},
+            "parent-external-id": {"type": "string", "pattern": "^[A-Za-z0-9_+=,.@:/-]{2,1224}$"},
             "roots": {"type": "array", "items": text, "description": "Root servers, where DNS is not that of the internet"},
             "resolvers": {"type": "array", "items": text, "description": "Public resolvers to ask"},
         })),
@@ -79,9 +80,10 @@ fn adopted_network() -> serde_json::Value {
     serde_json::json!({
         "type": "object",
         "additionalProperties": false,
-        "required": ["vpc", "public-subnets", "private-subnets", "data-subnets"],
+        "required": ["vpc", "cidr", "public-subnets", "private-subnets", "data-subnets"],
         "properties": {
             "vpc": {"type": "string", "pattern": "^vpc-[0-9a-f]+$"},
+            "cidr": {"type": "string"},
             "public-subnets": subnets,
             "private-subnets": subnets,
             "data-subnets": subnets,

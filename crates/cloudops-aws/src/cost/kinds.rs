@@ -48,9 +48,10 @@ const USAGE: [(&str, &str); 11] = [
 ];
 
 /// Types that cost nothing by themselves: what they do or describe is billed elsewhere or not.
-const FREE: [&str; 44] = [
+const FREE: [&str; 46] = [
     "AWS::ApplicationAutoScaling::ScalableTarget",
     "AWS::CertificateManager::Certificate",
+    "AWS::EC2::EgressOnlyInternetGateway",
     "AWS::EC2::InternetGateway",
     "AWS::EC2::LaunchTemplate",
     "AWS::EC2::NetworkAcl",
@@ -64,6 +65,7 @@ const FREE: [&str; 44] = [
     "AWS::EC2::SubnetNetworkAclAssociation",
     "AWS::EC2::SubnetRouteTableAssociation",
     "AWS::EC2::VPC",
+    "AWS::EC2::VPCCidrBlock",
     "AWS::EC2::VPCGatewayAttachment",
     "AWS::ECS::ClusterCapacityProviderAssociations",
     "AWS::ECS::TaskDefinition",

@@ -22,7 +22,7 @@ where
     move |error| AwsError::new("EC2", operation, error)
 }
 
-fn filter(name: &str, values: &[&str]) -> Filter {
+pub(super) fn filter(name: &str, values: &[&str]) -> Filter {
     let values = values.iter().map(|value| (*value).to_owned()).collect();
     Filter::builder().name(name).set_values(Some(values)).build()
 }

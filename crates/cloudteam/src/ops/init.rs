@@ -90,16 +90,13 @@ fn graph(config: &CloudOpsConfig, state: &InitState) -> Result<StackGraph, TeamE
     let mut graph = StackGraph::new(state.outputs());
     let template =
         Template::parse(team::PIPELINE.file, team::PIPELINE.body).map_err(GraphError::from)?;
-    let mut tags = config.tags.clone();
-    tags.insert("cloudops:instance".to_owned(), config.instance.to_string());
-    tags.insert("cloudops:component".to_owned(), "team".to_owned());
     let parameters = BTreeMap::from([("InstanceName".to_owned(), config.instance.to_string())]);
     graph.add(StackSpec {
         name: format!("{}-team-pipeline", config.instance).parse()?,
         title: "pipeline".to_owned(),
         template,
         parameters,
-        tags,
+        tags: config.stack_tags("team", VERSION),
         depends_on: BTreeSet::new(),
         termination_protection: false,
     })?;

@@ -22,11 +22,21 @@ pub(super) const OWN: [(Scope, &[&str]); 5] = [
     (S::Bucket, &["s3:ListBucket"]),
     (S::Object, &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
     (S::Parameter, &["ssm:GetParametersByPath"]),
-    (S::Any, &["sts:GetCallerIdentity"]),
+    // The record in the parent zone is written by ourselves.
+    (
+        S::Any,
+        &[
+            "sts:GetCallerIdentity",
+            "route53:ListHostedZonesByName",
+            "route53:ListResourceRecordSets",
+            "route53:ChangeResourceRecordSets",
+            "route53:GetChange",
+        ],
+    ),
 ];
 
 /// What CloudFormation calls with our rights to make a resource and take it away again, by type.
-pub(super) const BY_TYPE: [(&str, Scope, &[&str]); 44] = [
+pub(super) const BY_TYPE: [(&str, Scope, &[&str]); 46] = [
     (
         "AWS::AutoScaling::AutoScalingGroup",
         S::Any,
@@ -41,6 +51,11 @@ pub(super) const BY_TYPE: [(&str, Scope, &[&str]); 44] = [
         "AWS::CertificateManager::Certificate",
         S::Any,
         &["acm:RequestCertificate", "acm:DescribeCertificate", "acm:DeleteCertificate"],
+    ),
+    (
+        "AWS::EC2::EgressOnlyInternetGateway",
+        S::Any,
+        &["ec2:CreateEgressOnlyInternetGateway", "ec2:DeleteEgressOnlyInternetGateway"],
     ),
     ("AWS::EC2::EIP", S::Any, &["ec2:AllocateAddress", "ec2:ReleaseAddress"]),
     ("AWS::EC2::FlowLog", S::Any, &["ec2:CreateFlowLogs", "ec2:DeleteFlowLogs"]),
@@ -89,7 +104,23 @@ pub(super) const BY_TYPE: [(&str, Scope, &[&str]); 44] = [
     (
         "AWS::EC2::VPC",
         S::Any,
-        &["ec2:CreateVpc", "ec2:ModifyVpcAttribute", "ec2:DeleteVpc", "ec2:CreateTags"],
+        &[
+            "ec2:CreateVpc",
+            "ec2:ModifyVpcAttribute",
+            "ec2:DeleteVpc",
+            "ec2:CreateTags",
+            // Its defaults are closed.
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeNetworkAcls",
+            "ec2:RevokeSecurityGroupIngress",
+            "ec2:RevokeSecurityGroupEgress",
+            "ec2:DeleteNetworkAclEntry",
+        ],
+    ),
+    (
+        "AWS::EC2::VPCCidrBlock",
+        S::Any,
+        &["ec2:AssociateVpcCidrBlock", "ec2:DisassociateVpcCidrBlock"],
     ),
     ("AWS::EC2::VPCEndpoint", S::Any, &["ec2:CreateVpcEndpoint", "ec2:DeleteVpcEndpoints"]),
     (

@@ -71,7 +71,10 @@ async fn undelegate(
     let Some(ours) = found.delegation else {
         return Ok(());
     };
-    let role = ours.role.clone().map(|arn| Assume { arn, external_id: None });
+    // The id belongs to the role that cloudops.yaml names now.
+    let is_named = config.dns.parent_role == ours.role;
+    let external_id = config.dns.parent_external_id.clone().filter(|_| is_named);
+    let role = ours.role.clone().map(|arn| Assume { arn, external_id });
     let step = format!("delegation/{}", config.domain);
     ctx.events.step(&step, format!("remove the delegation of {}", config.domain));
     let gone = delegation::remove(ctx, locked, role.as_ref(), &ours, &config.domain).await;
