@@ -102,6 +102,13 @@ async fn an_empty_account_has_everything_to_come() {
     ----- stderr
      note  Route 53 has no zone above shop.example.com here: a person enters the name servers that `init` prints at its parent
     ");
+    assert!(aws.mutating().is_empty(), "a plan changes nothing: {:?}", aws.mutating());
+}
+
+#[tokio::test]
+async fn a_plan_is_an_answer_for_machines_too() {
+    let aws = ScriptedAws::start(empty_account()).await;
+    let program = cloudcore().at(&aws);
     assert_eq!(program.run("plan --detailed-exit-code").await.code, Some(20));
     let json = program.run("plan --output json").await;
     let plan: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
