@@ -150,7 +150,7 @@ async fn fill(stage: &Stage, instance: &Instance) {
 const SECRET: &str = "a secret that no export has";
 
 async fn change_record(stage: &Stage, action: &str) {
-    let query = "HostedZones[?Config.PrivateZone==`false`].Id";
+    let query = "HostedZones[?Name=='acme.example.com.' && Config.PrivateZone==`false`].Id";
     let zone = listed(stage, &["route53", "list-hosted-zones", "--query", query]).await.remove(0);
     let set = json!({
         "Name": "www.acme.example.com", "Type": "CNAME", "TTL": 60,
@@ -229,7 +229,7 @@ async fn nothing_billed(stage: &Stage) {
         &["elbv2", "describe-load-balancers", "--query", "LoadBalancers[].LoadBalancerArn"],
         &["efs", "describe-file-systems", "--query", "FileSystems[].FileSystemId"],
         &["ecs", "list-services", "--cluster", "acme-build", "--query", "serviceArns"],
-        &["route53", "list-hosted-zones", "--query", "HostedZones[].Id"],
+        &["route53", "list-hosted-zones", "--query", "HostedZones[?Name!='example.com.'].Id"],
         &["secretsmanager", "list-secrets", "--query", "SecretList[].Name"],
         &["logs", "describe-log-groups", "--query", "logGroups[].logGroupName"],
         &[
