@@ -17,7 +17,23 @@ pub struct Template {
     pub body: &'static str,
 }
 
-/// Embeds one file, so that its name, its path and its content cannot disagree.
+/// A file that is no template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct File {
+    /// Where it is in the repository, for example `templates/build-server/plugins.lock`.
+    pub path: &'static str,
+    /// Its text.
+    pub text: &'static str,
+}
+
+/// Embeds one file that is no template.
+macro_rules! file {
+    ($name:literal) => {
+        $crate::File { path: concat!("templates/", $name), text: include_str!($name) }
+    };
+}
+
+/// Embeds one template, so that its name, its path and its content cannot disagree.
 macro_rules! template {
     ($name:literal) => {
         $crate::Template {
@@ -82,6 +98,20 @@ pub mod deploy {
     pub const SERVICE: Template = template!("deploy/service");
     /// The data population job of one side of an environment.
     pub const JOB: Template = template!("deploy/job");
+}
+
+/// What the image of the build server is made of.
+pub mod build_server {
+    use crate::File;
+
+    /// Plugins with their digests, one on each line.
+    pub const PLUGINS: File = file!("build-server/plugins.lock");
+    /// Images that it builds on, by name: `controller` and `agent`.
+    pub const IMAGES: File = file!("build-server/images.lock");
+    /// Configuration as code.
+    pub const CONFIGURATION: File = file!("build-server/jenkins.yaml");
+    /// What runs first in the container.
+    pub const START: File = file!("build-server/start.sh");
 }
 
 /// All templates.

@@ -103,7 +103,7 @@ def check(path, readme):
 
 
 def main():
-    paths = sorted(pathlib.Path().glob("*/*.yaml"))
+    paths = sorted(path for group in ("core", "team", "deploy") for path in pathlib.Path(group).glob("*.yaml"))
     readme_path = pathlib.Path("README.md")
     readme = readme_path.read_text(encoding="utf-8") if readme_path.exists() else ""
     found = [(path, *violation) for path in paths for violation in check(path, readme)]

@@ -22,7 +22,7 @@ STAND_INS = {"core/adopted-network": "core/network"}
 def templates():
     """Every template by its name, such as core/network."""
     found = {}
-    for path in sorted(pathlib.Path().glob("*/*.yaml")):
+    for path in sorted(path for group in ("core", "team", "deploy") for path in pathlib.Path(group).glob("*.yaml")):
         template, errors = cfnlint.decode.decode(str(path))
         if errors:
             sys.exit(f"templates/{path}: {errors[0].message}")

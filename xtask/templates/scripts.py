@@ -67,7 +67,7 @@ def scripts(node):
 
 def written(folder):
     """The scripts of all templates as files."""
-    for path in sorted(pathlib.Path().glob("*/*.yaml")):
+    for path in sorted(path for group in ("core", "team", "deploy") for path in pathlib.Path(group).glob("*.yaml")):
         template, _ = cfnlint.decode.decode(str(path))
         for number, (shell, text) in enumerate(scripts(template), 1):
             name = f"{path.with_suffix('').as_posix().replace('/', '-')}-{number}.{shell}"

@@ -8,7 +8,9 @@ use cloudops_aws::{
     dns::{delegation::DelegationError, hops::Verdict},
     error::AwsError,
     ids::InvalidId,
+    jenkins::{JenkinsError, plugins::PluginError},
     network::adopted::UnfitNetwork,
+    oci::OciError,
     remains::{DeleteError, RemainError},
     state::{init::InitError, lock::LockError, store::StateError},
     wait::WaitError,
@@ -86,6 +88,32 @@ pub enum CoreError {
         /// Why.
         source: RemainError,
     },
+    /// A file that the settings name cannot be read.
+    #[error("{0}")]
+    File(std::io::Error),
+    /// Plugins of the build server.
+    #[error(transparent)]
+    Plugins(#[from] PluginError),
+    /// The image of the build server.
+    #[error(transparent)]
+    Image(#[from] OciError),
+    /// The build server.
+    #[error(transparent)]
+    Jenkins(#[from] JenkinsError),
+    /// The image of the build server was not made in this run.
+    #[error("the image of the build server is not made yet")]
+    NoImage,
+    /// The settings name an image, so none is made.
+    #[error("`build-server.image` names the image of the build server, so CloudOps makes none")]
+    OwnImage,
+    /// The build server never had such an image.
+    #[error("the build server had no image {named}")]
+    UnknownImage {
+        /// The digest that was asked for.
+        named: String,
+        /// First digits of the digests that it had.
+        known: Vec<String>,
+    },
     /// An export could not be written.
     #[error("the export could not be written: {0}")]
     Export(#[from] std::io::Error),
@@ -161,7 +189,10 @@ impl Diagnose for CoreError {
             Self::Reach(error) => error.class(),
             Self::Delegation(error) => error.class(),
             Self::Configuration(error) => error.class(),
-            Self::NoZone | Self::NotDelegated { .. } => Class::NotReady,
+            Self::Plugins(error) => error.class(),
+            Self::Image(error) => error.class(),
+            Self::Jenkins(error) => error.class(),
+            Self::NoZone | Self::NotDelegated { .. } | Self::NoImage => Class::NotReady,
             Self::Wait(WaitError::Deadline(_)) => Class::TimedOut,
             Self::Wait(WaitError::Cancelled) => Class::Interrupted,
             Self::Name(_) | Self::OtherNetwork { .. } => Class::Configuration,
@@ -174,7 +205,8 @@ impl Diagnose for CoreError {
                 RemainError::Other(DeleteError::Wait(WaitError::Deadline(_))) => Class::TimedOut,
                 RemainError::Other(DeleteError::Refused(_)) => Class::NeedsOperator,
             },
-            Self::Export(_) => Class::Configuration,
+            Self::Export(_) | Self::File(_) | Self::OwnImage => Class::Configuration,
+            Self::UnknownImage { .. } => Class::Usage,
             Self::Lingering { .. } => Class::TimedOut,
         }
     }
@@ -198,6 +230,17 @@ impl Diagnose for CoreError {
                 "Set `network` in cloudops.yaml as it was; for another network, make another instance."
                     .to_owned(),
             ],
+            Self::Plugins(error) => error.hints(),
+            Self::Image(error) => error.hints(),
+            Self::Jenkins(error) => error.hints(),
+            Self::File(_) => vec!["Paths in cloudops.yaml start from its folder.".to_owned()],
+            Self::OwnImage => vec![
+                "Build it where you build it now, set its digest in cloudops.yaml, and run \
+                 `cloudcore init`."
+                    .to_owned(),
+            ],
+            Self::UnknownImage { known, .. } => vec![format!("It had: {}.", known.join(", "))],
+            Self::NoImage => vec!["Run `cloudcore init`.".to_owned()],
             Self::NoZone => vec!["Run `cloudcore init` first.".to_owned()],
             Self::Wait(_) => vec!["`cloudcore dns status` says which hop is wrong.".to_owned()],
             Self::Name(_) => vec!["Shorten `instance` in cloudops.yaml.".to_owned()],

@@ -8,12 +8,12 @@ use cloudops_aws::{
         template::Template,
     },
     config_file::{CloudOpsConfig, NetworkConfig},
-    ids::{InvalidId, StackName},
+    ids::{Digest, InvalidId, StackName},
     state,
 };
 use cloudops_templates::{self as templates, core};
 
-use crate::{error::CoreError, ops::VERSION};
+use crate::{build_server::locked_image, error::CoreError, ops::VERSION};
 
 /// The stacks of the foundation, apart from the one with the state bucket: title, template, and
 /// the titles of the stacks that must be done before.
@@ -27,6 +27,9 @@ const STACKS: [(&str, &templates::Template, &[&str]); 8] = [
     ("build", &core::BUILD, &["network", "dns", "storage"]),
     ("build-service", &core::BUILD_SERVICE, &["network", "build", "certificate"]),
 ];
+
+/// Stands for an image that is still to be made: the digest of none.
+const NO_IMAGE: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 
 /// Name of a stack of the foundation, such as `acme-core-network`.
 ///
@@ -47,17 +50,30 @@ pub fn state_graph(config: &CloudOpsConfig) -> Result<StackGraph, CoreError> {
     Ok(graph)
 }
 
-/// The graph of all other stacks of the foundation.
+/// The graph of all other stacks of the foundation, before the build server has an image.
 ///
 /// # Errors
 /// [`CoreError`].
 pub fn graph(config: &CloudOpsConfig) -> Result<StackGraph, CoreError> {
+    graph_of(config, None)
+}
+
+/// The graph of all other stacks of the foundation, with the image of the build server.
+///
+/// # Errors
+/// [`CoreError`].
+pub fn graph_of(config: &CloudOpsConfig, image: Option<&Digest>) -> Result<StackGraph, CoreError> {
     let mut graph = StackGraph::new(BTreeMap::new());
     for (title, template, needs) in STACKS {
         if !is_left_out(config, title) {
             let needs: Vec<&str> =
                 needs.iter().copied().filter(|need| !is_left_out(config, need)).collect();
-            graph.add(spec(config, title, instead(config, title, template), &needs)?)?;
+            let mut spec = spec(config, title, instead(config, title, template), &needs)?;
+            if title == "build-service" {
+                let digest = image.map_or(NO_IMAGE, Digest::as_str).to_owned();
+                spec.parameters.insert("BuildServerImageDigest".to_owned(), digest);
+            }
+            graph.add(spec)?;
         }
     }
     graph.check()?;
@@ -147,7 +163,10 @@ fn settings(config: &CloudOpsConfig, title: &str) -> BTreeMap<String, String> {
         set("InstanceType", config.bastion.instance_type.clone());
         set("KeyPairName", config.bastion.key_pair.clone().unwrap_or_default());
     }
-    set("BuildServerImage", config.build_server.image.clone());
+    let server = &config.build_server;
+    set("BuildServerImage", server.image.clone().unwrap_or_default());
+    let agent = server.agent_image.as_deref().unwrap_or_else(|| locked_image("agent"));
+    set("AgentImage", agent.to_owned());
     if let Some(arn) = &config.certificate {
         set("CertificateArn", arn.clone());
     }

@@ -4,6 +4,7 @@
 //! The verbs are functions in [`ops`]; what they want is computed, without any I/O, in
 //! [`layout`], and drawn in [`diagram`].
 
+pub mod build_server;
 pub mod diagram;
 pub mod doctor;
 pub mod error;

@@ -274,7 +274,11 @@ fn add_environments(layer: &mut LayerBuilder, parts: &Parts) {
 /// What is the same for every image. The package's digest stands in the release, not here: a new
 /// package must not give a new digest to an image whose content is the same.
 fn spec(package: &Package, name: &str) -> ImageSpec {
-    let mut spec = ImageSpec { user: format!("{USER}:{USER}"), ..ImageSpec::default() };
+    let mut spec = ImageSpec {
+        user: format!("{USER}:{USER}"),
+        working_directory: "/ep".to_owned(),
+        ..ImageSpec::default()
+    };
     let version = package.webapps().first().map_or("", |webapp| webapp.version.as_str());
     let annotations =
         [("org.opencontainers.image.title", name), ("org.opencontainers.image.version", version)];

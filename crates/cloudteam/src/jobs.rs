@@ -40,6 +40,8 @@ pub fn all(config: &CloudOpsConfig) -> Result<Vec<ShellJob>, TeamError> {
         "Builds the deployment package from the commerce source code and publishes it.",
         &script(config),
     );
+    // The label that the agents have in templates/build-server/jenkins.yaml.
+    job.label = Some("cloudops".to_owned());
     job.parameters = vec![
         Param::text("REPOSITORY", repository, "Repository with the commerce source code."),
         Param::text("BRANCH", &config.source.branch, "Branch or tag to build."),

@@ -13,6 +13,8 @@ pub struct Options {
     pub user: String,
     /// File with the password. While it does not exist, the controller is booting.
     pub password_file: PathBuf,
+    /// Lock file of the image that the server would run of; its plugins are said to be installed.
+    pub plugins_file: Option<PathBuf>,
     /// Environment of the job shells, as an agent's tools would set it.
     pub env: Vec<(String, String)>,
     /// How long a queue item is known after its build started.
@@ -32,6 +34,7 @@ impl Options {
             home,
             user: "admin".to_owned(),
             password_file,
+            plugins_file: None,
             env: Vec::new(),
             queue_ttl: Duration::from_secs(300),
             quiet_period: Duration::ZERO,
@@ -68,6 +71,7 @@ impl Options {
                 let (key, text) = value.split_once('=').ok_or_else(wrong)?;
                 self.env.push((key.to_owned(), text.to_owned()));
             }
+            "--plugins" => self.plugins_file = Some(value.into()),
             "--queue-ttl" => self.queue_ttl = seconds()?,
             "--quiet-period" => self.quiet_period = seconds()?,
             "--executors" => self.executors = value.parse().map_err(|_| wrong())?,

@@ -40,6 +40,7 @@ fn dispatch(controller: &Arc<Controller>, request: &Request) -> Answer {
     match path.as_slice() {
         [] => request::html("Welcome to Jenkins!"),
         ["api", "json"] => request::json(&views::root(controller)),
+        ["pluginManager", "api", "json"] => request::json(&views::plugins(controller)),
         ["crumbIssuer", "api", "json"] => crumb(controller, request),
         ["createItem"] => item_routes::create(controller, request, ""),
         ["job", ..] => item_routes::answer(controller, request, &path),

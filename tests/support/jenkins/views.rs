@@ -40,6 +40,19 @@ pub(super) fn root(controller: &Controller) -> Value {
     })
 }
 
+/// The plugins that the lock file of the image names; the file may come later than the server.
+pub(super) fn plugins(controller: &Controller) -> Value {
+    let file = controller.options.plugins_file.as_ref();
+    let text = file.and_then(|file| fs_err::read_to_string(file).ok()).unwrap_or_default();
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let plugins = lines.filter_map(|line| {
+        let mut words = line.split_whitespace();
+        let (name, version) = words.next().zip(words.next())?;
+        Some(json!({"shortName": name, "version": version, "active": true, "enabled": true}))
+    });
+    json!({"_class": "hudson.LocalPluginManager", "plugins": plugins.collect::<Vec<_>>()})
+}
+
 fn children(controller: &Controller, folder: &str) -> Vec<Value> {
     let names = controller.store.children(folder).into_iter();
     let summaries = names.filter_map(|name| {

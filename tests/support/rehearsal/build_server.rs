@@ -15,6 +15,7 @@ pub struct BuildServer {
     pub url: String,
     process: Background,
     password_file: PathBuf,
+    plugins_file: PathBuf,
 }
 
 impl BuildServer {
@@ -28,19 +29,22 @@ impl BuildServer {
         aws: &[(String, String)],
     ) -> Result<Self, RehearsalError> {
         let password_file = work.join("build-server.password");
+        let plugins_file = work.join("build-server.plugins");
         let mut command = Command::new(kit.program("cloudops-jenkins"));
         command
             .args(["--listen", "127.0.0.1:0", "--user", "admin", "--home"])
             .arg(work.join("build-server"))
             .arg("--password-file")
-            .arg(&password_file);
+            .arg(&password_file)
+            .arg("--plugins")
+            .arg(&plugins_file);
         for (name, value) in agent_environment(kit).iter().chain(aws) {
             command.arg("--env").arg(format!("{name}={value}"));
         }
         let log = work.join("logs/build-server.log");
         let mut process = Background::start("the build server", command, &log)?;
         let url = process.ready("endpoint").await?;
-        Ok(Self { url: url.trim_end_matches('/').to_owned(), process, password_file })
+        Ok(Self { url: url.trim_end_matches('/').to_owned(), process, password_file, plugins_file })
     }
 
     /// Gives it the password that the stack generated, as ECS would from the task definition. The
@@ -57,6 +61,14 @@ impl BuildServer {
         inventory
             .secret_to_file(&stack, "BuildServerSecretArn", "password", &self.password_file)
             .await
+    }
+
+    /// Gives it the plugins of an image, as starting it of that image would.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn install(&self, lock: &str) -> Result<(), RehearsalError> {
+        Ok(fs_err::write(&self.plugins_file, lock)?)
     }
 
     /// Its process id.

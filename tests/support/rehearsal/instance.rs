@@ -6,8 +6,8 @@ use std::time::Duration;
 use fs_err as fs;
 use tokio::process::Command;
 
-use super::RehearsalError;
 use super::program::{Finished, Running};
+use super::{RehearsalError, jenkins_image};
 use crate::emulator::Dns;
 
 /// No command takes longer here; the slowest takes a minute.
@@ -41,7 +41,7 @@ impl Settings {
     #[must_use]
     pub fn yaml(&self) -> String {
         let endpoint = match &self.build_server {
-            Some(url) => format!("build-server: {{endpoint: \"{url}\", user: admin}}\n"),
+            Some(url) => format!("  endpoint: \"{url}\"\n"),
             None => String::new(),
         };
         let dns = match &self.dns {
@@ -59,7 +59,11 @@ domain: {domain}
 tags: {{cost-centre: "4711"}}
 admin-cidrs: [203.0.113.0/24]
 network: {{cidr: {cidr}, zones: 2, nat-gateways: single}}
-{dns}{endpoint}source:
+{dns}build-server:
+  base: {{layout: jenkins/base}}
+  plugins: jenkins/plugins.lock
+  plugin-source: jenkins/plugins
+{endpoint}source:
   repository: file://{repository}
   branch: main
   build:
@@ -103,6 +107,7 @@ impl Instance {
         let home = folder.join("home");
         fs::create_dir_all(&home)?;
         fs::write(folder.join("cloudops.yaml"), settings.yaml())?;
+        jenkins_image::write(&folder.join("jenkins"))?;
         let mut environment = vec![
             ("HOME".to_owned(), home.display().to_string()),
             ("USER".to_owned(), "rehearsal".to_owned()),

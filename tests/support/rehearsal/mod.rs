@@ -22,6 +22,7 @@ mod distribution;
 mod error;
 pub mod instance;
 pub mod inventory;
+pub mod jenkins_image;
 mod journey;
 pub mod kit;
 pub mod left_running;

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use super::build_server;
 use camino::Utf8PathBuf;
 use cloudcore::ops::init::{self, InitReport, InitRequest};
 use cloudops_aws::{
@@ -76,6 +77,7 @@ pub(super) async fn exec(session: &Session, args: &Args) -> CliResult {
         plan: None,
         replace_delegation,
         wait_for_dns: args.delegation.patience(),
+        folder: build_server::folder(session),
     };
     run(session, &ctx, &request).await
 }
@@ -97,9 +99,15 @@ pub(super) async fn apply(session: &Session, args: &ApplyArgs) -> CliResult {
     let ctx = session.connect(&config).await?;
     let owner = session.settings.owner.clone();
     let approvals = Approvals::default();
-    let wait_for_dns = args.delegation.patience();
-    let plan = Some(plan);
-    let request = InitRequest { config, owner, approvals, plan, replace_delegation, wait_for_dns };
+    let request = InitRequest {
+        config,
+        owner,
+        approvals,
+        plan: Some(plan),
+        replace_delegation,
+        wait_for_dns: args.delegation.patience(),
+        folder: build_server::folder(session),
+    };
     run(session, &ctx, &request).await
 }
 

@@ -1,5 +1,6 @@
 //! The command line of `cloudcore`.
 
+mod build_server;
 mod config;
 mod destroy;
 mod dns;
@@ -55,6 +56,9 @@ enum Verb {
     /// Read and write the configuration of the instance
     #[command(subcommand)]
     Config(config::Verb),
+    /// Look after the build server: its health, its image, tokens
+    #[command(subcommand)]
+    BuildServer(build_server::Verb),
     /// Say whether the domain is delegated, and which hop of the way is wrong
     #[command(subcommand)]
     Dns(dns::Verb),
@@ -105,6 +109,7 @@ impl Program for Cli {
             Verb::Outputs => status::outputs(session).await,
             Verb::Graph(args) => graph::exec(session, &args).await,
             Verb::Config(verb) => config::exec(session, verb).await,
+            Verb::BuildServer(verb) => build_server::exec(session, verb).await,
             Verb::Dns(verb) => dns::exec(session, verb).await,
             Verb::Ssh(args) => reach::ssh(session, &args).await,
             Verb::Tunnel(args) => reach::tunnel(session, &args).await,

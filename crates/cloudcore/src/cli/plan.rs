@@ -1,5 +1,6 @@
 //! `cloudcore plan`.
 
+use super::build_server;
 use camino::Utf8PathBuf;
 use cloudcore::ops;
 use cloudops_aws::{
@@ -25,12 +26,13 @@ pub(super) struct Args {
 pub(super) async fn exec(session: &Session, args: &Args) -> CliResult {
     let config = session.config()?;
     let ctx = session.connect(&config).await?;
-    let plan = ops::plan::plan(&ctx, &config, &session.settings.owner).await?;
-    let appraisal = ops::plan::appraise(&ctx, &config, &plan).await?;
+    let known = ops::build_server::known(&ctx, &config, &build_server::folder(session)).await?;
+    let plan = ops::plan::plan(&ctx, &config, &known, &session.settings.owner).await?;
+    let appraisal = ops::plan::appraise(&ctx, &config, &known, &plan).await?;
     session.print(&PlanReport::appraised(&plan, &appraisal));
     if let Some(file) = &args.out {
         let approvals = Approvals::for_resources(args.approve_data_loss.clone());
-        let made = ops::plan::file(&ctx, &config, &plan, &approvals)?;
+        let made = ops::plan::file(&ctx, &config, &known, &plan, &approvals)?;
         terminal::write_plan(session, file, &made, "cloudcore apply")?;
     }
     let pending = args.detailed_exit_code && plan.has_changes();

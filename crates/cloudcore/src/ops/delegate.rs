@@ -5,7 +5,7 @@ use std::time::Duration;
 use cloudops_aws::{
     cfn::{
         graph::Outputs,
-        hold::{Held, Hold},
+        hold::{Held, Hold, Values},
     },
     config_file::{CloudOpsConfig, DnsConfig},
     connect::Assume,
@@ -21,7 +21,7 @@ use cloudops_aws::{
     state::{lock::Locked, store::Store},
     wait::{self, WaitError},
 };
-use futures::future::BoxFuture;
+use futures::{FutureExt, future::BoxFuture};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -254,8 +254,8 @@ fn blocking(verdict: &Verdict) -> Option<&Hop> {
 }
 
 impl Hold for Delegating<'_> {
-    fn concerns(&self, stack: &StackName) -> bool {
-        *stack == self.certificate
+    fn concerns(&self, stack: &StackName, is_new: bool) -> bool {
+        is_new && *stack == self.certificate
     }
 
     fn wait<'a>(
@@ -263,8 +263,9 @@ impl Hold for Delegating<'_> {
         _: &'a StackName,
         outputs: &'a Outputs,
         alone: &'a CancellationToken,
-    ) -> BoxFuture<'a, Result<(), Held>> {
-        Box::pin(async move { self.run(outputs, alone).await.map_err(Held::new) })
+    ) -> BoxFuture<'a, Result<Values, Held>> {
+        let run = async move { self.run(outputs, alone).await };
+        Box::pin(run.map(|done| done.map(|()| Values::new()).map_err(Held::new)))
     }
 }
 

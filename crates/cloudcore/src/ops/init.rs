@@ -6,11 +6,14 @@ use std::{
     time::Duration,
 };
 
+use camino::Utf8PathBuf;
 use cloudops_aws::{
     cfn::{
         apply::{self, Options, Results},
         gate::Approvals,
+        graph::Outputs,
         history::History,
+        hold::{Held, Hold, Values},
         plan_file::PlanFile,
     },
     config_file::CloudOpsConfig,
@@ -26,11 +29,16 @@ use cloudops_aws::{
         store::Store,
     },
 };
+use futures::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 
 use super::{
-    PROGRAM, VERSION, check_place, delegate::Delegating, dns, empty_state, lock_request, network,
-    report_interrupted, store,
+    PROGRAM, VERSION,
+    build_server::{self, Assembling, ImageHold},
+    check_place,
+    delegate::Delegating,
+    dns, empty_state, lock_request, network, report_interrupted, store,
 };
 use crate::{error::CoreError, layout};
 
@@ -47,6 +55,8 @@ pub struct InitRequest {
     pub plan: Option<PlanFile>,
     /// Whether an NS record of others in the parent zone may be replaced.
     pub replace_delegation: bool,
+    /// Folder that relative paths in the settings start from.
+    pub folder: Utf8PathBuf,
     /// How long to wait for the delegation of the domain when all else is done.
     pub wait_for_dns: Duration,
 }
@@ -73,13 +83,14 @@ pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, CoreEr
     let config = &request.config;
     check_place(&ctx.aws, config)?;
     let state_graph = layout::state_graph(config)?;
-    let graph = layout::graph(config)?;
-    if let Some(plan) = &request.plan {
-        plan.check_place(PROGRAM, &ctx.aws)?;
-        plan.check_world(ctx, &super::plan::inputs(config)?).await?;
-    }
     dns::check_certificate(ctx, config).await?;
     network::check(ctx, config).await?;
+    let known = build_server::known(ctx, config, &request.folder).await?;
+    let graph = layout::graph_of(config, known.digest())?;
+    if let Some(plan) = &request.plan {
+        plan.check_place(PROGRAM, &ctx.aws)?;
+        plan.check_world(ctx, &super::plan::inputs(config, &known)?).await?;
+    }
     let made = Arc::new(OnceLock::new());
     let mut options = options(ctx, request, Arc::clone(&made));
     let first = Locked::before_there_is_a_bucket();
@@ -90,8 +101,17 @@ pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, CoreEr
         report_interrupted(ctx, &store).await?;
         options.history = durations::load(ctx, &store).await;
         let journal = Journal::begin(ctx, &store, &locked, &format!("{PROGRAM} {verb}"));
-        let hold = Delegating::new(ctx, &locked, &store, request)?;
-        let rest = apply::apply_held(ctx, &locked, Some(&journal), &graph, &options, &hold).await;
+        let delegating = Delegating::new(ctx, &locked, &store, request)?;
+        let assembling = known.to_make().map(|recipe| {
+            let assembling = Assembling { ctx, config, folder: &request.folder, recipe };
+            ImageHold::new(assembling, &locked, &store)
+        });
+        let holds = Holds { delegating, image: assembling.transpose()? };
+        let applying = apply::apply_held(ctx, &locked, Some(&journal), &graph, &options, &holds);
+        let rest = tokio::select! {
+            rest = applying => rest,
+            never = holds.make() => never,
+        };
         durations::keep(ctx, &store, &options.history).await;
         // Also when something else is not done yet: an open default would stay open for days.
         let closed = match made.get() {
@@ -104,6 +124,47 @@ pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, CoreEr
         Ok(report(results, outputs, recorded || closed))
     })
     .await
+}
+
+/// What stacks wait for: the certificate for the delegation, the build server for its image.
+struct Holds<'a> {
+    delegating: Delegating<'a>,
+    image: Option<ImageHold<'a>>,
+}
+
+impl Holds<'_> {
+    /// Makes the image from the beginning on. Never ends: the run does.
+    async fn make<T>(&self) -> T {
+        match &self.image {
+            Some(image) => image.make().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    fn of(&self, stack: &StackName, is_new: bool) -> Option<&dyn Hold> {
+        let image = self.image.as_ref().map(|hold| hold as &dyn Hold);
+        let mut all = [Some(&self.delegating as &dyn Hold), image].into_iter().flatten();
+        all.find(|hold| hold.concerns(stack, is_new))
+    }
+}
+
+impl Hold for Holds<'_> {
+    fn concerns(&self, stack: &StackName, is_new: bool) -> bool {
+        self.of(stack, is_new).is_some()
+    }
+
+    fn wait<'a>(
+        &'a self,
+        stack: &'a StackName,
+        outputs: &'a Outputs,
+        alone: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Values, Held>> {
+        // What is waited for was found to be held; that it does not exist yet is the wider case.
+        match self.of(stack, true) {
+            Some(hold) => hold.wait(stack, outputs, alone),
+            None => std::future::ready(Ok(Values::new())).boxed(),
+        }
+    }
 }
 
 fn report(results: Results, outputs: BTreeMap<String, String>, changed: bool) -> InitReport {

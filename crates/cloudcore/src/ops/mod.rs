@@ -1,5 +1,6 @@
 //! The verbs of CloudCore.
 
+pub mod build_server;
 pub mod config;
 pub mod delegate;
 pub mod destroy;

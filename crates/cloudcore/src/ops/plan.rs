@@ -19,8 +19,12 @@ use cloudops_aws::{
     },
 };
 
-use super::{PROGRAM, VERSION, check_place, delegate, dns, lock_request, store};
-use crate::{error::CoreError, layout};
+use serde_json::json;
+
+use super::{
+    PROGRAM, VERSION, build_server::Known, check_place, delegate, dns, lock_request, store,
+};
+use crate::{build_server::Recipe, error::CoreError, layout};
 
 /// Compares the foundation with what `cloudops.yaml` asks for.
 ///
@@ -29,15 +33,20 @@ use crate::{error::CoreError, layout};
 pub async fn plan(
     ctx: &Ctx,
     config: &CloudOpsConfig,
+    known: &Known,
     owner: &Owner,
 ) -> Result<GraphPlan, CoreError> {
     check_place(&ctx.aws, config)?;
-    let (state_graph, graph) = (layout::state_graph(config)?, layout::graph(config)?);
+    let state_graph = layout::state_graph(config)?;
+    let graph = layout::graph_of(config, known.digest())?;
     let first = Locked::before_there_is_a_bucket();
     let mut all = plan::plan(ctx, &first, &state_graph).await?;
     let store = store(&ctx.aws, config);
     let exists = store.exists().await?;
     tell_delegation(ctx, config, exists.then_some(&store)).await?;
+    if let Some(said) = known.describe() {
+        ctx.events.note(said);
+    }
     let rest = if exists {
         let request = lock_request(owner, "plan");
         let planned = lock::with_lock(ctx, &store, request, async |locked| {
@@ -78,9 +87,12 @@ async fn tell_delegation(
 ///
 /// # Errors
 /// [`CoreError`].
-pub fn inputs(config: &CloudOpsConfig) -> Result<Digest, CoreError> {
-    let digests = [layout::state_graph(config)?.digest(), layout::graph(config)?.digest()];
-    Ok(Digest::of(format!("{} {} {VERSION}", digests[0], digests[1]).as_bytes()))
+pub fn inputs(config: &CloudOpsConfig, known: &Known) -> Result<Digest, CoreError> {
+    let graph = layout::graph_of(config, known.digest())?;
+    // The image that `init` makes is part of what was planned.
+    let recipe = known.to_make().map(Recipe::digest);
+    let all = json!([layout::state_graph(config)?.digest(), graph.digest(), recipe, VERSION]);
+    Ok(Digest::of(all.to_string().as_bytes()))
 }
 
 /// A plan as a file that `apply` executes.
@@ -90,10 +102,11 @@ pub fn inputs(config: &CloudOpsConfig) -> Result<Digest, CoreError> {
 pub fn file(
     ctx: &Ctx,
     config: &CloudOpsConfig,
+    known: &Known,
     plan: &GraphPlan,
     approvals: &Approvals,
 ) -> Result<PlanFile, CoreError> {
-    let (target, inputs) = (config.instance.as_str(), inputs(config)?);
+    let (target, inputs) = (config.instance.as_str(), inputs(config, known)?);
     Ok(PlanFile::new(&ctx.aws, (PROGRAM, VERSION), target, inputs, plan.clone(), approvals))
 }
 
@@ -104,6 +117,7 @@ pub fn file(
 pub async fn appraise(
     ctx: &Ctx,
     config: &CloudOpsConfig,
+    known: &Known,
     plan: &GraphPlan,
 ) -> Result<Appraisal, CoreError> {
     let store = store(&ctx.aws, config);
@@ -111,6 +125,6 @@ pub async fn appraise(
         true => durations::load(ctx, &store).await,
         false => History::default(),
     };
-    let graphs = [layout::state_graph(config)?, layout::graph(config)?];
+    let graphs = [layout::state_graph(config)?, layout::graph_of(config, known.digest())?];
     Ok(appraise::appraise(ctx, &graphs, plan, &history).await?)
 }

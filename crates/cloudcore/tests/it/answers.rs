@@ -33,9 +33,9 @@ async fn an_empty_account_has_everything_to_come() {
         adds: 1 launch template, 1 group of hosts
         who may do what, and who reaches what, adds: 1 security group, 1 role, 1 instance profile
     + acme-core-build: create
-        adds: 1 file system, 1 access point, 2 mount targets, 1 secret, 1 log group, 1 container cluster,
-          1 set of capacity providers, 1 load balancer, 1 target group, 1 listener, 1 internal domain,
-          1 service name, 2 DNS records
+        adds: 1 file system, 1 access point, 2 mount targets, 1 secret, 1 log group, 1 image repository,
+          1 task definition, 1 container cluster, 1 set of capacity providers, 1 load balancer,
+          1 target group, 1 listener, 1 internal domain, 1 service name, 2 DNS records
         who may do what, and who reaches what, adds: 4 security groups, 2 incoming rules, 3 roles
     + acme-core-build-service: create
         adds: 1 listener, 1 task definition, 1 container service
@@ -58,7 +58,7 @@ async fn an_empty_account_has_everything_to_come() {
     + acme-core-storage: create
         adds: 1 encryption key, 1 key alias, 3 buckets
         who may do what, and who reaches what, adds: 3 bucket policies, 1 log policy
-    9 of 9 stacks would change; resources: 100 added.
+    9 of 9 stacks would change; resources: 102 added.
     Cost a month, as far as it is known:
       acme-core-bastion: +$7.36, $7.36 afterwards
               +$7.36  1 t4g.nano host, 8 GB disk each
@@ -89,7 +89,7 @@ async fn an_empty_account_has_everything_to_come() {
         bucket (stored objects and requests),
           container cluster (metrics of Container Insights, where it is on),
           file system (stored files, reads, writes and backups), flow log (the log that it writes),
-          log group (written and stored logs)
+          image repository (stored images), log group (written and stored logs)
       List prices of 2026-11-25 without tax, free tier and discounts; see docs/concepts/cost.md.
     Expected duration: about 11 minutes, by what such resources usually take; the next run knows better.
       The longest way:
@@ -101,6 +101,7 @@ async fn an_empty_account_has_everything_to_come() {
       Meanwhile: bastion, certificate, config, storage
     ----- stderr
      note  Route 53 has no zone above shop.example.com here: a person enters the name servers that `init` prints at its parent
+     note  the image of the build server is made of docker.io/jenkins/jenkins:2.568.3-lts-jdk21@sha256:c1e4c349365f6d16d88595b2c5f7e8ff39b8ae1d061f62420bac193b4b9616d0 and 63 plugins
     ");
     assert!(aws.mutating().is_empty(), "a plan changes nothing: {:?}", aws.mutating());
 }

@@ -1,6 +1,6 @@
 //! Brings a graph of stacks into its wanted form.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc, time::Instant};
 
 use futures::{StreamExt, stream, stream::FuturesUnordered};
 use tokio_util::sync::CancellationToken;
@@ -13,7 +13,7 @@ use super::{
     gate::Approvals,
     graph::{Outputs, StackGraph, StackSpec},
     history::{History, Operation},
-    hold::{Free, Hold},
+    hold::{Free, Hold, Values},
     orphans,
     plan::GraphPlan,
     poll::Poller,
@@ -95,8 +95,8 @@ pub async fn apply(
     apply_held(ctx, locked, journal, graph, options, &Free).await
 }
 
-/// The same, while stacks that do not exist yet are held back by what they wait for outside of
-/// CloudFormation. All others are worked on meanwhile.
+/// The same, while stacks are held back by what they wait for outside of CloudFormation. All others
+/// are worked on meanwhile.
 ///
 /// # Errors
 /// As [`apply`]; [`CfnError::Held`] when that is all that stands in the way.
@@ -178,7 +178,10 @@ impl<'a> Run<'a> {
                     let outputs = self.outputs.clone();
                     match self.is_held(&spec.name) {
                         true => held.push(wait(self.hold, spec, outputs, &alone, &stop)),
-                        false => running.push(one(self.work, self.graph, spec, outputs)),
+                        false => {
+                            let spec = Cow::Borrowed(spec);
+                            running.push(one(self.work, self.graph, spec, outputs));
+                        }
                     }
                 }
             } else {
@@ -190,8 +193,11 @@ impl<'a> Run<'a> {
             tokio::select! {
                 Some((name, result)) = running.next() => self.ended(name, result),
                 Some((spec, result)) = held.next() => match result {
-                    Ok(()) => {
-                        running.push(one(self.work, self.graph, spec, self.outputs.clone()));
+                    Ok(values) => {
+                        let mut spec = spec.clone();
+                        spec.parameters.extend(values);
+                        let (spec, outputs) = (Cow::Owned(spec), self.outputs.clone());
+                        running.push(one(self.work, self.graph, spec, outputs));
                     }
                     Err(error) => self.not_made(&spec.name, error),
                 },
@@ -200,11 +206,11 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Whether a stack waits for something outside of CloudFormation: only before it is made.
+    /// Whether a stack waits for something outside of CloudFormation.
     fn is_held(&self, name: &StackName) -> bool {
         let next = self.work.facts.get(name).map(|found| found.stack.status.next_action());
         let is_new = matches!(next, None | Some(NextAction::Create | NextAction::Recreate));
-        is_new && self.hold.concerns(name)
+        self.hold.concerns(name, is_new)
     }
 
     fn not_made(&mut self, name: &StackName, error: CfnError) {
@@ -241,7 +247,7 @@ async fn wait<'a>(
     outputs: Outputs,
     alone: &CancellationToken,
     stop: &CancellationToken,
-) -> (&'a StackSpec, Result<(), CfnError>) {
+) -> (&'a StackSpec, Result<Values, CfnError>) {
     let result = tokio::select! {
         () = stop.cancelled() => Err(CfnError::Interrupted),
         waited = hold.wait(&spec.name, &outputs, alone) => {
@@ -255,13 +261,13 @@ async fn wait<'a>(
 async fn one(
     work: Work<'_>,
     graph: &StackGraph,
-    spec: &StackSpec,
+    spec: Cow<'_, StackSpec>,
     outputs: Outputs,
 ) -> (StackName, Result<Converged, CfnError>) {
     let (name, events) = (spec.name.clone(), &work.ctx.events);
     events.step_expected(step(&name), format!("{} ({name})", spec.title), estimate(work, &name));
     let begin = Instant::now();
-    let result = work.converge(graph, spec, &outputs).await;
+    let result = work.converge(graph, &spec, &outputs).await;
     match &result {
         Ok(Converged { result, .. }) => {
             events.step_done(step(&name), result.outcome, detail(result.outcome, begin));

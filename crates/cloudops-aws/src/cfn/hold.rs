@@ -1,6 +1,6 @@
 //! What stacks wait for outside of CloudFormation before they are made.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
@@ -45,12 +45,13 @@ impl Diagnose for Held {
 }
 
 /// Holds stacks back until something outside of CloudFormation is done, such as an entry at a
-/// registrar. Only stacks that do not exist yet are held.
+/// registrar, or an image.
 pub trait Hold: Sync {
-    /// Whether this stack is held.
-    fn concerns(&self, stack: &StackName) -> bool;
+    /// Whether this stack is held. `is_new` says that it does not exist yet.
+    fn concerns(&self, stack: &StackName, is_new: bool) -> bool;
 
-    /// Ends when the stack may be made. `outputs` are those of the stacks it depends on, by stack,
+    /// Ends when the stack may be worked on, with values for parameters of it that are known only
+    /// then; they take the place of those in the graph. `outputs` are those of the stacks it depends on, by stack,
     /// and of others that are done. `alone` is cancelled once no other stack is worked on: from
     /// then on the whole run waits for this.
     ///
@@ -62,14 +63,17 @@ pub trait Hold: Sync {
         stack: &'a StackName,
         outputs: &'a Outputs,
         alone: &'a CancellationToken,
-    ) -> BoxFuture<'a, Result<(), Held>>;
+    ) -> BoxFuture<'a, Result<Values, Held>>;
 }
+
+/// Values of parameters, by name.
+pub type Values = BTreeMap<String, String>;
 
 /// Holds nothing.
 pub(super) struct Free;
 
 impl Hold for Free {
-    fn concerns(&self, _: &StackName) -> bool {
+    fn concerns(&self, _: &StackName, _: bool) -> bool {
         false
     }
 
@@ -78,7 +82,7 @@ impl Hold for Free {
         _: &'a StackName,
         _: &'a Outputs,
         _: &'a CancellationToken,
-    ) -> BoxFuture<'a, Result<(), Held>> {
-        Box::pin(std::future::ready(Ok(())))
+    ) -> BoxFuture<'a, Result<Values, Held>> {
+        Box::pin(std::future::ready(Ok(Values::new())))
     }
 }

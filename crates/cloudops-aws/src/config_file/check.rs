@@ -9,7 +9,7 @@ use super::{
     ConfigurationConfig, ConsulConfig, EnvironmentsConfig, ImagesConfig, SCHEMA, SourceConfig,
     at::{At, text, texts},
     check_network::{certificate, cidr, dns, network},
-    raw::{RawConfig, RawConfiguration, RawImages, RawSource, Text},
+    raw::{RawBase, RawConfig, RawConfiguration, RawImages, RawSource, Text},
 };
 
 pub(super) fn config(file: &str, raw: &RawConfig) -> Result<CloudOpsConfig, ConfigError> {
@@ -179,8 +179,30 @@ fn address(at: &At<'_>, key: &str, value: &Text) -> Result<Url, ConfigError> {
 
 fn build_server(at: &At<'_>, raw: &RawConfig) -> Result<BuildServerConfig, ConfigError> {
     let server = &raw.build_server;
+    let kept = |text: &Option<Text>| text.as_ref().map(|text| text.value.clone());
+    if let Some(image) = &server.image {
+        // Which of the two is meant cannot be known.
+        for (key, other) in [("plugins", &server.plugins), ("configuration", &server.configuration)]
+        {
+            if let Some(other) = other {
+                let message = format!(
+                    "it goes into the image that is assembled, and `image` is {}",
+                    image.value
+                );
+                return Err(at.error(&format!("build-server.{key}"), other, message));
+            }
+        }
+    }
+    if let Some(image) = server.agent_image.as_ref().filter(|image| !has_digest(image)) {
+        return Err(at.error("build-server.agent-image", image, NEEDS_DIGEST));
+    }
     Ok(BuildServerConfig {
-        image: text(server.image.as_ref(), "jenkins/jenkins:lts-jdk21"),
+        image: kept(&server.image),
+        base: base_image(at, "build-server.base", server.base.as_ref())?,
+        plugins: kept(&server.plugins),
+        plugin_source: kept(&server.plugin_source),
+        configuration: kept(&server.configuration),
+        agent_image: kept(&server.agent_image),
         endpoint: match &server.endpoint {
             Some(value) => Some(address(at, "build-server.endpoint", value)?),
             None => None,
@@ -207,25 +229,37 @@ fn source(raw: &RawSource) -> SourceConfig {
     }
 }
 
+const NEEDS_DIGEST: &str = "a digest (`@sha256:...`) is needed, so that a build can be repeated";
+
+fn has_digest(reference: &Text) -> bool {
+    reference.value.contains("@sha256:")
+}
+
 fn images(at: &At<'_>, raw: &RawImages) -> Result<ImagesConfig, ConfigError> {
-    let Some(base) = &raw.base else {
-        return Ok(ImagesConfig::default());
+    Ok(ImagesConfig { base: base_image(at, "images.base", raw.base.as_ref())? })
+}
+
+fn base_image(
+    at: &At<'_>,
+    key: &str,
+    base: Option<&RawBase>,
+) -> Result<Option<BaseImage>, ConfigError> {
+    let Some(base) = base else {
+        return Ok(None);
     };
-    let base = match (&base.layout, &base.reference) {
-        (Some(layout), None) => BaseImage::Layout(layout.value.clone()),
-        (None, Some(reference)) if reference.value.contains("@sha256:") => {
-            BaseImage::Reference(reference.value.clone())
+    match (&base.layout, &base.reference) {
+        (Some(layout), None) => Ok(Some(BaseImage::Layout(layout.value.clone()))),
+        (None, Some(reference)) if has_digest(reference) => {
+            Ok(Some(BaseImage::Reference(reference.value.clone())))
         }
         (None, Some(reference)) => {
-            let message = "a digest (`@sha256:...`) is needed, so that a build can be repeated";
-            return Err(at.error("images.base.reference", reference, message));
+            Err(at.error(&format!("{key}.reference"), reference, NEEDS_DIGEST))
         }
         (Some(layout), Some(_)) => {
-            return Err(at.error("images.base", layout, "give `layout` or `reference`, not both"));
+            Err(at.error(key, layout, "give `layout` or `reference`, not both"))
         }
-        (None, None) => return Ok(ImagesConfig::default()),
-    };
-    Ok(ImagesConfig { base: Some(base) })
+        (None, None) => Ok(None),
+    }
 }
 
 #[cfg(test)]

@@ -140,8 +140,20 @@ pub struct BastionConfig {
 /// Build server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildServerConfig {
-    /// Image of the Jenkins controller. Default `jenkins/jenkins:lts-jdk21`.
-    pub image: String,
+    /// Image of the Jenkins controller that is used as it is. Without one, the image is assembled
+    /// from what the following say.
+    pub image: Option<String>,
+    /// Image to build on, in place of the one that CloudOps has locked.
+    pub base: Option<BaseImage>,
+    /// Lock file with the plugins, in place of the one that CloudOps has.
+    pub plugins: Option<String>,
+    /// Update site (`http` or `https`) or folder that plugins are fetched from. Default
+    /// `https://updates.jenkins.io`.
+    pub plugin_source: Option<String>,
+    /// File with more configuration as code.
+    pub configuration: Option<String>,
+    /// Image of the build agents, with its digest, in place of the one that CloudOps has locked.
+    pub agent_image: Option<String>,
     /// How to reach it from here when its own name cannot be reached, such as through a tunnel.
     pub endpoint: Option<Url>,
     /// User that jobs are managed as. Default `admin`.

@@ -103,6 +103,12 @@ pub(super) struct RawBastion {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawBuildServer {
     pub(super) image: Option<Text>,
+    #[serde(default)]
+    pub(super) base: Option<RawBase>,
+    pub(super) plugins: Option<Text>,
+    pub(super) plugin_source: Option<Text>,
+    pub(super) configuration: Option<Text>,
+    pub(super) agent_image: Option<Text>,
     pub(super) endpoint: Option<Text>,
     pub(super) user: Option<Text>,
 }

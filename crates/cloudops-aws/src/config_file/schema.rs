@@ -45,7 +45,12 @@ pub fn json_schema() -> serde_json::Value {
             "key-pair": text,
         })),
         "build-server": object(serde_json::json!({
-            "image": {"type": "string", "default": "jenkins/jenkins:lts-jdk21"},
+            "image": text,
+            "base": object(serde_json::json!({"layout": text, "reference": text})),
+            "plugins": text,
+            "plugin-source": {"type": "string", "default": "https://updates.jenkins.io"},
+            "configuration": text,
+            "agent-image": text,
             "endpoint": {"type": "string", "format": "uri"},
             "user": {"type": "string", "default": "admin"},
         })),

@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(config.cost_centre.as_deref(), Some("4711"));
         assert_eq!(config.bastion.key_pair.as_deref(), Some("my-key"));
         let defaults = CloudOpsConfig::parse("cloudops.yaml", &answers().text()).unwrap();
-        assert_eq!(config.build_server.image, defaults.build_server.image, "it shows the default");
+        assert_eq!(config.build_server.plugins.as_deref(), Some("plugins.lock"));
         assert_eq!(config.source.build, defaults.source.build, "it shows the default");
     }
 
@@ -263,9 +263,10 @@ mod tests {
           # Key pair in EC2, for SSH. Session Manager works without.
           #key-pair: my-key
 
-        # Jenkins: the official image, or one built on it that has what your build needs.
+        # Jenkins. Its image is assembled from a base, plugins with their digests, and configuration as code.
         #build-server:
-        #  image: jenkins/jenkins:lts-jdk21
+        #  # Your plugins, in place of those that CloudOps has locked: `name version sha256` on each line.
+        #  plugins: plugins.lock
 
         # The commerce source code and how it is built.
         #source:

@@ -43,6 +43,22 @@ impl Base {
         Ok(Self { name: format!("layout:{}", digest.short()), digest, config, layers })
     }
 
+    /// An environment variable that the base sets.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        let entries = self.config["config"]["Env"].as_array()?;
+        let mut pairs = entries.iter().filter_map(|entry| entry.as_str()?.split_once('='));
+        pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+
+    /// What tells the image in a layout from others, without reading it: the digest of its index.
+    ///
+    /// # Errors
+    /// [`OciError::Layout`].
+    pub fn layout_digest(layout: &Utf8Path) -> Result<Digest, OciError> {
+        Ok(Digest::of(&read(layout, "index.json")?))
+    }
+
     /// Fetches a base image from a registry, by a reference with a digest.
     ///
     /// # Errors

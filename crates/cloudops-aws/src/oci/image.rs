@@ -53,6 +53,8 @@ pub struct ImageSpec {
     pub user: String,
     /// Port it listens on.
     pub port: Option<u16>,
+    /// Folder that it starts in.
+    pub working_directory: String,
     /// Labels.
     pub labels: BTreeMap<String, String>,
     /// Annotations of the manifest.
@@ -121,7 +123,7 @@ fn config(base: &Base, layers: &[Layer], spec: &ImageSpec) -> Value {
         "Env": environment(base, spec),
         "Entrypoint": spec.entrypoint,
         "Labels": spec.labels,
-        "WorkingDir": "/ep",
+        "WorkingDir": spec.working_directory,
         "StopSignal": "SIGTERM",
     });
     if !spec.command.is_empty() {

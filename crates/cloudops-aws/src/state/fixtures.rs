@@ -8,7 +8,7 @@
 use std::fmt::Debug;
 
 use super::{
-    environments, init, journal, lock, packages, releases, runs,
+    build_server, environments, init, journal, lock, packages, releases, runs,
     store::{Document, decode},
 };
 use crate::cfn::history::Learnt;
@@ -38,6 +38,7 @@ fn documents_of_every_schema_can_be_read() {
         include_str!("fixtures/environment-1.json"),
         include_str!("fixtures/environment-2.json"),
     ]);
+    check::<build_server::ServerImages>(&[include_str!("fixtures/build-server-1.json")]);
     check::<lock::Lease>(&[include_str!("fixtures/lease-1.json")]);
     check::<journal::Log>(&[include_str!("fixtures/journal-1.json")]);
     check::<runs::RunReport>(&[include_str!("fixtures/run-report-1.json")]);

@@ -4,6 +4,7 @@
 //! that has not been read.
 
 pub mod bucket;
+pub mod build_server;
 #[cfg(feature = "stacks")]
 pub mod durations;
 pub mod environments;

@@ -36,7 +36,7 @@ pub(super) const OWN: [(Scope, &[&str]); 5] = [
 ];
 
 /// What CloudFormation calls with our rights to make a resource and take it away again, by type.
-pub(super) const BY_TYPE: [(&str, Scope, &[&str]); 46] = [
+pub(super) const BY_TYPE: [(&str, Scope, &[&str]); 47] = [
     (
         "AWS::AutoScaling::AutoScalingGroup",
         S::Any,
@@ -127,6 +127,17 @@ pub(super) const BY_TYPE: [(&str, Scope, &[&str]); 46] = [
         "AWS::EC2::VPCGatewayAttachment",
         S::Any,
         &["ec2:AttachInternetGateway", "ec2:DetachInternetGateway"],
+    ),
+    (
+        "AWS::ECR::Repository",
+        S::Any,
+        &[
+            "ecr:CreateRepository",
+            "ecr:DeleteRepository",
+            "ecr:PutLifecyclePolicy",
+            "ecr:PutImageScanningConfiguration",
+            "ecr:TagResource",
+        ],
     ),
     (
         "AWS::ECS::Cluster",
