@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod black_box;
+mod build_server;
 mod config;
 mod destroy;
 mod dns;

@@ -11,6 +11,10 @@ use uuid::Uuid;
 const HELPERS: &[&str] = &["public.ecr.aws/docker/library/alpine:3.20"];
 const HELPER_NAMES: &str = "fakecloud-";
 
+/// Repository of the build server: its image is fetched like any other, but not run, because the
+/// stand-in for Jenkins is a program of its own.
+const BUILD_SERVER: &str = "/build-server";
+
 /// The port of the health connector: a process always gets one, also when it is not published.
 const HEALTH_PORT: u16 = 8180;
 
@@ -33,7 +37,11 @@ pub(super) fn pull(state: &State, text: &str) -> Result<Known, Error> {
 }
 
 fn pull_local(state: &State, text: &str, reference: &Reference) -> Result<Known, Error> {
-    let backend = backend(state)?;
+    let backend = if reference.repository.ends_with(BUILD_SERVER) {
+        Backend::Pretend
+    } else {
+        backend(state)?
+    };
     if backend == Backend::Podman {
         return podman::pull(state, text);
     }

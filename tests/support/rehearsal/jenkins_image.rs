@@ -88,6 +88,8 @@ fn layer() -> io::Result<Vec<u8>> {
     header.set_mode(0o755);
     header.set_size(script.len() as u64);
     header.set_mtime(0);
+    header.set_uid(0);
+    header.set_gid(0);
     tar.append_data(&mut header, "usr/local/bin/jenkins.sh", script)?;
     tar.into_inner()
 }

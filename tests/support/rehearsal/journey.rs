@@ -48,7 +48,11 @@ async fn foundation(tour: &mut Tour) -> Result<(), RehearsalError> {
     let name = tour.instance.name().to_owned();
     if let Some(server) = &tour.stage.build_server {
         server.inject_password(&tour.inventory, &name).await?;
-        tour.printer.note("the build server has got the password that its stack generated");
+        let lock = tour.instance.folder.join("jenkins/plugins.lock");
+        server.install(&fs_err::read_to_string(lock)?)?;
+        tour.printer
+            .note("the build server has got its plugins and the password that its stack generated");
+        tour.run("cloudcore build-server status").await?;
     }
     Ok(())
 }

@@ -92,6 +92,9 @@ pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, CoreEr
         plan.check_world(ctx, &super::plan::inputs(config, &known)?).await?;
     }
     let made = Arc::new(OnceLock::new());
+    if let Some(said) = known.describe().filter(|_| known.digest().is_some()) {
+        ctx.events.note(said);
+    }
     let mut options = options(ctx, request, Arc::clone(&made));
     let first = Locked::before_there_is_a_bucket();
     let mut results = apply::apply(ctx, &first, None, &state_graph, &options).await?;

@@ -11,6 +11,7 @@ mod place;
 mod reach;
 mod readme;
 mod runs;
+mod start_script;
 
 use cloudops_e2e::binary::{Program, SETTINGS};
 
