@@ -4,7 +4,6 @@ use cloudops_e2e::{
     proxy::{FaultAction, ResourceFault},
     rehearsal::{instance::Instance, jenkins_image, stage::Stage},
 };
-use serde_json::Value;
 
 use crate::stand::{ends, kit, listed, work};
 
