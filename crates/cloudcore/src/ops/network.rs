@@ -44,16 +44,27 @@ pub(super) async fn fitness(
     Ok(adopted::fitness(wanted, &found))
 }
 
-/// The stack with an adopted network is given its id; the one that makes a network is not.
+/// The stack with an adopted network is given its id; the one that makes a network is not, and
+/// CloudFormation would replace that for another range.
 fn is_same(config: &CloudOpsConfig, stack: &Observed) -> Result<(), CoreError> {
-    let has = stack.outputs.get("VpcId");
+    let Some(has) = stack.outputs.get("VpcId") else {
+        return Ok(());
+    };
     let adopted = stack.parameters.get("VpcId");
     let wanted = config.network.adopt.as_ref().map(|adopt| &adopt.vpc);
-    match has {
-        Some(has) if adopted != wanted => Err(CoreError::OtherNetwork {
+    if adopted != wanted {
+        return Err(CoreError::OtherNetwork {
             has: has.clone(),
             wanted: wanted.map_or("one of its own".to_owned(), Clone::clone),
-        }),
+        });
+    }
+    match stack.parameters.get("VpcCidr") {
+        Some(range) if wanted.is_none() && *range != config.network.cidr => {
+            Err(CoreError::OtherNetwork {
+                has: format!("{has} of range {range}"),
+                wanted: format!("the range {}", config.network.cidr),
+            })
+        }
         _ => Ok(()),
     }
 }

@@ -22,7 +22,7 @@ use cloudops_aws::{
 use serde_json::json;
 
 use super::{
-    PROGRAM, VERSION, build_server::Known, check_place, delegate, dns, lock_request, store,
+    PROGRAM, VERSION, build_server::Known, check_place, delegate, dns, lock_request, network, store,
 };
 use crate::{build_server::Recipe, error::CoreError, layout};
 
@@ -37,6 +37,7 @@ pub async fn plan(
     owner: &Owner,
 ) -> Result<GraphPlan, CoreError> {
     check_place(&ctx.aws, config)?;
+    network::check(ctx, config).await?;
     let state_graph = layout::state_graph(config)?;
     let graph = layout::graph_of(config, known.digest())?;
     let first = Locked::before_there_is_a_bucket();

@@ -7,7 +7,10 @@ use cloudops_aws::{
     ids::Digest,
     jenkins::plugins::PluginLock,
     oci::Base,
-    state::build_server::{self, ServerImages},
+    state::{
+        build_server::{self, ServerImages},
+        init,
+    },
 };
 use cloudops_templates::build_server::PLUGINS;
 
@@ -75,7 +78,11 @@ pub async fn known(
     };
     let store = store(&ctx.aws, config);
     let images = match store.exists().await? {
-        true => build_server::read(&store).await?.0,
+        true => {
+            // What newer tools wrote is refused before anything is changed.
+            init::read(&store).await?;
+            build_server::read(&store).await?.0
+        }
         false => ServerImages::default(),
     };
     Ok(Known { recipe, images })

@@ -1,6 +1,8 @@
 //! ECS services and task definitions by ECS's own API: a template change then starts the very
 //! deployment that ECS would start.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Map, Value, json};
 
 use super::{Made, Provisioner, Refusal, existing, text};
@@ -17,6 +19,10 @@ const RENAMED: &[(&str, &str)] = &[
     ("PlacementStrategies", "placementStrategy"),
     ("FilesystemId", "fileSystemId"),
 ];
+
+/// How long the tasks of a deleted service are waited for, and the pause between two looks.
+const DRAIN_LIMIT: Duration = Duration::from_secs(120);
+const LOOK: Duration = Duration::from_millis(50);
 
 impl Provisioner {
     async fn ecs(&self, operation: &str, body: &Value) -> Result<Value, Refusal> {
@@ -89,11 +95,27 @@ impl Provisioner {
                 self.ecs("UpdateService", &drained).await?;
                 body["force"] = json!(true);
                 self.ecs("DeleteService", &body).await?;
+                self.drained(&body).await?;
             }
             _ => {
                 let empty = json!({"Cluster": properties["Cluster"], "CapacityProviders": [], "DefaultCapacityProviderStrategy": []});
                 self.put_providers(&empty).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Waits until the tasks of a deleted service have ended, as CloudFormation does: until then
+    /// nobody can make another service of its name.
+    async fn drained(&self, service: &Value) -> Result<(), Refusal> {
+        let ask = json!({"cluster": service["cluster"], "services": [service["service"]]});
+        let begin = Instant::now();
+        while begin.elapsed() < DRAIN_LIMIT {
+            let found = self.ecs("DescribeServices", &ask).await?;
+            if found["services"][0]["status"] != "DRAINING" {
+                break;
+            }
+            tokio::time::sleep(LOOK).await;
         }
         Ok(())
     }
