@@ -7,7 +7,7 @@ use cloudops_e2e::proxy::{Effect, Rule};
 use cloudops_e2e::rehearsal::{instance::Instance, stage::Stage};
 use serde_json::{Value, json};
 
-use crate::stand::{LIMIT, assert_ended, aws, ends, held_at, listed, with_stage};
+use crate::stand::{LIMIT, assert_ended, aws, ends, held_at, listed, output, with_stage};
 
 const DESTROY: &str = "cloudcore destroy --name acme --yes";
 
@@ -172,24 +172,6 @@ async fn stacks(stage: &Stage) -> Vec<String> {
 
 async fn buckets(stage: &Stage) -> Vec<String> {
     listed(stage, &["s3api", "list-buckets", "--query", "Buckets[].Name"]).await
-}
-
-async fn output(instance: &Instance, name: &str) -> String {
-    let text = ends(instance, "cloudcore outputs --output json", 0).await.text();
-    let line = text.lines().find(|line| line.starts_with('{') && line.contains(name)).unwrap();
-    let found: Value = serde_json::from_str(line).unwrap();
-    find(&found, name).unwrap_or_else(|| panic!("no {name} in {line}"))
-}
-
-fn find(value: &Value, name: &str) -> Option<String> {
-    match value {
-        Value::Object(fields) => fields.iter().find_map(|(key, value)| match value {
-            Value::String(text) if key == name => Some(text.clone()),
-            deeper => find(deeper, name),
-        }),
-        Value::Array(items) => items.iter().find_map(|item| find(item, name)),
-        _ => None,
-    }
 }
 
 /// The export has what a person needs to build it again, and no secret.

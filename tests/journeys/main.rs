@@ -18,5 +18,6 @@ mod killed_init;
 mod live;
 mod lock;
 mod nested;
+mod network;
 mod stand;
 mod whole;

@@ -11,6 +11,7 @@ use cloudops_e2e::rehearsal::instance::Instance;
 use cloudops_e2e::rehearsal::program::{Finished, Running};
 use cloudops_e2e::rehearsal::stage::Stage;
 use cloudops_e2e::rehearsal::{Kit, left_running};
+use serde_json::Value;
 
 /// How long a journey waits for a call that it wants to hold.
 const HELD_LIMIT: Duration = Duration::from_secs(180);
@@ -86,12 +87,7 @@ pub(crate) async fn ready_to_deploy(stage: &Stage, instance: &Instance) {
 }
 
 /// Calls an operation of AWS that speaks JSON, as somebody else than the programs would.
-pub(crate) async fn call(
-    stage: &Stage,
-    service: &str,
-    target: &str,
-    body: &serde_json::Value,
-) -> serde_json::Value {
+pub(crate) async fn call(stage: &Stage, service: &str, target: &str, body: &Value) -> Value {
     let environment: std::collections::BTreeMap<String, String> =
         stage.emulator.env().into_iter().collect();
     let region = &environment["AWS_REGION"];
@@ -128,6 +124,32 @@ pub(crate) async fn listed(stage: &Stage, arguments: &[&str]) -> Vec<String> {
     let (succeeded, said) = aws(stage, &[arguments, &["--output", "text"]].concat()).await;
     assert!(succeeded, "{said}");
     said.split_whitespace().filter(|word| *word != "None").map(str::to_owned).collect()
+}
+
+/// An answer of the AWS CLI.
+pub(crate) async fn answer(stage: &Stage, arguments: &[&str]) -> Value {
+    let (succeeded, said) = aws(stage, &[arguments, &["--output", "json"]].concat()).await;
+    assert!(succeeded, "{said}");
+    serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"))
+}
+
+/// An output of the foundation, as `cloudcore outputs` tells it.
+pub(crate) async fn output(instance: &Instance, name: &str) -> String {
+    let text = ends(instance, "cloudcore outputs --output json", 0).await.text();
+    let line = text.lines().find(|line| line.starts_with('{') && line.contains(name)).unwrap();
+    let found: Value = serde_json::from_str(line).unwrap();
+    find(&found, name).unwrap_or_else(|| panic!("no {name} in {line}"))
+}
+
+fn find(value: &Value, name: &str) -> Option<String> {
+    match value {
+        Value::Object(fields) => fields.iter().find_map(|(key, value)| match value {
+            Value::String(text) if key == name => Some(text.clone()),
+            deeper => find(deeper, name),
+        }),
+        Value::Array(items) => items.iter().find_map(|item| find(item, name)),
+        _ => None,
+    }
 }
 
 /// Starts a command and waits until the call that `rule` describes is held. Gives the hold's

@@ -98,6 +98,7 @@ impl Engine {
         let made = self.provisioner.create(kind, sent.clone()).await;
         let made = made.map_err(|refusal| refusal.reason())?;
         let physical_id = made.physical_id.clone();
+        let network = sent["VpcId"].as_str().unwrap_or_default().to_owned();
         self.with(run, |stack| {
             if let Some(resource) = stack.resources.get_mut(name) {
                 Self::adopt(resource, made);
@@ -106,7 +107,23 @@ impl Engine {
         self.resource_is(run, name, status, Some("Resource creation Initiated".to_owned()));
         self.settle(run, kind, &physical_id, sent, "creation").await?;
         self.remember_attributes(run, name, &model.attributes_of(name)).await;
+        if kind == "AWS::EC2::VPCCidrBlock" {
+            self.renew_ranges(run, model, &network).await;
+        }
         Ok(())
+    }
+
+    /// A network has one range more than when it was made.
+    async fn renew_ranges(&self, run: &Run, model: &Model, network: &str) {
+        let found = self.with(run, |stack| {
+            let mut all = stack.resources.iter_mut();
+            let (name, resource) = all.find(|(_, one)| one.handle == network)?;
+            resource.attributes.retain(|attribute, _| !attribute.ends_with("CidrBlocks"));
+            Some(name.clone())
+        });
+        if let Some(name) = found.flatten() {
+            self.remember_attributes(run, &name, &model.attributes_of(&name)).await;
+        }
     }
 
     /// Waits as long as the type takes, and for what the hook waits for.

@@ -126,6 +126,10 @@ pub(super) async fn find(
             )
             .await
         }
+        ("AWS::EC2::VPC", "Ipv6CidrBlocks") => {
+            let range = ec2(upstream, "DescribeVpcs", &[("vpc-id", id)], "ipv6CidrBlock").await;
+            Some(range.into_iter().collect())
+        }
         ("AWS::EC2::Subnet", "AvailabilityZone") => {
             ec2(upstream, "DescribeSubnets", &[("subnet-id", id)], "availabilityZone").await
         }

@@ -42,6 +42,15 @@ impl Provisioner {
                 Ok(Made::named(&entry_name(properties)))
             }
             "AWS::EC2::SubnetNetworkAclAssociation" => self.associate_acl(properties).await,
+            "AWS::EC2::VPCCidrBlock" => self.associate_range(properties).await,
+            "AWS::EC2::EgressOnlyInternetGateway" => {
+                let mut form = copy(properties, &[("VpcId", "VpcId")]);
+                form.extend(tags(properties, "egress-only-internet-gateway"));
+                let xml = self.ec2("CreateEgressOnlyInternetGateway", &form).await?;
+                let made = made(&xml, "egressOnlyInternetGatewayId")?;
+                let id = made.physical_id.clone();
+                Ok(made.with("Id", id))
+            }
             "AWS::EC2::EIPAssociation" => {
                 let form = copy(
                     properties,
@@ -118,6 +127,13 @@ impl Provisioner {
                 self.ec2("DeleteNetworkAclEntry", &[form, vec![egress]].concat()).await
             }
             "AWS::EC2::SubnetNetworkAclAssociation" => self.restore_acl(properties).await,
+            "AWS::EC2::VPCCidrBlock" => {
+                self.ec2("DisassociateVpcCidrBlock", &by("AssociationId")).await
+            }
+            "AWS::EC2::EgressOnlyInternetGateway" => {
+                let form = by("EgressOnlyInternetGatewayId");
+                self.ec2("DeleteEgressOnlyInternetGateway", &form).await
+            }
             _ => Ok(String::new()),
         }
         .map(|_| ())
@@ -169,6 +185,17 @@ impl Provisioner {
         let id =
             id.ok_or_else(|| Refusal::new("InvalidRequest", tag(&xml, "message").unwrap_or(xml)))?;
         Ok(Made::named(&id).with("Id", id))
+    }
+
+    /// A further range of a network. `Ref` has both parts of its primary identifier.
+    async fn associate_range(&self, properties: &Value) -> Result<Made, Refusal> {
+        let names = ["VpcId", "CidrBlock", "AmazonProvidedIpv6CidrBlock"];
+        let form = copy(properties, &names.map(|name| (name, name)));
+        let xml = self.ec2("AssociateVpcCidrBlock", &form).await?;
+        let mut made = made(&xml, "associationId")?;
+        made.physical_id = format!("{}|{}", made.handle, text(properties, "VpcId"));
+        let id = made.handle.clone();
+        Ok(made.with("Id", id))
     }
 
     async fn associate_acl(&self, properties: &Value) -> Result<Made, Refusal> {

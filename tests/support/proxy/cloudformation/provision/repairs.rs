@@ -18,6 +18,7 @@ impl Provisioner {
             "AWS::ElasticLoadBalancingV2::Listener" => self.certificates(made, properties).await,
             "AWS::ElasticLoadBalancingV2::ListenerRule" => self.conditions(made, properties).await,
             "AWS::ElasticLoadBalancingV2::LoadBalancer" => self.balancing(made, properties).await,
+            "AWS::EC2::Subnet" => self.ipv6_range(made, properties).await,
             "AWS::Lambda::Function" => self.inline_code(made, properties).await,
             _ => Ok(()),
         }
@@ -60,6 +61,18 @@ impl Provisioner {
         let mut form = vec![("RuleArn".to_owned(), made.handle.clone())];
         flatten("Conditions", &properties["Conditions"], &mut form);
         self.upstream.query("elasticloadbalancing", "ModifyRule", "2015-12-01", &form).await?;
+        Ok(())
+    }
+
+    /// A subnet made by Cloud Control has no IPv6 range.
+    async fn ipv6_range(&self, made: &Made, properties: &Value) -> Result<(), Refusal> {
+        let range = text(properties, "Ipv6CidrBlock");
+        if range.is_empty() {
+            return Ok(());
+        }
+        let form =
+            [("SubnetId".to_owned(), made.handle.clone()), ("Ipv6CidrBlock".to_owned(), range)];
+        self.ec2("AssociateSubnetCidrBlock", &form).await?;
         Ok(())
     }
 

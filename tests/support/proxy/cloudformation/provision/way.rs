@@ -24,7 +24,9 @@ pub(super) fn way(resource_type: &str) -> Way {
         | "AWS::EC2::NetworkAcl"
         | "AWS::EC2::NetworkAclEntry"
         | "AWS::EC2::SubnetNetworkAclAssociation"
-        | "AWS::EC2::EIPAssociation" => Way::Network,
+        | "AWS::EC2::EIPAssociation"
+        | "AWS::EC2::VPCCidrBlock"
+        | "AWS::EC2::EgressOnlyInternetGateway" => Way::Network,
         "AWS::ECS::Service"
         | "AWS::ECS::TaskDefinition"
         | "AWS::ECS::ClusterCapacityProviderAssociations" => Way::Containers,

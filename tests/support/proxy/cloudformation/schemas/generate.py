@@ -25,10 +25,10 @@ AmazonMQ::Broker ApplicationAutoScaling::ScalableTarget ApplicationAutoScaling::
 AutoScaling::AutoScalingGroup AutoScaling::LifecycleHook AutoScaling::ScheduledAction
 Backup::BackupPlan Backup::BackupSelection Backup::BackupVault CertificateManager::Certificate
 CloudWatch::Alarm CloudWatch::Dashboard CloudTrail::Trail DynamoDB::Table
-EC2::EIP EC2::EIPAssociation EC2::FlowLog EC2::Instance EC2::InternetGateway EC2::LaunchTemplate EC2::NatGateway
+EC2::EIP EC2::EIPAssociation EC2::EgressOnlyInternetGateway EC2::FlowLog EC2::Instance EC2::InternetGateway EC2::LaunchTemplate EC2::NatGateway
 EC2::NetworkAcl EC2::NetworkAclEntry EC2::Route EC2::RouteTable EC2::SecurityGroup
 EC2::SecurityGroupEgress EC2::SecurityGroupIngress EC2::Subnet EC2::SubnetNetworkAclAssociation
-EC2::SubnetRouteTableAssociation EC2::VPC EC2::VPCEndpoint EC2::VPCGatewayAttachment EC2::Volume
+EC2::SubnetRouteTableAssociation EC2::VPC EC2::VPCCidrBlock EC2::VPCEndpoint EC2::VPCGatewayAttachment EC2::Volume
 EC2::VolumeAttachment ECR::Repository ECR::ReplicationConfiguration ECR::RegistryPolicy
 ECS::CapacityProvider ECS::Cluster ECS::ClusterCapacityProviderAssociations ECS::Service
 ECS::TaskDefinition EFS::AccessPoint EFS::FileSystem EFS::MountTarget
