@@ -3,6 +3,7 @@
 //! `cargo xtask test --stage journey` gives them what they need.
 #![allow(clippy::unwrap_used, reason = "all of this is tests, also outside of test functions")]
 
+mod adopted_network;
 mod bad_foundation;
 mod bad_input;
 mod black_box;

@@ -5,22 +5,24 @@ pub mod defaults;
 mod range;
 mod survey;
 
+use std::collections::BTreeSet;
+
 use aws_sdk_ec2::{
     Client,
-    types::{Filter, Instance, NetworkInterfaceStatus},
+    types::{Filter, GroupIdentifier, Instance, NetworkInterfaceStatus},
 };
 
 use crate::{
     connect::{Aws, broken},
     error::AwsError,
-    ids::Region,
+    ids::{InstanceName, Region},
     state::lock::Locked,
 };
 
 pub use range::Range;
 pub use survey::{
-    DryCall, Peer, Vpc, addresses, dry_calls, internet_gateways, is_standard, nat_gateways,
-    offered, peers, running_vcpus, vcpus, vpcs,
+    DryCall, Peer, Vpc, addresses, dry_calls, has_address, internet_gateways, is_standard,
+    nat_gateways, offered, peers, running_vcpus, vcpus, vpcs,
 };
 
 /// The regions that are enabled for the account, sorted (`DescribeRegions`).
@@ -97,6 +99,8 @@ pub struct Interface {
     pub description: String,
     /// Whether nothing is attached to it.
     pub is_free: bool,
+    /// Ids of its security groups.
+    pub groups: Vec<String>,
 }
 
 /// The network interfaces in a VPC (`DescribeNetworkInterfaces`, all pages), sorted.
@@ -113,6 +117,12 @@ pub async fn interfaces(aws: &Aws, vpc: &str) -> Result<Vec<Interface>, AwsError
             page.map_err(|error| AwsError::new("EC2", "DescribeNetworkInterfaces", error))?;
         for one in page.network_interfaces.unwrap_or_default() {
             found.push(Interface {
+                groups: one
+                    .groups
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter_map(id_of_group)
+                    .collect(),
                 is_free: one.status == Some(NetworkInterfaceStatus::Available),
                 id: one.network_interface_id.unwrap_or_default(),
                 description: one.description.unwrap_or_default(),
@@ -120,6 +130,33 @@ pub async fn interfaces(aws: &Aws, vpc: &str) -> Result<Vec<Interface>, AwsError
         }
     }
     found.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(found)
+}
+
+fn id_of_group(group: GroupIdentifier) -> Option<String> {
+    group.group_id
+}
+
+/// Ids of the security groups in a VPC that have the tag of an instance (`DescribeSecurityGroups`,
+/// all pages).
+///
+/// # Errors
+/// [`AwsError`].
+pub async fn groups(
+    aws: &Aws,
+    vpc: &str,
+    instance: &InstanceName,
+) -> Result<BTreeSet<String>, AwsError> {
+    let request = Client::new(aws.config())
+        .describe_security_groups()
+        .filters(survey::filter("vpc-id", &[vpc]))
+        .filters(survey::filter("tag:cloudops:instance", &[instance.as_str()]));
+    let mut pages = request.into_paginator().items().send();
+    let mut found = BTreeSet::new();
+    while let Some(group) = pages.next().await {
+        let group = group.map_err(|error| AwsError::new("EC2", "DescribeSecurityGroups", error))?;
+        found.extend(group.group_id);
+    }
     Ok(found)
 }
 

@@ -29,6 +29,7 @@ pub mod s3;
 pub mod server;
 mod service;
 mod stacks;
+mod tagging;
 pub mod upstream;
 
 pub use cloudformation::{FaultAction, FaultPhase, ResourceFault};
@@ -43,6 +44,7 @@ pub use stacks::Pace;
 pub fn simulated() -> Vec<String> {
     let mut all = ecs::simulated();
     all.extend(catalogue::simulated());
+    all.extend(tagging::simulated());
     all.push("S3: keys with a path segment `.` or `..` arrive without it.".to_owned());
     all.extend(cloudformation::simulated());
     all.extend(dns::simulated());

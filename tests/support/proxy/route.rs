@@ -169,6 +169,15 @@ fn is_registry(parts: &Parts) -> bool {
 
 /// The service in the credential scope of the `Authorization` header or of a presigned query.
 fn scope(parts: &Parts) -> Option<String> {
+    scope_part(parts, 3)
+}
+
+/// The region that a request is signed for.
+pub(super) fn region(parts: &Parts) -> Option<String> {
+    scope_part(parts, 2)
+}
+
+fn scope_part(parts: &Parts, index: usize) -> Option<String> {
     let header = header(&parts.headers, "authorization")
         .and_then(|value| value.split_once("Credential="))
         .map(|(_, rest)| rest.split([',', ' ']).next().unwrap_or(rest).to_owned());
@@ -178,8 +187,8 @@ fn scope(parts: &Parts) -> Option<String> {
             .find(|(name, _)| name.eq_ignore_ascii_case("X-Amz-Credential"))
             .map(|(_, value)| value.into_owned())
     })?;
-    // The access key id may not hold a slash, so the service is the fourth part.
-    credential.split('/').nth(3).map(str::to_owned)
+    // The access key id may not hold a slash, so the region is the third part, the service the fourth.
+    credential.split('/').nth(index).map(str::to_owned)
 }
 
 fn who(headers: &HeaderMap) -> String {

@@ -15,12 +15,19 @@ use super::route::{self, Call, Protocol};
 use super::rules::{Rules, Verdict};
 use super::server::{Options, ServerError};
 use super::stacks::Stacks;
+use super::tagging;
 use super::upstream::{Upstream, UpstreamError};
+
+/// All stacks are in the region of the proxy.
+const NO_STACKS: &str = "<DescribeStacksResponse><DescribeStacksResult><Stacks/>\
+                         </DescribeStacksResult></DescribeStacksResponse>";
 
 /// What every request needs.
 pub(super) struct Proxy {
     forwarder: Forwarder,
     region: String,
+    account: String,
+    upstream: Upstream,
     ecs: Arc<Ecs>,
     pub(super) stacks: Stacks,
     pub(super) recorder: Recorder,
@@ -37,6 +44,8 @@ impl Proxy {
         Ok(Self {
             forwarder: Forwarder::new(&options.upstream)?,
             region: options.region.clone(),
+            account: options.account.clone(),
+            upstream: upstream.clone(),
             stacks: Stacks::new(upstream, &options.account, &ecs),
             ecs,
             recorder,
@@ -63,9 +72,18 @@ impl Proxy {
             if let Some(result) = self.ecs.answer(&call.service, &call.operation, &value).await {
                 return Answered::from_json(result);
             }
+            let named = (call.service.as_str(), call.operation.as_str());
+            let tagged = tagging::answer(&self.upstream, &self.account, named, &value).await;
+            if let Some(result) = tagged {
+                return Answered::from_json(result);
+            }
         }
         if call.service == "cloudformation" && call.protocol == Protocol::Query {
             let form = route::form_parameters(parts, Some(body));
+            let lists = call.operation == "DescribeStacks" && !form.iter().any(is_name);
+            if lists && route::region(parts).is_some_and(|region| region != self.region) {
+                return Answered::from_xml(Ok(NO_STACKS.to_owned()));
+            }
             let (status, xml) = self.stacks.answer(&call.operation, form).await;
             let response = answer::full(status, "text/xml", xml.clone());
             let failed = status >= 400;
@@ -89,6 +107,10 @@ impl Proxy {
         let (response, code) = self.forwarder.send(parts, content, call.protocol).await;
         Answered { response, code, by: AnsweredBy::Emulator }
     }
+}
+
+fn is_name((field, _): &(String, String)) -> bool {
+    field == "StackName"
 }
 
 /// An answer, and what of it is recorded.

@@ -128,6 +128,17 @@ pub async fn addresses(aws: &Aws) -> Result<usize, AwsError> {
     Ok(request.send().await.map_err(failed("DescribeAddresses"))?.addresses().len())
 }
 
+/// Whether the region has the Elastic IP address with this allocation id (`DescribeAddresses`).
+///
+/// # Errors
+/// [`AwsError`].
+pub async fn has_address(aws: &Aws, id: &str) -> Result<bool, AwsError> {
+    // By a filter: by id, one that does not exist would be an error.
+    let request = Client::new(aws.config()).describe_addresses();
+    let answer = request.filters(filter("allocation-id", &[id])).send().await;
+    Ok(!answer.map_err(failed("DescribeAddresses"))?.addresses().is_empty())
+}
+
 /// How many NAT gateways each zone has (`DescribeNatGateways`, `DescribeSubnets`).
 ///
 /// # Errors

@@ -34,7 +34,7 @@ const KINDS: [(&str, &str, &str, bool, &str, Id); 46] = [
     ("cloudformation", "stack", "stack", false, "", Id::None),
     ("cloudwatch", "alarm", "alarm", true, "AWS::CloudWatch::Alarm", Id::Rest),
     ("ec2", "capacity-reservation", "capacity reservation", true, "", Id::None),
-    ("ec2", "elastic-ip", "public address", true, "", Id::None),
+    ("ec2", "elastic-ip", "public address", true, ADDRESS, Id::Rest),
     ("ec2", "instance", "server", true, "AWS::EC2::Instance", Id::Rest),
     ("ec2", "internet-gateway", "internet gateway", false, "", Id::None),
     ("ec2", "launch-template", "launch template", false, "", Id::None),
@@ -76,6 +76,8 @@ const KINDS: [(&str, &str, &str, bool, &str, Id); 46] = [
     ("ssm", "parameter", "parameter", false, "", Id::None),
 ];
 
+/// Cloud Control finds it by address and id together, and an ARN has only the id.
+pub(super) const ADDRESS: &str = "AWS::EC2::EIP";
 const LOAD_BALANCER: &str = "AWS::ElasticLoadBalancingV2::LoadBalancer";
 
 /// What an ARN names.
@@ -123,6 +125,7 @@ mod tests {
         };
         let own = "arn:aws:ec2:eu-west-1:123456789012:";
         check(&format!("{own}natgateway/nat-1"), "NAT gateway", true, Some("nat-1"));
+        check(&format!("{own}elastic-ip/eipalloc-1"), "public address", true, Some("eipalloc-1"));
         check(&format!("{own}vpc/vpc-1"), "network", false, None);
         check("arn:aws:s3:::acme-logs", "bucket", true, Some("acme-logs"));
         let group = "arn:aws:logs:eu-west-1:123456789012:log-group:/cloudops/acme/x:*";

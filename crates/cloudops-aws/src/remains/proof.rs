@@ -7,7 +7,7 @@ use futures::{StreamExt, stream};
 use serde::Serialize;
 
 use super::{arn, cloud_control};
-use crate::{ctx::Ctx, error::AwsError, ids::InstanceName};
+use crate::{ctx::Ctx, error::AwsError, ids::InstanceName, network};
 
 /// Resources that are looked for at once.
 const AT_ONCE: usize = 8;
@@ -39,8 +39,8 @@ impl Left {
     }
 }
 
-/// Everything in the region that has the tag of an instance and that Cloud Control cannot show to
-/// be gone (`tag:GetResources`, then `GetResource` for each). The tagging service lists a resource
+/// Everything in the region that has the tag of an instance and that cannot be shown to be gone
+/// (`tag:GetResources`, then Cloud Control's `GetResource`, or `DescribeAddresses`, for each). The tagging service lists a resource
 /// for some time after its deletion. Sorted, what is billed first.
 ///
 /// # Errors
@@ -70,6 +70,8 @@ async fn tagged(ctx: &Ctx, instance: &InstanceName) -> Result<BTreeSet<String>, 
 async fn one(ctx: &Ctx, arn: String) -> Option<Left> {
     let known = arn::known(&arn);
     let seen = match &known.resource {
+        // Without an answer nobody knows.
+        Some((arn::ADDRESS, id)) => network::has_address(&ctx.aws, id).await.ok(),
         Some((resource_type, id)) => cloud_control::exists(&ctx.aws, resource_type, id).await,
         None => None,
     };

@@ -8,13 +8,13 @@ use std::{
 use cloudops_aws::{
     cfn::{delete, error::CfnError, history::History, protection::Protected},
     config_file::CloudOpsConfig,
-    connect::Assume,
+    connect::{Assume, Aws},
     containers,
     ctx::Ctx,
     dns::{delegation, record, records},
     error::AwsError,
     events::Outcome,
-    ids::StackName,
+    ids::{InstanceName, StackName},
     network::{self, Interface},
     state::{journal::Journal, lock::Locked, store::Store},
     wait::{self, Pace, WaitError},
@@ -29,6 +29,47 @@ const PATIENCE: Duration = Duration::from_secs(45 * 60);
 
 /// Longest pause between two looks.
 const PAUSE: Duration = Duration::from_secs(15);
+
+/// The network that the stacks are in, and with it the interfaces that may stand in their way.
+#[derive(Debug, Clone)]
+pub(super) struct Ground {
+    pub(super) vpc: String,
+    /// The instance that is a guest in a network of others: only interfaces with its security
+    /// groups are its own.
+    pub(super) guest: Option<InstanceName>,
+}
+
+impl Ground {
+    /// The interfaces that the deletion waits for. Those that may be deleted when they are free are
+    /// in the first list: one that has a group of others too is not ours.
+    async fn interfaces(&self, aws: &Aws) -> Result<Interfaces, AwsError> {
+        let found = network::interfaces(aws, &self.vpc).await?;
+        let Some(instance) = &self.guest else {
+            return Ok(Interfaces { ours: found, shared: Vec::new() });
+        };
+        let groups = network::groups(aws, &self.vpc, instance).await?;
+        Ok(of_guest(found, &groups))
+    }
+}
+
+/// Interfaces that stand in the way.
+#[derive(Debug, PartialEq, Eq)]
+struct Interfaces {
+    ours: Vec<Interface>,
+    shared: Vec<Interface>,
+}
+
+impl Interfaces {
+    fn all(&self) -> impl Iterator<Item = &Interface> {
+        self.ours.iter().chain(&self.shared)
+    }
+}
+
+fn of_guest(found: Vec<Interface>, groups: &BTreeSet<String>) -> Interfaces {
+    let near = found.into_iter().filter(|one| one.groups.iter().any(|id| groups.contains(id)));
+    let (ours, shared) = near.partition(|one| one.groups.iter().all(|id| groups.contains(id)));
+    Interfaces { ours, shared }
+}
 
 /// Takes away what the stacks do not own and what would keep them: the record in the parent zone,
 /// records in our zones, tasks without a service.
@@ -96,22 +137,22 @@ pub(super) async fn stacks(
     journal: Option<&Journal>,
     stacks: &BTreeMap<StackName, BTreeSet<StackName>>,
     history: &History,
-    vpc: Option<&str>,
+    ground: Option<&Ground>,
 ) -> Result<(), CoreError> {
     let mut attempt = 0;
     loop {
         let refuse = Protected::Refuse;
         let deleted =
             delete::delete_again(ctx, locked, journal, stacks, history, refuse, attempt).await;
-        let (error, vpc) = match (deleted, vpc) {
-            (Err(error), Some(vpc)) if is_in_use(&error) => (error, vpc),
+        let (error, ground) = match (deleted, ground) {
+            (Err(error), Some(ground)) if is_in_use(&error) => (error, ground),
             (deleted, _) => {
                 deleted?;
                 return Ok(());
             }
         };
         // Each attempt has one interface less, so this comes to an end.
-        if !released(ctx, locked, vpc).await? {
+        if !released(ctx, locked, ground).await? {
             return Err(error.into());
         }
         attempt += 1;
@@ -130,16 +171,17 @@ fn is_in_use(error: &CfnError) -> bool {
 
 /// Waits until a network interface of the network is gone, and deletes those that are free. Says
 /// whether there was one: else something different stands in the way.
-async fn released(ctx: &Ctx, locked: &Locked, vpc: &str) -> Result<bool, CoreError> {
-    let found = network::interfaces(&ctx.aws, vpc).await?;
+async fn released(ctx: &Ctx, locked: &Locked, ground: &Ground) -> Result<bool, CoreError> {
+    let found = said(&ground.interfaces(&ctx.aws).await?);
     if found.is_empty() {
         return Ok(false);
     }
+    let vpc = &ground.vpc;
     let step = format!("interfaces/{vpc}");
-    ctx.events.step(&step, format!("wait for {} in {vpc}", said(&found).join(", ")));
+    ctx.events.step(&step, format!("wait for {} in {vpc}", found.join(", ")));
     let (pace, before) = (Pace { longest: PAUSE, ..Pace::within(PATIENCE) }, found.len());
     let waited = wait::until(pace, &ctx.cancel, async || {
-        let left = release(ctx, locked, vpc).await?;
+        let left = release(ctx, locked, ground).await?;
         Ok((left < before).then_some(left))
     });
     match waited.await {
@@ -148,8 +190,7 @@ async fn released(ctx: &Ctx, locked: &Locked, vpc: &str) -> Result<bool, CoreErr
             Ok(true)
         }
         Err(Waited::Wait(WaitError::Deadline(_))) => {
-            let left = network::interfaces(&ctx.aws, vpc).await?;
-            let interfaces = said(&left);
+            let interfaces = said(&ground.interfaces(&ctx.aws).await?);
             ctx.events.step_done(&step, Outcome::Failed, interfaces.join(", "));
             Err(CoreError::Lingering { interfaces, minutes: PATIENCE.as_secs() / 60 })
         }
@@ -166,23 +207,22 @@ enum Waited {
     Wait(#[from] WaitError),
 }
 
-/// Deletes the interfaces that nothing is attached to any more, and counts the others. The whole
-/// network is on its way out.
-async fn release(ctx: &Ctx, locked: &Locked, vpc: &str) -> Result<usize, Waited> {
-    let found = network::interfaces(&ctx.aws, vpc).await?;
-    let (free, used): (Vec<_>, Vec<_>) = found.into_iter().partition(|one| one.is_free);
+/// Deletes our interfaces that nothing is attached to any more, and counts the others.
+async fn release(ctx: &Ctx, locked: &Locked, ground: &Ground) -> Result<usize, Waited> {
+    let Interfaces { ours, shared } = ground.interfaces(&ctx.aws).await?;
+    let (free, used): (Vec<_>, Vec<_>) = ours.into_iter().partition(|one| one.is_free);
     for free in free {
         network::delete_interface(&ctx.aws, locked, &free.id).await?;
     }
-    Ok(used.len())
+    Ok(used.len() + shared.len())
 }
 
-fn said(interfaces: &[Interface]) -> Vec<String> {
+fn said(interfaces: &Interfaces) -> Vec<String> {
     let one = |interface: &Interface| match interface.description.as_str() {
         "" => interface.id.clone(),
         description => format!("{} ({description})", interface.id),
     };
-    interfaces.iter().map(one).collect()
+    interfaces.all().map(one).collect()
 }
 
 #[cfg(test)]
@@ -190,6 +230,25 @@ mod tests {
     use cloudops_aws::cfn::{error::RootCause, status::StackStatus};
 
     use super::*;
+
+    #[test]
+    fn a_guest_has_only_what_is_in_its_groups() {
+        let interface = |id: &str, groups: &[&str]| Interface {
+            id: id.to_owned(),
+            description: String::new(),
+            is_free: true,
+            groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+        };
+        let all = [
+            interface("eni-1", &["sg-ours"]),
+            interface("eni-2", &["sg-ours", "sg-theirs"]),
+            interface("eni-3", &["sg-theirs"]),
+            interface("eni-4", &[]),
+        ];
+        let found = of_guest(all.to_vec(), &BTreeSet::from(["sg-ours".to_owned()]));
+        let [ours, shared, ..] = all;
+        assert_eq!(found, Interfaces { ours: vec![ours], shared: vec![shared] });
+    }
 
     #[test]
     fn only_what_is_used_is_waited_for() {

@@ -122,9 +122,9 @@ async fn with_state(
     let journal = Journal::begin(ctx, &store, locked, "cloudcore destroy");
     clear::clear(ctx, locked, config, &store, survey).await?;
     let history = durations::load(ctx, &store).await;
-    let vpc = survey.facts.vpc.as_deref();
+    let ground = survey.facts.ground.as_ref();
     let edges = all_stacks(config, survey)?;
-    let deleted = clear::stacks(ctx, locked, Some(&journal), &edges, &history, vpc).await;
+    let deleted = clear::stacks(ctx, locked, Some(&journal), &edges, &history, ground).await;
     durations::keep(ctx, &store, &history).await;
     deleted?;
     let names = survey.stacks.iter().map(|stack| stack.name.clone());

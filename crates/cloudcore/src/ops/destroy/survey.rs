@@ -18,6 +18,7 @@ use cloudops_aws::{
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::super::{check_place, store};
+use super::clear::Ground;
 use crate::error::CoreError;
 
 /// Stacks that are read at once.
@@ -61,7 +62,7 @@ pub(super) struct Facts {
     pub(super) stacks: Vec<Observed>,
     pub(super) clusters: BTreeSet<String>,
     pub(super) zones: BTreeMap<String, Vec<RecordSet>>,
-    pub(super) vpc: Option<String>,
+    pub(super) ground: Option<Ground>,
 }
 
 impl Survey {
@@ -120,10 +121,10 @@ pub async fn survey(ctx: &Ctx, config: &CloudOpsConfig) -> Result<Survey, CoreEr
     let data = data(ctx, config, &pairs, noted).await?;
     let zones = zones(ctx, &pairs).await?;
     let foreign = foreign(&zones, &pairs);
-    let vpc = vpc(&stacks, has_state.then_some(&store)).await?;
+    let ground = ground(config, &stacks, has_state.then_some(&store)).await?;
     let losses = pairs.iter().map(|(stack, of)| loss(stack, of)).collect();
     let clusters = containers(&pairs, "AWS::ECS::Cluster").map(str::to_owned).collect();
-    let facts = Facts { clusters, zones, vpc, stacks };
+    let facts = Facts { clusters, zones, ground, stacks };
     Ok(Survey { stacks: losses, data, records: foreign, facts })
 }
 
@@ -215,6 +216,22 @@ fn foreign(
 }
 
 /// The network of the instance: network interfaces in it may stand in the way.
+async fn ground(
+    config: &CloudOpsConfig,
+    stacks: &[Observed],
+    store: Option<&Store>,
+) -> Result<Option<Ground>, CoreError> {
+    // The stack with an adopted network is given its id.
+    let given = stacks.iter().find(|stack| stack.name.as_str().ends_with("-core-network"));
+    let given = given.and_then(|stack| stack.parameters.get("VpcId"));
+    let named = config.network.adopt.as_ref().map(|adopt| &adopt.vpc);
+    let vpc = vpc(stacks, store).await?;
+    Ok(vpc.map(|vpc| {
+        let is_adopted = [given, named].contains(&Some(&vpc));
+        Ground { guest: is_adopted.then(|| config.instance.clone()), vpc }
+    }))
+}
+
 async fn vpc(stacks: &[Observed], store: Option<&Store>) -> Result<Option<String>, CoreError> {
     let of_stack = stacks.iter().find_map(|stack| stack.outputs.get("VpcId"));
     if let Some(vpc) = of_stack {
