@@ -202,6 +202,8 @@ pub fn bucket_name(config: &CloudOpsConfig, role: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use cloudops_aws::cfn::names::{self, Name};
+
     use super::*;
 
     const SETTINGS: &str = "schema: 1\ninstance: acme\naccount: \"123456789012\"\n\
@@ -222,6 +224,46 @@ mod tests {
         let (has_stack, with) = build(&format!("{SETTINGS}certificate: {{arn: \"{arn}\"}}\n"));
         assert!(!has_stack && with.depends_on.len() + 1 == without.depends_on.len());
         assert_eq!(with.parameters.get("CertificateArn").map(String::as_str), Some(arn));
+    }
+
+    /// All names that an instance takes.
+    fn names(instance: &str, account: &str, region: &str) -> Vec<Name> {
+        let text = format!(
+            "schema: 1\ninstance: {instance}\naccount: \"{account}\"\nregion: {region}\n\
+             domain: {instance}-{account}-{region}.example.com\n"
+        );
+        let config = CloudOpsConfig::parse("cloudops.yaml", &text).unwrap();
+        let graphs = [state_graph(&config).unwrap(), graph(&config).unwrap()];
+        let taken = graphs
+            .iter()
+            .map(|graph| names::taken(graph, &config.account, &config.region).unwrap());
+        taken.flatten().collect()
+    }
+
+    #[test]
+    fn instances_live_side_by_side() {
+        let (account, region) = ("123456789012", "us-west-2");
+        let first = names("acme", account, region);
+        for resource_type in [
+            "AWS::CloudFormation::Stack",
+            "AWS::S3::Bucket",
+            "AWS::SSM::Parameter",
+            "AWS::KMS::Alias",
+        ] {
+            assert!(first.iter().any(|name| name.resource_type == resource_type), "{first:#?}");
+        }
+        let none = BTreeSet::new();
+        assert_eq!(names::clashes([&first[..]]), none, "within one instance");
+        for (what, other) in [
+            ("another instance", names("acme-core", account, region)),
+            ("another instance", names("acme-eu", account, region)),
+            ("another instance", names("acme-state", account, region)),
+            ("another region", names("acme", account, "eu-west-1")),
+            ("another account", names("acme", "210987654321", region)),
+        ] {
+            assert_eq!(names::clashes([&first[..], &other]), none, "{what}");
+            assert_eq!(first.len(), other.len(), "{what}");
+        }
     }
 
     #[test]

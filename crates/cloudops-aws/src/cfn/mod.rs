@@ -54,6 +54,8 @@ mod inside;
 #[cfg(feature = "stacks")]
 mod limit;
 #[cfg(feature = "stacks")]
+pub mod names;
+#[cfg(feature = "stacks")]
 mod nested;
 #[cfg(feature = "stacks")]
 pub mod observe;
