@@ -234,9 +234,7 @@ mod tests {
         );
         let config = CloudOpsConfig::parse("cloudops.yaml", &text).unwrap();
         let graphs = [state_graph(&config).unwrap(), graph(&config).unwrap()];
-        let taken = graphs
-            .iter()
-            .map(|graph| names::taken(graph, &config.account, &config.region).unwrap());
+        let taken = graphs.iter().map(|graph| names::taken(graph, &config.account, &config.region));
         taken.flatten().collect()
     }
 

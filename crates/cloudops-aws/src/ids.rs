@@ -93,11 +93,22 @@ text_id!(
     |text| is_label(text, 2, 16)
 );
 
+/// Names that an instance has already beside its environments: what stacks of its parts begin with,
+/// its build cluster `acme-build` with the host `build.<domain>`, log groups below
+/// `/cloudops/acme/`, and the word for the instance itself in configuration.
+const TAKEN: [&str; 8] =
+    ["core", "team", "images", "build", "builds", "build-server", "network", "instance"];
+/// Environment `eu-build` of `acme` would have the cluster of the build server of `acme-eu`, and
+/// environment `shop-admin` the host of the back office of `shop`.
+const TAKEN_ENDS: [&str; 2] = ["-build", "-admin"];
+
 text_id!(
     /// Name of an environment of an instance: at most 12 characters, for the same limits.
     EnvName,
-    "an environment name (1 to 12 lowercase letters, digits and hyphens, starting with a letter, not ending in a hyphen)",
+    "an environment name (1 to 12 lowercase letters, digits and hyphens, starting with a letter, not ending in a hyphen; core, team, images, build, builds, build-server, network, instance and what ends in -build or -admin are taken)",
     |text| is_label(text, 1, 12)
+        && !TAKEN.contains(&text)
+        && !TAKEN_ENDS.iter().any(|end| text.ends_with(end))
 );
 
 text_id!(
@@ -239,7 +250,10 @@ mod tests {
             &["acme", "a1", "shop-eu"],
             &["a", "Acme", "1acme", "acme-", "a--b", "a-very-long-instance"],
         );
-        check::<EnvName>(&["qa", "live", "q"], &["", "Live", "live-", "thirteen-char"]);
+        check::<EnvName>(
+            &["qa", "live", "q", "building", "admin"],
+            &["", "Live", "live-", "thirteen-char", "core", "build", "eu-build", "shop-admin"],
+        );
         check::<StackName>(&["acme-core-network"], &["", "1stack", "a_b"]);
         let digest = Digest::of(b"");
         assert_eq!(digest.short(), "e3b0c44298fc");

@@ -3,6 +3,8 @@
 mod names;
 mod protection;
 mod service;
+#[cfg(test)]
+mod side_by_side;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -104,6 +106,18 @@ pub fn infrastructure_graph(
     environment: &Environment,
     release: &Release,
 ) -> Result<StackGraph, DeployError> {
+    let graph = infrastructure_draft(config, state, environment, release)?;
+    graph.check()?;
+    Ok(graph)
+}
+
+/// The same, without asking whether all parameters have values.
+fn infrastructure_draft(
+    config: &CloudOpsConfig,
+    state: &InitState,
+    environment: &Environment,
+    release: &Release,
+) -> Result<StackGraph, DeployError> {
     let builder = Builder { config, environment };
     let mut graph = StackGraph::new(state.outputs());
     builder.add_cluster(&mut graph)?;
@@ -125,7 +139,6 @@ pub fn infrastructure_graph(
         let data = format!("data-{}", side.name());
         builder.add(&mut graph, "job", &deploy::JOB, Some(*side), &["cluster", &data], &job)?;
     }
-    graph.check()?;
     Ok(graph)
 }
 

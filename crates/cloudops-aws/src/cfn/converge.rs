@@ -81,6 +81,7 @@ impl Work<'_> {
                 Some(found) => found,
                 None => self.look(&spec.name).await?,
             };
+            found.as_ref().map_or(Ok(()), |found| facts::must_be_ours(spec, &found.stack))?;
             let values = graph.values(spec, outputs)?;
             let action = found.as_ref().map_or(NextAction::Create, Found::next_action);
             match (action, found) {

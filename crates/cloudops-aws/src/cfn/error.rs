@@ -38,6 +38,14 @@ pub enum CfnError {
     /// The graph or a template is wrong; nothing was changed.
     #[error(transparent)]
     Graph(#[from] GraphError),
+    /// A stack has this name and is not the one that is wanted.
+    #[error("the stack {stack} exists and {whose}")]
+    Foreign {
+        /// Name of the stack.
+        stack: StackName,
+        /// Whose it is, as a clause.
+        whose: String,
+    },
     /// A call failed.
     #[error("stack {stack}: {source}")]
     Aws {
@@ -180,7 +188,7 @@ impl Diagnose for CfnError {
             | Self::Nested { .. }
             | Self::Unexpected { .. } => Class::NeedsOperator,
             Self::ChangeSet { .. } => Class::NeedsOperator,
-            Self::Denied(_) | Self::Protected { .. } => Class::Denied,
+            Self::Denied(_) | Self::Foreign { .. } | Self::Protected { .. } => Class::Denied,
             Self::StalePlan { .. } => Class::StalePlan,
             Self::Held { why, .. } => why.class(),
             Self::Detached { why: WhyDetached::Wait(WaitError::Cancelled), .. }
@@ -201,6 +209,10 @@ impl Diagnose for CfnError {
             Self::Stuck { stack, .. } => {
                 vec![format!("`repair` shows the next safe step for {stack}, and takes it.")]
             }
+            Self::Foreign { .. } => vec![
+                "Choose another name for the instance or the environment; nothing was changed."
+                    .to_owned(),
+            ],
             Self::Nested { root, .. } => {
                 vec![format!("Act on {root}: CloudFormation takes its nested stacks along.")]
             }

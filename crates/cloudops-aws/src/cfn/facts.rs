@@ -12,7 +12,7 @@ use super::{
     history::History,
     inside,
     observe::Observed,
-    status::NextAction,
+    status::{NextAction, StackStatus},
 };
 use crate::ids::{Digest, StackName};
 
@@ -22,6 +22,10 @@ const AT_ONCE: usize = 32;
 const FEW: usize = 3;
 /// A fact that is older is looked up again.
 const FRESH: Duration = Duration::from_secs(10);
+
+/// Tags that say whose a stack is.
+const INSTANCE: &str = "cloudops:instance";
+const ENVIRONMENT: &str = "cloudops:environment";
 
 /// A stack as it was found.
 #[derive(Debug, Clone)]
@@ -44,7 +48,8 @@ impl Facts {
     /// A template that history knows is not read.
     ///
     /// # Errors
-    /// [`CfnError::Nested`] when one of them is nested in another stack.
+    /// [`CfnError::Nested`] when one of them is nested in another stack, [`CfnError::Foreign`] when
+    /// one belongs to another instance or environment.
     pub(super) async fn read(
         api: &Api,
         graph: &StackGraph,
@@ -53,6 +58,9 @@ impl Facts {
         let at = Instant::now();
         let stacks = describe(api, graph).await?;
         stacks.values().try_for_each(Observed::must_not_be_nested)?;
+        for stack in stacks.values() {
+            graph.get(&stack.name).map_or(Ok(()), |spec| must_be_ours(spec, stack))?;
+        }
         let outputs: Outputs = stacks
             .iter()
             .filter(|(_, stack)| is_usable(stack))
@@ -126,6 +134,27 @@ async fn template_of(api: &Api, stack: &Observed, history: &History) -> Result<S
     Ok(digest)
 }
 
+/// Two names of an instance and an environment can come to one name of a stack: `acme` with `eu-a`,
+/// `acme-eu` with `a`. Tags tell them apart. A wanted stack without the tag of an instance is taken
+/// as it is, and so is the shell of a change set, which may have no tags yet.
+pub(super) fn must_be_ours(spec: &StackSpec, found: &Observed) -> Result<(), CfnError> {
+    let is_shell = found.status == StackStatus::ReviewInProgress && found.tags.is_empty();
+    if is_shell || !spec.tags.contains_key(INSTANCE) {
+        return Ok(());
+    }
+    let differs = |key: &&str| spec.tags.get(*key) != found.tags.get(*key);
+    let Some(key) = [INSTANCE, ENVIRONMENT].into_iter().find(differs) else {
+        return Ok(());
+    };
+    let whose = match (key, found.tags.get(key)) {
+        (INSTANCE, Some(other)) => format!("belongs to the instance {other}"),
+        (INSTANCE, None) => "was not made by these tools".to_owned(),
+        (_, Some(other)) => format!("belongs to the environment {other}"),
+        (_, None) => "belongs to no environment".to_owned(),
+    };
+    Err(CfnError::Foreign { stack: spec.name.clone(), whose })
+}
+
 fn is_usable(stack: &Observed) -> bool {
     stack.status.next_action() == NextAction::Update
 }
@@ -165,6 +194,8 @@ mod tests {
     use super::*;
     use crate::cfn::graph::tests::{graph, spec};
 
+    const TOPIC: &str = "Resources: {One: {Type: 'AWS::SNS::Topic'}}\n";
+
     #[test]
     fn only_a_stack_without_nested_ones_may_be_known_to_be_the_same() {
         let same = |kind: &str| {
@@ -175,6 +206,31 @@ mod tests {
         };
         assert!(same("AWS::SNS::Topic"));
         assert!(!same("AWS::CloudFormation::Stack"));
+    }
+
+    #[test]
+    fn a_stack_of_somebody_else_is_left_alone() {
+        let tags = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        let check = |wanted: &[(&str, &str)], has: &[(&str, &str)], expect: &str| {
+            let spec =
+                StackSpec { tags: tags(wanted), ..spec("acme-eu-a-cluster", TOPIC, &[], &[]) };
+            let found = Observed { tags: tags(has), ..Observed::for_tests("acme-eu-a-cluster") };
+            let said = must_be_ours(&spec, &found).map_err(|error| error.to_string());
+            let expect = format!("the stack acme-eu-a-cluster exists and {expect}");
+            match said {
+                Ok(()) => assert!(expect.ends_with(' '), "{expect}"),
+                Err(said) => assert_eq!(said, expect),
+            }
+        };
+        let ours = [(INSTANCE, "acme-eu"), (ENVIRONMENT, "a")];
+        check(&ours, &[(INSTANCE, "acme-eu"), (ENVIRONMENT, "a"), ("more", "x")], "");
+        check(&ours, &[(INSTANCE, "acme"), (ENVIRONMENT, "eu-a")], "belongs to the instance acme");
+        check(&ours, &[(INSTANCE, "acme-eu"), (ENVIRONMENT, "b")], "belongs to the environment b");
+        check(&ours, &[(INSTANCE, "acme-eu")], "belongs to no environment");
+        check(&ours, &[], "was not made by these tools");
+        check(&[], &[(INSTANCE, "acme")], "");
     }
 
     #[test]

@@ -5,10 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{
-    graph::{GraphError, StackGraph},
-    resolve,
-};
+use super::{graph::StackGraph, resolve};
 use crate::ids::{AccountId, Region};
 
 /// Where no other thing of the kind may have the same name.
@@ -81,15 +78,10 @@ const NAMES: [(&str, &str, Scope); 31] = [
 const RECORD: &str = "AWS::Route53::RecordSet";
 
 /// The names of a graph's stacks and of all in them that is given a name. What gets its name from
-/// CloudFormation is not among them: that begins with the name of its stack and ends at random.
-///
-/// # Errors
-/// [`GraphError`], as [`resolve::resources`].
-pub fn taken(
-    graph: &StackGraph,
-    account: &AccountId,
-    region: &Region,
-) -> Result<Vec<Name>, GraphError> {
+/// CloudFormation is not among them: that begins with the name of its stack and ends at random. Nor
+/// is what only a running stack knows.
+#[must_use]
+pub fn taken(graph: &StackGraph, account: &AccountId, region: &Region) -> Vec<Name> {
     let within = |scope| match scope {
         Scope::World => Within::World,
         Scope::Account => Within::Account(account.clone()),
@@ -100,7 +92,7 @@ pub fn taken(
         resource_type: "AWS::CloudFormation::Stack".to_owned(),
         name: spec.name.to_string(),
     });
-    let resources = resolve::resources(graph, region)?;
+    let resources = resolve::as_known(graph, region);
     let named = resources.iter().filter_map(|one| {
         let (_, property, scope) = NAMES.iter().find(|(name, ..)| *name == one.resource_type)?;
         let name = one.properties[*property].as_str()?;
@@ -110,7 +102,7 @@ pub fn taken(
         };
         Some(Name { within: within(*scope), resource_type: one.resource_type.clone(), name })
     });
-    Ok(stacks.chain(named).collect())
+    stacks.chain(named).collect()
 }
 
 fn record(name: &str, properties: &Value) -> String {
@@ -128,10 +120,8 @@ pub fn clashes<'a>(lists: impl IntoIterator<Item = &'a [Name]>) -> BTreeSet<&'a 
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
-
     use super::*;
-    use crate::cfn::{graph::StackSpec, template::Template};
+    use crate::cfn::graph::tests::{graph, spec};
 
     fn names(stack: &str, region: &str) -> Vec<Name> {
         let text = "Parameters: {Of: {Type: String}}\n\
@@ -140,19 +130,8 @@ mod tests {
             \x20 Log: {Type: 'AWS::Logs::LogGroup', Properties: {LogGroupName: !Sub '/${Of}/log'}}\n\
             \x20 Bucket: {Type: 'AWS::S3::Bucket', DeletionPolicy: Retain, UpdateReplacePolicy: Retain, Properties: {BucketName: !Sub '${Of}-${AWS::Region}'}}\n\
             \x20 Topic: {Type: 'AWS::SNS::Topic'}\n";
-        let mut graph = StackGraph::default();
-        graph
-            .add(StackSpec {
-                name: stack.parse().unwrap(),
-                title: "all".to_owned(),
-                template: Template::parse("t.yaml", text).unwrap(),
-                parameters: BTreeMap::from([("Of".to_owned(), "acme".to_owned())]),
-                tags: BTreeMap::new(),
-                depends_on: BTreeSet::new(),
-                termination_protection: false,
-            })
-            .unwrap();
-        taken(&graph, &"123456789012".parse().unwrap(), &region.parse().unwrap()).unwrap()
+        let graph = graph(vec![spec(stack, text, &[("Of", "acme")], &[])]);
+        taken(&graph, &"123456789012".parse().unwrap(), &region.parse().unwrap())
     }
 
     #[test]

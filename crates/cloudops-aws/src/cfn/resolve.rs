@@ -62,14 +62,27 @@ pub fn reference(value: &Value) -> Option<&str> {
 /// # Errors
 /// [`GraphError`] for a parameter without a value or with one that is not allowed.
 pub fn resources(graph: &StackGraph, region: &Region) -> Result<Vec<Resolved>, GraphError> {
-    let inputs = inputs::of(graph)?;
-    let world = World { graph, inputs: &inputs, region };
+    Ok(by(graph, &inputs::of(graph)?, region))
+}
+
+/// The same of a graph that may be incomplete: a parameter without a value stays a reference.
+#[must_use]
+pub fn as_known(graph: &StackGraph, region: &Region) -> Vec<Resolved> {
+    by(graph, &inputs::as_known(graph), region)
+}
+
+fn by(
+    graph: &StackGraph,
+    inputs: &BTreeMap<StackName, inputs::Inputs>,
+    region: &Region,
+) -> Vec<Resolved> {
+    let world = World { graph, inputs, region };
     let mut found = Vec::new();
     for spec in graph.stacks() {
         let scope = Scope { world: &world, stack: &spec.name, template: &spec.template, depth: 0 };
         found.extend(scope.resources());
     }
-    Ok(found)
+    found
 }
 
 /// All stacks and where their parameters come from.
