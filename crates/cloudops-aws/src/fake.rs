@@ -1,6 +1,9 @@
 //! An AWS that answers by a table, for tests of single calls of the real clients.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
@@ -21,20 +24,35 @@ pub(crate) struct FakeAws {
 /// such as `HEAD /bucket`; then status and body.
 pub(crate) type Row = (&'static str, u16, &'static str);
 
+/// Fields of a form by name.
+pub(crate) type Form = BTreeMap<String, String>;
+
 impl FakeAws {
-    #[expect(clippy::unwrap_used, reason = "a test cannot go on without its connection")]
     pub(crate) async fn start(rows: &[Row]) -> Self {
-        let server = MockServer::start().await;
-        let asked = Arc::<Mutex<Vec<String>>>::default();
-        let (rows, keep) = (rows.to_vec(), Arc::clone(&asked));
-        let answer = move |request: &Request| {
-            let said = name(request);
-            keep.lock().unwrap_or_else(PoisonError::into_inner).push(said.clone());
+        let rows = rows.to_vec();
+        Self::answering(move |said, _| {
             let fits = rows
                 .iter()
                 .find(|(key, ..)| said == *key || (key.contains(' ') && said.starts_with(key)));
-            match fits {
-                Some((_, status, body)) => ResponseTemplate::new(*status).set_body_string(*body),
+            fits.map(|(_, status, body)| (*status, (*body).to_owned()))
+        })
+        .await
+    }
+
+    /// Answers with status and body, from the operation and the form that was sent.
+    #[expect(clippy::unwrap_used, reason = "a test cannot go on without its connection")]
+    pub(crate) async fn answering(
+        answer: impl Fn(&str, &Form) -> Option<(u16, String)> + Send + Sync + 'static,
+    ) -> Self {
+        let server = MockServer::start().await;
+        let asked = Arc::<Mutex<Vec<String>>>::default();
+        let keep = Arc::clone(&asked);
+        let answer = move |request: &Request| {
+            let said = name(request);
+            keep.lock().unwrap_or_else(PoisonError::into_inner).push(said.clone());
+            let form = url::form_urlencoded::parse(&request.body).into_owned().collect();
+            match answer(&said, &form) {
+                Some((status, body)) => ResponseTemplate::new(status).set_body_string(body),
                 None if said == "GetCallerIdentity" => {
                     ResponseTemplate::new(200).set_body_string(CALLER)
                 }
