@@ -44,6 +44,31 @@ async fn gateways_are_counted_by_zone() {
 }
 
 #[tokio::test]
+async fn an_address_and_the_groups_of_an_instance_are_found() {
+    let address = "<DescribeAddressesResponse><addressesSet><item><allocationId>eipalloc-1</allocationId>\
+        </item></addressesSet></DescribeAddressesResponse>";
+    let groups = "<DescribeSecurityGroupsResponse><securityGroupInfo><item><groupId>sg-1</groupId></item>\
+        </securityGroupInfo></DescribeSecurityGroupsResponse>";
+    let interfaces = "<DescribeNetworkInterfacesResponse><networkInterfaceSet><item>\
+        <networkInterfaceId>eni-1</networkInterfaceId><status>available</status><groupSet><item>\
+        <groupId>sg-1</groupId></item></groupSet></item></networkInterfaceSet></DescribeNetworkInterfacesResponse>";
+    let rows = [
+        ("DescribeAddresses", 200, address),
+        ("DescribeSecurityGroups", 200, groups),
+        ("DescribeNetworkInterfaces", 200, interfaces),
+    ];
+    let fake = FakeAws::start(&rows).await;
+    assert!(has_address(&fake.aws, "eipalloc-1").await.unwrap());
+    let found = super::super::groups(&fake.aws, "vpc-1", &"acme".parse().unwrap()).await.unwrap();
+    assert_eq!(found, ["sg-1".to_owned()].into());
+    let found = super::super::interfaces(&fake.aws, "vpc-1").await.unwrap();
+    assert!(found[0].is_free && found[0].groups == ["sg-1"], "{found:?}");
+    let none = "<DescribeAddressesResponse><addressesSet/></DescribeAddressesResponse>";
+    let fake = FakeAws::start(&[("DescribeAddresses", 200, none)]).await;
+    assert!(!has_address(&fake.aws, "eipalloc-1").await.unwrap());
+}
+
+#[tokio::test]
 async fn only_standard_on_demand_instances_count() {
     let item = |kind: &str, more: &str| {
         format!(
