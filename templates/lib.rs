@@ -64,6 +64,8 @@ pub mod core {
     pub const BASTION: Template = template!("core/bastion");
     /// Configuration management.
     pub const CONFIG: Template = template!("core/config");
+    /// The Consul cluster that keeps the configuration, where Parameter Store does not.
+    pub const CONSUL: Template = template!("core/consul");
     /// What the Jenkins build server stands on.
     pub const BUILD: Template = template!("core/build");
     /// The Jenkins build server, which needs the certificate.
@@ -124,6 +126,7 @@ pub const ALL: &[Template] = &[
     core::CERTIFICATE,
     core::BASTION,
     core::CONFIG,
+    core::CONSUL,
     core::BUILD,
     core::BUILD_SERVICE,
     team::PIPELINE,

@@ -33,7 +33,9 @@ fn user_data_runs_in_a_debian_root_filesystem() {
         eprintln!("this machine lets nobody make a root filesystem, so no user data was run");
         return;
     }
-    let scripts = ALL.iter().flat_map(|each| {
+    // A Consul server asks AWS and starts services: it has a test of its own, `consul.rs`.
+    let all = ALL.iter().filter(|each| each.name != "core/consul");
+    let scripts = all.flat_map(|each| {
         let template = Template::parse(each.file, each.body).unwrap();
         let mut found = Vec::new();
         user_data(template.body(), &mut found);
