@@ -33,6 +33,8 @@ async fn values_are_kept_with_their_history_in_every_backend() {
             Suite::new(&stage, &instance, "consul.yaml", "real").run().await;
             real.stop().await;
         }
+        cluster_of_our_own(&stage, &instance).await;
+
         // Values of one place are not in the other one.
         let listed = ends(&instance, "cloudcore config list", 0).await.text();
         assert!(
@@ -49,6 +51,29 @@ fn consul_settings(instance: &Instance, endpoint: &str) {
     );
     let text = instance.settings.yaml() + &consul;
     fs_err::write(instance.folder.join("consul.yaml"), text).unwrap();
+}
+
+/// The stack of a cluster of our own is made, and the commands go where it says. Hosts are entries
+/// here, so nobody answers there; what a server does when it starts has a test of its own.
+async fn cluster_of_our_own(stage: &Stage, instance: &Instance) {
+    let text = instance.settings.yaml() + "configuration: {backend: consul}\n";
+    fs_err::write(instance.folder.join("ours.yaml"), text).unwrap();
+    let ours = |line: &str, code| {
+        let line = format!("cloudcore --config ours.yaml {line}");
+        async move { ends(instance, &line, code).await }
+    };
+    let missing = ours("config list", 5).await.text();
+    assert!(missing.contains("ConsulUrl") && missing.contains("cloudcore init"), "{missing}");
+    ours("init", 0).await;
+    let outputs = ours("outputs --output json", 0).await.json().unwrap();
+    let secret = &outputs["outputs"]["ConsulTokenSecretArn"];
+    let token = json!({"SecretId": secret, "SecretString": TOKEN});
+    call(stage, "secretsmanager", "secretsmanager.PutSecretValue", &token).await;
+    let nobody = ours("config list", 12).await.text();
+    assert!(nobody.contains("Consul at https://config.acme.example.com/ does not"), "{nobody}");
+    ours("plan --detailed-exit-code", 0).await;
+    let status = ours("status", 0).await.text();
+    assert!(status.contains("3 of 3 servers run"), "{status}");
 }
 
 async fn foundation(instance: &Instance) {

@@ -17,13 +17,14 @@ use crate::{build_server::locked_image, error::CoreError, ops::VERSION};
 
 /// The stacks of the foundation, apart from the one with the state bucket: title, template, and
 /// the titles of the stacks that must be done before.
-const STACKS: [(&str, &templates::Template, &[&str]); 8] = [
+const STACKS: [(&str, &templates::Template, &[&str]); 9] = [
     ("network", &core::NETWORK, &[]),
     ("storage", &core::STORAGE, &[]),
     ("dns", &core::DNS, &["network"]),
     ("certificate", &core::CERTIFICATE, &["dns"]),
     ("bastion", &core::BASTION, &["network"]),
     ("config", &core::CONFIG, &["network", "dns", "storage"]),
+    ("consul", &core::CONSUL, &["network", "dns", "storage", "certificate"]),
     ("build", &core::BUILD, &["network", "dns", "storage"]),
     ("build-service", &core::BUILD_SERVICE, &["network", "build", "certificate"]),
 ];
@@ -92,9 +93,14 @@ fn instead(
     }
 }
 
-/// Whether a stack is not needed: no certificate is requested where one exists already.
+/// Whether a stack is not needed: no certificate is requested where one exists already, and no
+/// Consul cluster is run unless the values are kept in one of our own.
 fn is_left_out(config: &CloudOpsConfig, title: &str) -> bool {
-    title == "certificate" && config.certificate.is_some()
+    match title {
+        "certificate" => config.certificate.is_some(),
+        "consul" => !config.runs_consul(),
+        _ => false,
+    }
 }
 
 /// The stacks and what each depends on, for deletion.
@@ -262,6 +268,27 @@ mod tests {
             assert_eq!(names::clashes([&first[..], &other]), none, "{what}");
             assert_eq!(first.len(), other.len(), "{what}");
         }
+    }
+
+    #[test]
+    fn a_consul_cluster_is_run_where_no_other_one_is_named() {
+        let build = |more: &str| {
+            let text = format!("{SETTINGS}admin-cidrs: [198.51.100.0/24]\n{more}");
+            let config = CloudOpsConfig::parse("cloudops.yaml", &text).unwrap();
+            let graph = graph(&config).unwrap();
+            graph.get(&"acme-core-consul".parse().unwrap()).cloned()
+        };
+        assert!(build("").is_none());
+        let other = "configuration: {backend: consul, endpoint: \"https://c.example.com\", token-secret: t}\n";
+        assert!(build(other).is_none());
+        let ours = build("configuration: {backend: consul}\n").unwrap();
+        let needs: Vec<&str> = ours.depends_on.iter().map(StackName::as_str).collect();
+        let expected =
+            ["acme-core-certificate", "acme-core-dns", "acme-core-network", "acme-core-storage"];
+        assert_eq!(needs, expected);
+        // All else comes from the stacks before, or has a default.
+        let given: Vec<&str> = ours.parameters.keys().map(String::as_str).collect();
+        assert_eq!(given, ["AdminCidr", "DomainName", "InstanceName"]);
     }
 
     #[test]

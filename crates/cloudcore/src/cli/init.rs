@@ -139,6 +139,7 @@ impl Report for Shown {
         for (label, name) in [
             ("VPC", "VpcId"),
             ("build server", "BuildServerUrl"),
+            ("Consul", "ConsulUrl"),
             ("name servers", "NameServers"),
             ("state bucket", "StateBucketName"),
         ] {

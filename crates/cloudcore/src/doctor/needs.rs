@@ -51,8 +51,13 @@ impl Needs {
 
     /// The resources of the foundation that are not there yet.
     pub fn to_make(&self) -> impl Iterator<Item = &Planned> {
+        self.stacks_to_make().flatten()
+    }
+
+    /// The same, stack by stack.
+    pub fn stacks_to_make(&self) -> impl Iterator<Item = &[Planned]> {
         let missing = self.foundation.iter().filter(|(name, _)| self.missing.contains(name));
-        missing.flat_map(|(_, planned)| planned)
+        missing.map(|(_, planned)| planned.as_slice())
     }
 
     /// Types of all resources of the foundation.

@@ -86,6 +86,9 @@ pub fn host_types(
     let one = |kind: &&str| {
         let setting = if **kind == config.bastion.instance_type {
             "Set `bastion.instance-type` in cloudops.yaml to an Arm type that is offered."
+        } else if config.runs_consul() {
+            "Take another region, or do without such hosts: `environments.launch-type: fargate` and \
+             `configuration.backend: parameter-store` in cloudops.yaml."
         } else {
             "Take another region, or `environments.launch-type: fargate` in cloudops.yaml."
         };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cloudops_aws::{config_file::CloudOpsConfig, network::is_standard};
+use cloudops_aws::{config_file::CloudOpsConfig, cost::Planned, network::is_standard};
 
 use super::{
     Check, Finding,
@@ -130,17 +130,17 @@ pub fn host_types(needs: &Needs) -> Vec<&str> {
     values(all, HOST, TYPE).into_iter().collect()
 }
 
-/// A stack has one kind of host and one group of them; a group counts with all it may have.
+/// A stack has one kind of host; each group of them counts with all it may have.
 fn standard_vcpus(needs: &Needs, vcpus: &BTreeMap<String, u64>) -> Wanted {
-    let of = |planned: Vec<&cloudops_aws::cost::Planned>| {
-        let types = values(planned.iter().copied(), HOST, TYPE);
+    let of = |stack: &[Planned]| {
+        let types = values(stack, HOST, TYPE);
         let each = types.into_iter().filter(|kind| is_standard(kind));
         let each: u64 = each.filter_map(|kind| vcpus.get(kind)).sum();
-        let groups = of_type(planned.iter().copied(), GROUP);
+        let groups = of_type(stack, GROUP);
         let most: u64 = groups.filter_map(|group| number(group, "MaxSize")).sum();
         each * most
     };
-    Wanted { now: of(needs.to_make().collect()), later: of(needs.environment.iter().collect()) }
+    Wanted { now: needs.stacks_to_make().map(of).sum(), later: of(&needs.environment) }
 }
 
 fn fargate_vcpus(needs: &Needs) -> Wanted {
@@ -149,7 +149,7 @@ fn fargate_vcpus(needs: &Needs) -> Wanted {
     Wanted { now: units.div_ceil(1024), later: 0 }
 }
 
-fn number(planned: &cloudops_aws::cost::Planned, property: &str) -> Option<u64> {
+fn number(planned: &Planned, property: &str) -> Option<u64> {
     planned.properties.get(property)?.parse().ok()
 }
 
@@ -211,7 +211,8 @@ mod tests {
 
     fn all(more: &str) -> BTreeMap<Quota, (u64, u64)> {
         let needs = Needs::new(&config(more), &[]).unwrap();
-        let vcpus = [("t4g.nano".to_owned(), 2), ("m7i.large".to_owned(), 2)].into();
+        let vcpus = ["t4g.nano", "t4g.small", "m7i.large"];
+        let vcpus = vcpus.map(|kind| (kind.to_owned(), 2)).into();
         let found = wanted(&needs, &vcpus).into_iter();
         found.map(|(quota, wanted)| (quota, (wanted.now, wanted.later))).collect()
     }
@@ -238,6 +239,9 @@ mod tests {
         assert_eq!(found[&Quota::NatGateways], (1, 0), "one in each zone");
         assert_eq!(found[&Quota::StandardVcpus], (2, 0));
         assert_eq!(found[&Quota::DatabaseInstances], (0, 2));
+        let found = all("configuration: {backend: consul}\nadmin-cidrs: [198.51.100.0/24]\n");
+        assert_eq!(found[&Quota::StandardVcpus], (8, 20));
+        assert_eq!(found[&Quota::Balancers], (3, 1));
         assert_eq!(all("network: {nat-gateways: none}\n")[&Quota::NatGateways], (0, 0));
     }
 

@@ -177,7 +177,8 @@ mod tests {
 
     #[test]
     fn every_type_of_the_foundation_has_its_rights() {
-        for more in ["", "network: {nat-gateways: none}\n"] {
+        let consul = "configuration: {backend: consul}\n";
+        for more in ["", "network: {nat-gateways: none}\n", consul] {
             let needs = Needs::new(&config(more), &[]).unwrap();
             for kind in needs.types() {
                 let has = BY_TYPE.iter().any(|(known, ..)| *known == kind);

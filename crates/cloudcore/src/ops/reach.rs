@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use cloudops_aws::{
     cfn::observe::{self, Observed, Scope},
-    config_file::CloudOpsConfig,
+    config_file::{CloudOpsConfig, ConsulConfig},
     ctx::Ctx,
     diagnose::{Class, Diagnose},
     network::{self, Host},
 };
 
-use super::check_place;
+use url::Url;
+
+use super::{check_place, config::CONSUL_URL};
 use crate::{error::CoreError, layout};
 
 /// What a tunnel leads to.
@@ -47,6 +49,9 @@ pub enum ReachError {
     /// The bastion is being replaced.
     #[error("no bastion runs just now; its group starts one")]
     Starting,
+    /// The Consul cluster of the instance is not made yet.
+    #[error("the instance has no Consul cluster yet")]
+    NoCluster,
     /// No environment has such a database.
     #[error("there is no such database; there are: {}", some(.0))]
     NoDatabase(Vec<String>),
@@ -65,7 +70,7 @@ fn some(names: &[String]) -> String {
 impl Diagnose for ReachError {
     fn class(&self) -> Class {
         match self {
-            Self::NoBastion | Self::NoDatabase(_) => Class::NotReady,
+            Self::NoBastion | Self::NoCluster | Self::NoDatabase(_) => Class::NotReady,
             Self::Starting => Class::Unavailable,
             Self::Ambiguous(_) | Self::NoTunnel => Class::Usage,
         }
@@ -73,7 +78,7 @@ impl Diagnose for ReachError {
 
     fn hints(&self) -> Vec<String> {
         let hint = match self {
-            Self::NoBastion => "Run `cloudcore init` first.",
+            Self::NoBastion | Self::NoCluster => "Run `cloudcore init` first.",
             Self::Starting => "Try again in some minutes; `cloudcore status` tells when it runs.",
             Self::NoDatabase(_) => {
                 "Name an environment with --env, and `author` or `live` with --side."
@@ -91,16 +96,13 @@ impl Diagnose for ReachError {
 /// [`CoreError::Reach`] when there is none.
 pub async fn bastion(ctx: &Ctx, config: &CloudOpsConfig) -> Result<Host, CoreError> {
     check_place(&ctx.aws, config)?;
-    let name = layout::stack_name(config, "bastion")?;
-    let stacks = observe::stacks(ctx, name.as_str()).await?;
-    let stack = stacks.into_iter().find(|stack| stack.name == name);
-    let group = stack.and_then(|stack| stack.outputs.get("BastionGroupName").cloned());
+    let group = output(ctx, config, "bastion", "BastionGroupName").await?;
     let group = group.ok_or(ReachError::NoBastion)?;
     let hosts = network::running_in_group(&ctx.aws, &group).await?;
     Ok(hosts.into_iter().next().ok_or(ReachError::Starting)?)
 }
 
-/// Where a target is (`DescribeStacks` for a database).
+/// Where a target is (`DescribeStacks` for a database, and for our own Consul cluster).
 ///
 /// # Errors
 /// [`CoreError::Reach`] when there is no such thing, or more than one.
@@ -111,7 +113,7 @@ pub async fn address(
 ) -> Result<Address, CoreError> {
     match target {
         Target::Address(address) => Ok(address.clone()),
-        Target::Configuration => Ok(configuration(config)?),
+        Target::Configuration => configuration(ctx, config).await,
         Target::Database { environment, side } => {
             // By tag too: the stacks of an instance `acme-eu` begin with `acme-` as well.
             let tags = [("cloudops:instance".to_owned(), config.instance.to_string())].into();
@@ -124,11 +126,33 @@ pub async fn address(
     }
 }
 
-fn configuration(config: &CloudOpsConfig) -> Result<Address, ReachError> {
-    let consul = config.configuration.consul.as_ref().ok_or(ReachError::NoTunnel)?;
-    let host = consul.endpoint.host_str().unwrap_or_default().to_owned();
-    let port = consul.endpoint.port_or_known_default().unwrap_or(443);
-    Ok(Address { host, port })
+async fn configuration(ctx: &Ctx, config: &CloudOpsConfig) -> Result<Address, CoreError> {
+    match config.configuration.consul.as_ref().ok_or(ReachError::NoTunnel)? {
+        ConsulConfig::Existing { endpoint, .. } => Ok(of_url(endpoint)),
+        ConsulConfig::Ours => {
+            let url = output(ctx, config, "consul", CONSUL_URL).await?;
+            let url = url.and_then(|url| url.parse().ok()).ok_or(ReachError::NoCluster)?;
+            Ok(of_url(&url))
+        }
+    }
+}
+
+fn of_url(url: &Url) -> Address {
+    let host = url.host_str().unwrap_or_default().to_owned();
+    Address { host, port: url.port_or_known_default().unwrap_or(443) }
+}
+
+/// An output of a stack of the foundation (`DescribeStacks`).
+async fn output(
+    ctx: &Ctx,
+    config: &CloudOpsConfig,
+    title: &str,
+    output: &str,
+) -> Result<Option<String>, CoreError> {
+    let name = layout::stack_name(config, title)?;
+    let stacks = observe::stacks(ctx, name.as_str()).await?;
+    let stack = stacks.into_iter().find(|stack| stack.name == name);
+    Ok(stack.and_then(|stack| stack.outputs.get(output).cloned()))
 }
 
 /// The databases of an instance: by environment and side.
@@ -182,20 +206,5 @@ mod tests {
         let names = vec!["shop author".to_owned(), "shop live".to_owned()];
         assert_eq!(choose(&two, Some("shop"), None), Err(ReachError::Ambiguous(names.clone())));
         assert_eq!(choose(&two, Some("qa"), None), Err(ReachError::NoDatabase(names)));
-    }
-
-    #[test]
-    fn consul_is_reached_and_parameter_store_needs_no_tunnel() {
-        let settings = |more: &str| {
-            let text = format!(
-                "schema: 1\ninstance: acme\naccount: \"123456789012\"\nregion: us-west-2\n\
-                 domain: acme.example.com\n{more}"
-            );
-            CloudOpsConfig::parse("cloudops.yaml", &text).unwrap()
-        };
-        assert_eq!(configuration(&settings("")), Err(ReachError::NoTunnel));
-        let consul = "configuration: {backend: consul, endpoint: \"https://config.acme.internal\", token-secret: t}\n";
-        let address = configuration(&settings(consul)).unwrap();
-        assert_eq!(address, Address { host: "config.acme.internal".to_owned(), port: 443 });
     }
 }

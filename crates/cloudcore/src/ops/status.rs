@@ -20,7 +20,7 @@ use cloudops_aws::{
     network,
     state::init::{self, Component, ComponentState},
 };
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, TryStreamExt, future, stream};
 
 use super::{VERSION, check_place, store};
 use crate::{error::CoreError, layout};
@@ -202,6 +202,11 @@ async fn parts(ctx: &Ctx, outputs: &BTreeMap<String, String>) -> Result<Vec<Part
     if let Some(group) = outputs.get("BastionGroupName") {
         parts.push(of_bastion(network::running_in_group(&ctx.aws, group).await?.len()));
     }
+    if let Some(groups) = outputs.get("ConsulGroupNames") {
+        let looks = groups.split(',').map(|group| network::running_in_group(&ctx.aws, group));
+        let found = future::try_join_all(looks).await?;
+        parts.push(of_consul(found.iter().filter(|hosts| !hosts.is_empty()).count(), found.len()));
+    }
     Ok(parts)
 }
 
@@ -222,6 +227,17 @@ fn of_bastion(running: usize) -> Part {
         more => (Health::Busy, format!("{more} instances run; one takes over from the other")),
     };
     Part { name: "bastion", health, says }
+}
+
+/// More than half of the servers must run, or the cluster answers nothing.
+fn of_consul(running: usize, wanted: usize) -> Part {
+    let says = format!("{running} of {wanted} servers run");
+    let health = match running {
+        _ if running == wanted => Health::Good,
+        _ if running * 2 > wanted => Health::Busy,
+        _ => Health::Bad,
+    };
+    Part { name: "Consul", health, says }
 }
 
 fn of_certificate(status: &str) -> Part {
@@ -257,6 +273,9 @@ mod tests {
         assert_eq!(health(of_build_server(None)).0, Health::Bad);
         assert_eq!(health(of_bastion(0)).0, Health::Busy);
         assert_eq!(health(of_bastion(1)).0, Health::Good);
+        assert_eq!(health(of_consul(3, 3)).0, Health::Good);
+        assert_eq!(health(of_consul(2, 3)), (Health::Busy, "2 of 3 servers run".to_owned()));
+        assert_eq!(health(of_consul(1, 3)).0, Health::Bad);
         assert_eq!(health(of_certificate("FAILED")).1, "ACM says FAILED");
     }
 }

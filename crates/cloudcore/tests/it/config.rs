@@ -99,10 +99,10 @@ async fn a_wrong_schema_or_backend_is_named() {
       - at '/type': value must be one of 'array', 'boolean', 'integer', 'null', 'number', 'object', 'string'
       - at '/type': want array, but got string
     ");
-    says!(with("configuration: {backend: consul}").run("config list").await, @r"
+    says!(with("configuration: {backend: consul, token-secret: t}").run("config list").await, @r"
     exit code: 3
     ----- stderr
-    error: cloudops.yaml:6:26: configuration.backend: CloudOps runs no Consul cluster; name the one that you run with `configuration.endpoint` and `configuration.token-secret`
+    error: cloudops.yaml:6:48: configuration.token-secret: goes with `configuration.endpoint`
     ");
     let plain =
         "configuration: {backend: consul, endpoint: 'http://c.example.com', token-secret: t}";

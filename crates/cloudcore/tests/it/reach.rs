@@ -34,6 +34,7 @@ fn stack(name: &str, outputs: &[(&str, &str)]) -> String {
 async fn aws(instance: &str) -> ScriptedAws {
     let stacks = [
         stack("acme-core-bastion", &[("BastionGroupName", "acme-bastion")]),
+        stack("acme-core-consul", &[("ConsulUrl", "https://config.acme.example.com")]),
         stack(
             "acme-shop-data-live",
             &[("DatabaseEndpoint", "live.db.internal"), ("DatabasePort", "3306")],
@@ -147,6 +148,23 @@ async fn ssh_is_used_where_there_is_a_key_pair_and_no_plugin() {
       ec2-user@203.0.113.9
     answer:
     ");
+}
+
+#[tokio::test]
+async fn a_tunnel_leads_to_the_consul_cluster() {
+    let aws = aws(RUNS).await;
+    let with_consul = |consul: &str| {
+        let settings =
+            format!("{SETTINGS}bastion: {{key-pair: ann}}\nconfiguration: {{{consul}}}\n");
+        let program = cloudcore().file("cloudops.yaml", settings).at(&aws);
+        with(program, &[("ssh", "")])
+    };
+    let line = "tunnel config --port 45680 --output json";
+    let ours = with_consul("backend: consul").run(line).await.to_string();
+    assert!(ours.contains(r#""host":"config.acme.example.com","port":443"#), "{ours}");
+    let other = "backend: consul, endpoint: 'https://c.example.org:8501', token-secret: t";
+    let other = with_consul(other).run(line).await.to_string();
+    assert!(other.contains(r#""host":"c.example.org","port":8501"#), "{other}");
 }
 
 #[tokio::test]

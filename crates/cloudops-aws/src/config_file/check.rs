@@ -9,7 +9,7 @@ use super::{
     ConfigurationConfig, ConsulConfig, EnvironmentsConfig, ImagesConfig, SCHEMA, SourceConfig,
     at::{At, text, texts},
     check_network::{certificate, cidr, dns, network},
-    raw::{RawBase, RawConfig, RawConfiguration, RawImages, RawSource, Text},
+    raw::{RawBase, RawConfig, RawImages, RawSource, Text},
 };
 
 pub(super) fn config(file: &str, raw: &RawConfig) -> Result<CloudOpsConfig, ConfigError> {
@@ -32,7 +32,7 @@ pub(super) fn config(file: &str, raw: &RawConfig) -> Result<CloudOpsConfig, Conf
         network: network(&at, raw)?,
         dns: dns(&at, &raw.dns)?,
         certificate: certificate(&at, raw)?,
-        configuration: configuration(&at, &raw.configuration)?,
+        configuration: configuration(&at, raw)?,
         bastion: BastionConfig {
             instance_type: text(raw.bastion.instance_type.as_ref(), "t4g.nano"),
             key_pair: raw.bastion.key_pair.as_ref().map(|name| name.value.clone()),
@@ -109,30 +109,39 @@ fn cost_centre(at: &At<'_>, raw: Option<&Text>) -> Result<Option<String>, Config
     }
 }
 
-fn configuration(at: &At<'_>, raw: &RawConfiguration) -> Result<ConfigurationConfig, ConfigError> {
+fn configuration(at: &At<'_>, all: &RawConfig) -> Result<ConfigurationConfig, ConfigError> {
+    let raw = &all.configuration;
     let key = "configuration.backend";
     let backend =
         at.one_of(key, raw.backend.as_ref(), &["parameter-store", "consul"], "parameter-store")?;
+    let (endpoint, token) = ("configuration.endpoint", "configuration.token-secret");
     let consul = match (&raw.backend, &raw.endpoint, &raw.token_secret) {
-        (Some(value), endpoint, token) if backend == "consul" => {
-            let (Some(endpoint), Some(token)) = (endpoint, token) else {
-                let message = "CloudOps runs no Consul cluster; name the one that you run with \
-                               `configuration.endpoint` and `configuration.token-secret`";
-                return Err(at.error(key, value, message));
-            };
-            Some(consul(at, endpoint, token)?)
+        (Some(value), None, None) if backend == "consul" => Some(our_consul(at, value, all)?),
+        (_, Some(value), Some(token)) if backend == "consul" => Some(consul(at, value, token)?),
+        (_, Some(value), None) if backend == "consul" => {
+            return Err(at.error(endpoint, value, format!("goes with `{token}`")));
+        }
+        (_, None, Some(value)) if backend == "consul" => {
+            return Err(at.error(token, value, format!("goes with `{endpoint}`")));
         }
         (_, Some(value), _) => {
-            return Err(at.error("configuration.endpoint", value, "goes with `backend: consul`"));
+            return Err(at.error(endpoint, value, "goes with `backend: consul`"));
         }
-        (_, _, Some(value)) => {
-            let key = "configuration.token-secret";
-            return Err(at.error(key, value, "goes with `backend: consul`"));
-        }
+        (_, _, Some(value)) => return Err(at.error(token, value, "goes with `backend: consul`")),
         _ => None,
     };
     let schema = raw.schema.as_ref().map(|file| file.value.clone());
     Ok(ConfigurationConfig { schema, consul })
+}
+
+/// Its servers load Consul, and ask EC2 for each other.
+fn our_consul(at: &At<'_>, backend: &Text, all: &RawConfig) -> Result<ConsulConfig, ConfigError> {
+    if all.network.nat_gateways.as_ref().is_some_and(|gateways| gateways.value == "none") {
+        let message = "the Consul servers need a way to the internet, which \
+                       `network.nat-gateways: none` does not leave them";
+        return Err(at.error("configuration.backend", backend, message));
+    }
+    Ok(ConsulConfig::Ours)
 }
 
 /// A token goes over the connection, so nobody else may read along.
@@ -142,7 +151,7 @@ fn consul(at: &At<'_>, endpoint: &Text, token: &Text) -> Result<ConsulConfig, Co
     if url.scheme() != "https" && !is_loopback(&url) {
         return Err(at.error(key, endpoint, "an https address is needed, because of the token"));
     }
-    Ok(ConsulConfig { endpoint: url, token_secret: token.value.clone() })
+    Ok(ConsulConfig::Existing { endpoint: url, token_secret: token.value.clone() })
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -301,6 +310,28 @@ pub(super) mod tests {
         check(
             "images: {base: {reference: temurin:21}}\n",
             "cloudops.yaml:6:28: images.base.reference: a digest (`@sha256:...`) is needed, so that a build can be repeated | ",
+        );
+    }
+
+    #[test]
+    fn consul_is_ours_unless_another_one_is_named() {
+        let consul = |more: &str| {
+            let text = format!("{HEAD}configuration: {{{more}}}\n");
+            CloudOpsConfig::parse("cloudops.yaml", &text).unwrap()
+        };
+        assert!(consul("backend: consul").runs_consul());
+        assert!(!consul("backend: parameter-store").runs_consul());
+        let other =
+            "backend: consul, endpoint: \"https://consul.example.com\", token-secret: consul";
+        let other = consul(other);
+        assert!(!other.runs_consul() && other.configuration.consul.is_some());
+        check(
+            "configuration: {backend: consul, token-secret: t}\n",
+            "cloudops.yaml:6:48: configuration.token-secret: goes with `configuration.endpoint` | ",
+        );
+        check(
+            "configuration: {backend: consul}\nnetwork: {nat-gateways: none}\n",
+            "cloudops.yaml:6:26: configuration.backend: the Consul servers need a way to the internet, which `network.nat-gateways: none` does not leave them | ",
         );
     }
 

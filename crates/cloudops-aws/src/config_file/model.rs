@@ -44,6 +44,12 @@ pub struct CloudOpsConfig {
 }
 
 impl CloudOpsConfig {
+    /// Whether CloudOps itself runs the Consul cluster that keeps the configuration.
+    #[must_use]
+    pub fn runs_consul(&self) -> bool {
+        self.configuration.consul == Some(ConsulConfig::Ours)
+    }
+
     /// Tags of every stack of a component (`core`, `team` or `deploy`), which CloudFormation passes
     /// on to its resources: ours, and those of the file. `version` is that of the program.
     #[must_use]
@@ -119,13 +125,18 @@ pub struct ConfigurationConfig {
     pub consul: Option<ConsulConfig>,
 }
 
-/// A Consul cluster that exists.
+/// A Consul cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConsulConfig {
-    /// Address of its HTTP interface: https, or http on this machine (a tunnel).
-    pub endpoint: Url,
-    /// Name or ARN of the secret in Secrets Manager that holds a token for it.
-    pub token_secret: String,
+pub enum ConsulConfig {
+    /// One that CloudOps runs: a stack of the foundation, whose outputs say where it is.
+    Ours,
+    /// One that exists already.
+    Existing {
+        /// Address of its HTTP interface: https, or http on this machine (a tunnel).
+        endpoint: Url,
+        /// Name or ARN of the secret in Secrets Manager that holds a token for it.
+        token_secret: String,
+    },
 }
 
 /// Bastion.

@@ -36,7 +36,7 @@ pub(super) const OWN: [(Scope, &[&str]); 5] = [
 ];
 
 /// What CloudFormation calls with our rights to make a resource and take it away again, by type.
-pub(super) const BY_TYPE: [(&str, Scope, &[&str]); 47] = [
+pub(super) const BY_TYPE: [(&str, Scope, &[&str]); 48] = [
     (
         "AWS::AutoScaling::AutoScalingGroup",
         S::Any,
@@ -88,6 +88,11 @@ pub(super) const BY_TYPE: [(&str, Scope, &[&str]); 47] = [
             "ec2:AuthorizeSecurityGroupEgress",
             "ec2:RevokeSecurityGroupEgress",
         ],
+    ),
+    (
+        "AWS::EC2::SecurityGroupEgress",
+        S::Any,
+        &["ec2:AuthorizeSecurityGroupEgress", "ec2:RevokeSecurityGroupEgress"],
     ),
     (
         "AWS::EC2::SecurityGroupIngress",

@@ -9,18 +9,25 @@ use cloudops_aws::{
         document::Document,
         view::{self, Difference},
     },
-    config_file::CloudOpsConfig,
+    config_file::{CloudOpsConfig, ConsulConfig},
     ctx::Ctx,
     secrets,
     state::{
-        init::{self, Component},
+        init::{self, Component, InitError, InitState},
         store::Store,
     },
 };
 
+use url::Url;
+
 pub use write::{Back, NewValue, import, rollback, set, unset};
 
 use crate::error::CoreError;
+
+/// Output of the stack of our own Consul cluster: its address.
+pub(super) const CONSUL_URL: &str = "ConsulUrl";
+/// Output of the same stack: the secret with the token.
+const CONSUL_TOKEN: &str = "ConsulTokenSecretArn";
 
 /// The configuration of one instance, open.
 #[derive(Debug, Clone)]
@@ -48,14 +55,31 @@ pub async fn open(
     let backend = match &config.configuration.consul {
         None => Backend::ParameterStore(ParameterStore::new(&ctx.aws, instance, state.clone())),
         Some(consul) => {
-            let token = secrets::text(&ctx.aws, &consul.token_secret).await?;
+            let (endpoint, token_secret) = place(consul, &found)?;
+            let token = secrets::text(&ctx.aws, &token_secret).await?;
             let (caller, cancel) = (ctx.aws.caller(), ctx.cancel.clone());
-            let consul = Consul::new(&consul.endpoint, token, instance, caller, cancel);
+            let consul = Consul::new(&endpoint, token, instance, caller, cancel);
             Backend::Consul(consul.map_err(ConfigError::from)?)
         }
     };
     let secrets = SecretValues::new(&ctx.aws, instance, Some(storage_key));
     Ok(Values { backend, secrets, schema, state })
+}
+
+/// The address of a Consul cluster, and the secret with the token for it. Those of our own are in
+/// the outputs of its stack.
+fn place(consul: &ConsulConfig, state: &InitState) -> Result<(Url, String), InitError> {
+    match consul {
+        ConsulConfig::Existing { endpoint, token_secret } => {
+            Ok((endpoint.clone(), token_secret.clone()))
+        }
+        ConsulConfig::Ours => {
+            let (component, output) = (Component::Core, CONSUL_URL);
+            let url = state.output(component, output)?.parse();
+            let missing = |_| InitError::MissingOutput { output: output.to_owned(), component };
+            Ok((url.map_err(missing)?, state.output(component, CONSUL_TOKEN)?.to_owned()))
+        }
+    }
 }
 
 /// The entry that a key leads to: that of its own scope, else of the next one outwards.
@@ -156,4 +180,31 @@ pub async fn preview(
         change::plan_import(&entries, &document.values, prune.then_some(&document.scopes));
     write::check(values, &entries, &changes)?;
     Ok(changes)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::ops::empty_state;
+
+    #[test]
+    fn our_cluster_is_where_its_stack_says() {
+        let text = "schema: 1\ninstance: acme\naccount: \"123456789012\"\nregion: us-west-2\n\
+                    domain: acme.example.com\nconfiguration: {backend: consul}\n";
+        let config = CloudOpsConfig::parse("cloudops.yaml", text).unwrap();
+        let mut state = empty_state(&config);
+        let mut look = |outputs: &[(&str, &str)]| {
+            let one = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            let outputs = outputs.iter().map(one).collect();
+            state.record(Component::Core, "1", outputs, Timestamp::UNIX_EPOCH);
+            place(&ConsulConfig::Ours, &state).map(|(url, secret)| format!("{url} {secret}"))
+        };
+        let (url, secret) = ((CONSUL_URL, "https://config.example.com"), (CONSUL_TOKEN, "arn:t"));
+        assert_eq!(look(&[url, secret]).unwrap(), "https://config.example.com/ arn:t");
+        for outputs in [&[][..], &[url], &[secret], &[(CONSUL_URL, "?"), secret]] {
+            assert!(matches!(look(outputs), Err(InitError::MissingOutput { .. })), "{outputs:?}");
+        }
+    }
 }

@@ -86,13 +86,15 @@ impl Diagnose for ConsulError {
     fn hints(&self) -> Vec<String> {
         let hint = match self {
             Self::Unreachable { .. } => {
-                "Look whether `configuration.endpoint` in cloudops.yaml can be reached from here."
+                "Look whether this address can be reached from here. A cluster that CloudOps runs is \
+                 reached from its network and from `admin-cidrs`."
             }
             Self::NotNow { .. } => {
                 "The cluster needs two of its three nodes; wait a minute and run this again."
             }
             Self::Denied { .. } => {
-                "Look at the token in the secret that `configuration.token-secret` names, and at its \
+                "Look at the token in the secret that `configuration.token-secret` names (of a cluster \
+                 that CloudOps runs: `ConsulTokenSecretArn` of `cloudcore outputs`), and at its \
                  policy: it needs `key_prefix \"cloudops/\" { policy = \"write\" }`."
             }
             Self::Changed | Self::Answer { .. } | Self::Interrupted => return Vec::new(),
