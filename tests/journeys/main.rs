@@ -13,6 +13,7 @@ mod destroy;
 mod dns;
 mod doctor;
 mod engine;
+mod foundation;
 mod held_out;
 mod killed_deploy;
 mod killed_init;
