@@ -285,6 +285,13 @@ fn tag(key: &str, value: &str) -> Result<Tag, AwsError> {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "stacks")]
+    #[test]
+    fn histories_of_every_schema_can_be_read() {
+        use crate::state::fixtures;
+        fixtures::check::<Removed>(&[include_str!("../state/fixtures/removed-1.json")]);
+    }
+
     #[test]
     fn a_version_says_when_and_who() {
         let user = "arn:aws:iam::123456789012:user/ann";

@@ -75,3 +75,15 @@ pub async fn update(
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[cfg(feature = "stacks")]
+mod tests {
+    use super::*;
+    use crate::state::fixtures;
+
+    #[test]
+    fn records_of_every_schema_can_be_read() {
+        fixtures::check::<DnsRecord>(&[include_str!("../state/fixtures/dns-1.json")]);
+    }
+}

@@ -123,3 +123,14 @@ pub async fn note(
     }
     Ok(noted.remains)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::fixtures;
+
+    #[test]
+    fn notes_of_every_schema_can_be_read() {
+        fixtures::check::<Noted>(&[include_str!("../state/fixtures/remains-1.json")]);
+    }
+}

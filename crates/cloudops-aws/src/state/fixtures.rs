@@ -14,7 +14,7 @@ use super::{
 use crate::cfn::history::Learnt;
 
 /// `fixtures` are documents as the tools wrote them, of schema 1, 2, and so on.
-fn check<T: Document + Debug>(fixtures: &[&str]) {
+pub(crate) fn check<T: Document + Debug>(fixtures: &[&str]) {
     assert_eq!(fixtures.len(), T::SCHEMA as usize, "{}: a fixture for each schema", T::WHAT);
     assert_eq!(fixtures.len(), T::MIGRATIONS.len() + 1, "{}: a migration between them", T::WHAT);
     for (schema, text) in (1_u64..).zip(fixtures) {

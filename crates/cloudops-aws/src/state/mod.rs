@@ -10,7 +10,7 @@ pub mod durations;
 pub mod environments;
 #[cfg(test)]
 #[cfg(feature = "stacks")]
-mod fixtures;
+pub(crate) mod fixtures;
 pub mod init;
 pub mod journal;
 pub mod lock;
