@@ -13,7 +13,7 @@ use serde_json::Value;
 const RUN: &str = r#"
 set -eu
 mount -t tmpfs tmpfs "$1"
-mkdir "$1/usr" "$1/etc" "$1/tmp" "$1/dev"
+for name in usr etc dev tmp; do mkdir "$1/$name"; done
 mount --bind /usr "$1/usr"
 mount -o remount,bind,ro "$1/usr"
 for name in bin sbin lib lib64; do ln -s "usr/$name" "$1/$name"; done
@@ -21,8 +21,8 @@ touch "$1/dev/null"
 mount --bind /dev/null "$1/dev/null"
 # What the image of the host has.
 mkdir "$1/etc/ecs"
-cp "$2" "$1/tmp/user-data"
-chroot "$1" /bin/bash -eu /tmp/user-data
+cp "$2" "$1/user-data"
+chroot "$1" /bin/bash -eu /user-data
 cd "$1/etc"
 find . -type f -exec tail -n +1 -v {} +
 "#;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::store::{Document, ETag, StateError, Store, Versioned};
 use crate::{
@@ -153,6 +154,23 @@ impl InitState {
     pub fn output(&self, component: Component, name: &str) -> Result<&str, InitError> {
         let missing = || InitError::MissingOutput { output: name.to_owned(), component };
         self.require(component)?.outputs.get(name).map(String::as_str).ok_or_else(missing)
+    }
+
+    /// Where the build server is reached from here: the address that `cloudops.yaml` names, else
+    /// its own.
+    ///
+    /// # Errors
+    /// [`InitError::NotInitialized`] or [`InitError::MissingOutput`].
+    pub fn build_server_url(
+        &self,
+        config: &crate::config_file::CloudOpsConfig,
+    ) -> Result<Url, InitError> {
+        if let Some(url) = &config.build_server.endpoint {
+            return Ok(url.clone());
+        }
+        let (component, output) = (Component::Core, "BuildServerUrl");
+        let missing = |_| InitError::MissingOutput { output: output.to_owned(), component };
+        self.output(component, output)?.parse().map_err(missing)
     }
 
     /// All outputs of all components.

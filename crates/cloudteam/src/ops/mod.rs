@@ -13,12 +13,11 @@ use cloudops_aws::{
     secrets,
     state::{
         self,
-        init::{Component, InitError, InitState},
+        init::{Component, InitState},
         lock::{Owner, Request},
         store::Store,
     },
 };
-use url::Url;
 
 use crate::error::TeamError;
 
@@ -37,7 +36,7 @@ pub fn store(aws: &Aws, config: &CloudOpsConfig) -> Store {
 /// The initialization state, in which CloudCore must be there.
 ///
 /// # Errors
-/// [`InitError::NotInitialized`] names the command to run; [`InitError::Elsewhere`].
+/// [`TeamError::Init`]; that nothing was initialized names the command to run.
 pub async fn foundation(aws: &Aws, config: &CloudOpsConfig) -> Result<InitState, TeamError> {
     Ok(state::init::require_foundation(aws, &store(aws, config), config).await?)
 }
@@ -51,16 +50,7 @@ pub async fn build_server(
     config: &CloudOpsConfig,
     state: &InitState,
 ) -> Result<Jenkins, TeamError> {
-    let url = match &config.build_server.endpoint {
-        Some(url) => url.clone(),
-        None => {
-            let text = state.output(Component::Core, "BuildServerUrl")?;
-            text.parse::<Url>().map_err(|_| InitError::MissingOutput {
-                output: "BuildServerUrl".to_owned(),
-                component: Component::Core,
-            })?
-        }
-    };
+    let url = state.build_server_url(config)?;
     let arn = state.output(Component::Core, "BuildServerSecretArn")?;
     let secret = secrets::field(&ctx.aws, arn, "password").await?;
     let user_agent = format!("cloudteam/{VERSION}");

@@ -19,9 +19,8 @@ use cloudops_aws::{
     connect::Aws,
     jenkins::{Connect, Jenkins},
     secrets,
-    state::init::{Component, InitError, InitState},
+    state::init::{Component, InitState},
 };
-use url::Url;
 
 use super::{PROGRAM, VERSION};
 use crate::error::CoreError;
@@ -32,16 +31,7 @@ async fn connect(
     config: &CloudOpsConfig,
     state: &InitState,
 ) -> Result<Jenkins, CoreError> {
-    let url = match &config.build_server.endpoint {
-        Some(url) => url.clone(),
-        None => {
-            let text = state.output(Component::Core, "BuildServerUrl")?;
-            text.parse::<Url>().map_err(|_| InitError::MissingOutput {
-                output: "BuildServerUrl".to_owned(),
-                component: Component::Core,
-            })?
-        }
-    };
+    let url = state.build_server_url(config)?;
     let arn = state.output(Component::Core, "BuildServerSecretArn")?;
     let secret = secrets::field(aws, arn, "password").await?;
     let user_agent = format!("{PROGRAM}/{VERSION}");
