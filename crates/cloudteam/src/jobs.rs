@@ -3,7 +3,7 @@
 
 use cloudops_aws::{
     config_file::CloudOpsConfig,
-    jenkins::{ItemPath, Owner, Param, ShellJob},
+    jenkins::{ItemPath, Owner, Param, PipelineJob},
 };
 
 use crate::error::TeamError;
@@ -29,17 +29,17 @@ pub fn folder(config: &CloudOpsConfig) -> Result<ItemPath, TeamError> {
 ///
 /// # Errors
 /// [`TeamError::MissingSetting`] when `cloudops.yaml` names no repository.
-pub fn all(config: &CloudOpsConfig) -> Result<Vec<ShellJob>, TeamError> {
+pub fn all(config: &CloudOpsConfig) -> Result<Vec<PipelineJob>, TeamError> {
     let repository = config.source.repository.as_deref().ok_or(TeamError::MissingSetting {
         key: "source.repository",
         hint: "Set it, or give --repository.",
     })?;
-    let mut job = ShellJob::new(
+    let mut job = PipelineJob::new(
         folder(config)?.join(BUILD_PACKAGE)?,
         owner(config),
         "Builds the deployment package from the commerce source code and publishes it.",
-        &script(config),
-    );
+    )
+    .stage("Build", &script(config));
     // The label that the agents have in templates/build-server/jenkins.yaml.
     job.label = Some("cloudops".to_owned());
     job.parameters = vec![

@@ -1,7 +1,8 @@
 //! The `config.xml` of our jobs and folders, in the form that Jenkins itself writes.
 
 use crate::jenkins::{
-    Kind, Owner, Param, RUN_PARAMETER, Retention, ShellJob, jobs::jenkinsfile, xml::Element,
+    Kind, Owner, Param, PipelineJob, RUN_PARAMETER, Retention, Trigger, jenkinsfile::jenkinsfile,
+    xml::Element,
 };
 
 /// Root element of a pipeline job.
@@ -28,7 +29,7 @@ pub(super) fn folder(owner: &Owner, description: &str) -> Element {
 }
 
 /// A pipeline job.
-pub(super) fn flow_definition(job: &ShellJob) -> Element {
+pub(super) fn flow_definition(job: &PipelineJob) -> Element {
     let script = leaf("script", jenkinsfile(job));
     let definition = node("definition", vec![script, leaf("sandbox", "true")]);
     let class = "org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition";
@@ -46,7 +47,7 @@ pub(super) fn flow_definition(job: &ShellJob) -> Element {
     )
 }
 
-fn properties(job: &ShellJob) -> Vec<Element> {
+fn properties(job: &PipelineJob) -> Vec<Element> {
     let mut list = Vec::new();
     if job.retention != Retention::default() {
         list.push(discarder(job.retention));
@@ -57,13 +58,32 @@ fn properties(job: &ShellJob) -> Vec<Element> {
         list.push(node(class, vec![leaf("abortPrevious", "false")]));
     }
     list.push(parameters(job));
-    if !job.triggers.is_empty() {
-        let spec = leaf("spec", job.triggers.join("\n"));
-        let timer = node("hudson.triggers.TimerTrigger", vec![spec]);
+    let triggers = triggers(job);
+    if !triggers.is_empty() {
         let class = "org.jenkinsci.plugins.workflow.job.properties.PipelineTriggersJobProperty";
-        list.push(node(class, vec![node("triggers", vec![timer])]));
+        list.push(node(class, vec![node("triggers", triggers)]));
     }
     list
+}
+
+/// One trigger of a kind, with all its lines.
+fn triggers(job: &PipelineJob) -> Vec<Element> {
+    let lines = |wanted: fn(&Trigger) -> Option<&str>| {
+        let lines: Vec<_> = job.triggers.iter().filter_map(wanted).collect();
+        (!lines.is_empty()).then(|| leaf("spec", lines.join("\n")))
+    };
+    let timer = lines(|trigger| match trigger {
+        Trigger::Cron(lines) => Some(lines),
+        Trigger::Poll(_) => None,
+    });
+    let poll = lines(|trigger| match trigger {
+        Trigger::Poll(lines) => Some(lines),
+        Trigger::Cron(_) => None,
+    });
+    let timer = timer.map(|spec| node("hudson.triggers.TimerTrigger", vec![spec]));
+    let hooks = leaf("ignorePostCommitHooks", "false");
+    let poll = poll.map(|spec| node("hudson.triggers.SCMTrigger", vec![spec, hooks]));
+    timer.into_iter().chain(poll).collect()
 }
 
 fn discarder(retention: Retention) -> Element {
@@ -82,7 +102,7 @@ fn discarder(retention: Retention) -> Element {
     node("jenkins.model.BuildDiscarderProperty", vec![strategy])
 }
 
-fn parameters(job: &ShellJob) -> Element {
+fn parameters(job: &PipelineJob) -> Element {
     let run = Param::text(RUN_PARAMETER, "", "Identifies the run that started the build.");
     let definitions = job.parameters.iter().chain([&run]).map(parameter).collect();
     let list = node("parameterDefinitions", definitions);

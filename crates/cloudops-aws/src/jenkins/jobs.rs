@@ -1,6 +1,8 @@
-//! Jobs of ours: thin pipelines with one shell step.
+//! Jobs of ours: thin pipelines, whose stages call our own programs.
 
-use crate::jenkins::{ItemPath, Owner, RUN_PARAMETER, job_xml, xml};
+use std::time::Duration;
+
+use crate::jenkins::{ItemPath, Owner, definition, job_xml};
 
 /// A parameter of a job. It reaches the script as an environment variable of its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,31 +58,119 @@ pub struct Retention {
     pub days: Option<u32>,
 }
 
-/// A job that runs one shell script on an agent: a pipeline job (`flow-definition`) with a
+/// A stage of a job: one shell script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    /// Name in the log and on the page of the build.
+    pub name: String,
+    /// The script. Without a `#!` line, Jenkins runs it with `sh -xe`, which shows each command
+    /// with its values in the log. Parameters and environment are environment variables of it.
+    pub script: String,
+}
+
+/// What is taken out of git before the first stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkout {
+    /// Address of the repository, or `${NAME}` of a text or choice parameter.
+    pub repository: String,
+    /// What to build, in the form of the git plugin: a branch (`main`, better `refs/heads/main`),
+    /// a tag (`refs/tags/1.0`), a commit, `**` for all branches, or `${NAME}` of a parameter.
+    pub branches: Vec<String>,
+    /// Credentials of the build server with which git reads the repository.
+    pub credentials: Option<String>,
+    /// Folder of the workspace, which is emptied first; `.` is the workspace itself.
+    pub folder: String,
+}
+
+/// When a job starts by itself. The lines are of Jenkins' cron syntax, such as `H 2 * * *`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trigger {
+    /// At these times.
+    Cron(String),
+    /// When the checkout has new commits, for which Jenkins looks at these times. A job that has
+    /// never been built has nothing to compare with and is not started.
+    Poll(String),
+}
+
+/// Credentials of the build server that the stages see as environment variables, masked in the
+/// log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CredentialsBinding {
+    /// Id of the credentials.
+    pub id: String,
+    /// Their kind, and the names of the variables.
+    pub kind: CredentialsKind,
+}
+
+/// Kind of credentials; the values are names of environment variables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CredentialsKind {
+    /// User name and password.
+    UsernamePassword {
+        /// Variable with the user name.
+        user: String,
+        /// Variable with the password.
+        password: String,
+    },
+    /// A secret text, in this variable.
+    Text(String),
+    /// A secret file, whose path is in this variable.
+    File(String),
+    /// A private key of SSH.
+    SshKey {
+        /// Variable with the path of the key file.
+        key_file: String,
+        /// Variable with the user name.
+        user: String,
+    },
+}
+
+impl CredentialsKind {
+    /// Names of the variables.
+    pub(super) fn variables(&self) -> Vec<&str> {
+        match self {
+            Self::UsernamePassword { user, password } => vec![user, password],
+            Self::Text(name) | Self::File(name) => vec![name],
+            Self::SshKey { key_file, user } => vec![key_file, user],
+        }
+    }
+}
+
+/// A job that runs shell scripts on an agent: a pipeline job (`flow-definition`) with a
 /// declarative Jenkinsfile in its definition, in the Groovy sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ShellJob {
+pub struct PipelineJob {
     /// Where it is.
     pub path: ItemPath,
     /// Whose it is; the mark is added to the description.
     pub owner: Owner,
     /// What it does, for people.
     pub description: String,
-    /// Its parameters. [`RUN_PARAMETER`] is added.
+    /// Its parameters. [`crate::jenkins::RUN_PARAMETER`] is added.
     pub parameters: Vec<Param>,
-    /// The script. Without a `#!` line, Jenkins runs it with `sh -xe`, which shows each command
-    /// with its values in the log.
-    pub script: String,
+    /// Environment variables of all stages. No secrets: they stand in the definition.
+    pub environment: Vec<(String, String)>,
+    /// What is taken out of git before the first stage, into a folder of the workspace.
+    pub checkout: Option<Checkout>,
+    /// Stages, in order; a stage that fails ends the build.
+    pub stages: Vec<Stage>,
+    /// Credentials of the build server that the stages see, by reference.
+    pub credentials: Vec<CredentialsBinding>,
     /// Label of the agents that may run it; any agent when `None`.
     pub label: Option<String>,
     /// How much history it keeps.
     pub retention: Retention,
-    /// When it starts by itself: lines of Jenkins' cron syntax, such as `H 2 * * *`.
-    pub triggers: Vec<String>,
+    /// When it starts by itself.
+    pub triggers: Vec<Trigger>,
     /// Whether two builds of it may run at the same time.
     pub concurrent: bool,
     /// Files of the workspace to keep with the build, as Ant patterns separated by commas.
     pub artifacts: Option<String>,
+    /// JUnit reports in the workspace, as Ant patterns separated by commas. Failed tests make the
+    /// build `UNSTABLE`.
+    pub test_reports: Option<String>,
+    /// Longest time of a build, with the wait for an agent; then it ends as `ABORTED`.
+    pub timeout: Option<Duration>,
 }
 
 /// A job definition that cannot be written.
@@ -93,119 +183,46 @@ pub struct DefinitionError {
     pub reason: String,
 }
 
-impl ShellJob {
-    /// A job with a script, without parameters and triggers, that keeps its last 50 builds and
-    /// runs one build at a time on any agent.
+impl PipelineJob {
+    /// A job without stages, parameters and triggers, that keeps its last 50 builds and runs one
+    /// build at a time on any agent.
     #[must_use]
-    pub fn new(path: ItemPath, owner: Owner, description: &str, script: &str) -> Self {
+    pub fn new(path: ItemPath, owner: Owner, description: &str) -> Self {
         Self {
             path,
             owner,
             description: description.to_owned(),
             parameters: Vec::new(),
-            script: script.to_owned(),
+            environment: Vec::new(),
+            checkout: None,
+            stages: Vec::new(),
+            credentials: Vec::new(),
             label: None,
             retention: Retention { builds: Some(50), days: None },
             triggers: Vec::new(),
             concurrent: false,
             artifacts: None,
+            test_reports: None,
+            timeout: None,
         }
+    }
+
+    /// The job with one more stage.
+    #[must_use]
+    pub fn stage(mut self, name: &str, script: &str) -> Self {
+        self.stages.push(Stage { name: name.to_owned(), script: script.to_owned() });
+        self
     }
 
     /// The `config.xml` of the job.
     ///
     /// # Errors
-    /// [`DefinitionError`] for a parameter that is no environment variable or stands twice, a
-    /// choice without values, an empty script, and characters that XML cannot hold.
+    /// [`DefinitionError`] for a definition that Jenkins would refuse, or understand otherwise:
+    /// a name that is no environment variable or stands twice, a choice without values, no
+    /// stage, an empty script, a checkout that cannot be polled, characters that XML cannot hold.
     pub fn config_xml(&self) -> Result<String, DefinitionError> {
-        self.check().map_err(|reason| DefinitionError { job: self.path.clone(), reason })?;
+        definition::check(self)
+            .map_err(|reason| DefinitionError { job: self.path.clone(), reason })?;
         Ok(job_xml::flow_definition(self).to_string())
     }
-
-    fn check(&self) -> Result<(), String> {
-        if self.script.trim().is_empty() {
-            return Err("the script is empty".to_owned());
-        }
-        for (index, param) in self.parameters.iter().enumerate() {
-            check_name(&param.name)?;
-            if self.parameters[..index].iter().any(|other| other.name == param.name) {
-                return Err(format!("parameter {} stands twice", param.name));
-            }
-            if param.kind == Kind::Choice(Vec::new()) {
-                return Err(format!("parameter {} has no values to choose from", param.name));
-            }
-        }
-        for text in self.texts() {
-            if let Some(bad) = text.chars().find(|c| !xml::allowed(*c)) {
-                return Err(format!("{} cannot stand in XML", bad.escape_default()));
-            }
-        }
-        Ok(())
-    }
-
-    fn texts(&self) -> impl Iterator<Item = &str> {
-        let params = self.parameters.iter().flat_map(|param| {
-            let values: &[String] = match &param.kind {
-                Kind::Text(default) => std::slice::from_ref(default),
-                Kind::Choice(values) => values,
-                Kind::Flag(_) => &[],
-            };
-            values.iter().chain([&param.description])
-        });
-        params
-            .chain([&self.script, &self.description])
-            .chain(&self.label)
-            .chain(&self.artifacts)
-            .chain(&self.triggers)
-            .map(String::as_str)
-    }
-}
-
-fn check_name(name: &str) -> Result<(), String> {
-    let letters = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if name.is_empty() || !letters || name.starts_with(|c: char| c.is_ascii_digit()) {
-        return Err(format!("parameter `{name}` cannot be an environment variable"));
-    }
-    if name == RUN_PARAMETER {
-        return Err(format!("parameter {RUN_PARAMETER} is added by itself"));
-    }
-    Ok(())
-}
-
-/// The Jenkinsfile of a job: one stage with one `sh` step
-/// (<https://www.jenkins.io/doc/book/pipeline/syntax/#declarative-pipeline>).
-#[must_use]
-pub fn jenkinsfile(job: &ShellJob) -> String {
-    let agent = match &job.label {
-        Some(label) => format!("{{ label '{}' }}", line(label)),
-        None => "any".to_owned(),
-    };
-    let post = job.artifacts.as_ref().map_or_else(String::new, |pattern| {
-        format!(
-            "    post {{\n        always {{\n            archiveArtifacts artifacts: '{}', \
-             allowEmptyArchive: true\n        }}\n    }}\n",
-            line(pattern)
-        )
-    });
-    let script = block(&job.script);
-    format!(
-        "pipeline {{\n    agent {agent}\n    stages {{\n        stage('Run') {{\n            \
-         steps {{\n                sh '''{script}'''\n            }}\n        }}\n    }}\n{post}}}\n"
-    )
-}
-
-/// A text between `'''` of Groovy: backslashes are doubled, and quotes are masked where they
-/// could end the text: three in a row, and the last character.
-fn block(text: &str) -> String {
-    let text = text.replace("\r\n", "\n").replace('\\', "\\\\").replace("'''", "\\'\\'\\'");
-    match text.strip_suffix('\'') {
-        // A quote that is masked already is the last of three.
-        Some(rest) if !text.ends_with("\\'\\'\\'") => format!("{rest}\\'"),
-        _ => text,
-    }
-}
-
-/// A text between `'` of Groovy.
-fn line(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n")
 }

@@ -4,7 +4,7 @@
 //! and of [CSRF Protection](https://www.jenkins.io/doc/book/security/csrf-protection/).
 //!
 //! - [`Jenkins`] is the connection: readiness, credentials, crumb and session.
-//! - [`ItemPath`] names a job or folder; [`ShellJob`] describes a job of ours; [`Owner`] marks it.
+//! - [`ItemPath`] names a job or folder; [`PipelineJob`] describes a job of ours; [`Owner`] marks it.
 //! - [`Jenkins::apply_job`] brings a job to its definition, and never touches a job of others.
 //! - [`Jenkins::trigger`], [`Jenkins::build_of`] and [`Jenkins::follow`] run a job and watch it;
 //!   each can be repeated after a lost answer or a crash of the caller.
@@ -13,10 +13,12 @@ mod answer;
 mod apply;
 mod builds;
 mod client;
+mod definition;
 mod error;
 mod follow;
 mod installed;
 mod items;
+mod jenkinsfile;
 mod job_xml;
 mod jobs;
 mod path;
@@ -35,7 +37,11 @@ pub use builds::{Artifact, Build, BuildOutcome, BuildResult};
 pub use client::{Connect, Jenkins};
 pub use error::JenkinsError;
 pub use items::ItemSummary;
-pub use jobs::{DefinitionError, Kind, Param, Retention, ShellJob, jenkinsfile};
+pub use jenkinsfile::jenkinsfile;
+pub use jobs::{
+    Checkout, CredentialsBinding, CredentialsKind, DefinitionError, Kind, Param, PipelineJob,
+    Retention, Stage, Trigger,
+};
 pub use path::{ItemPath, PathError};
 pub use queue::QueueItem;
 pub use ready::Readiness;

@@ -31,7 +31,7 @@ pub struct QueueItem {
 
 impl Jenkins {
     /// Starts a build with parameters. The job must declare [`RUN_PARAMETER`], as jobs of
-    /// [`super::ShellJob`] do: give a value that belongs to the step at hand, and the same call
+    /// [`super::PipelineJob`] do: give a value that belongs to the step at hand, and the same call
     /// after a crash finds the build instead of starting another; without one, a new value is
     /// made. An answer that is lost is not repeated blindly, but looked for.
     ///

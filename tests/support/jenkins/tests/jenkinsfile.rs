@@ -1,6 +1,6 @@
 //! Which steps a Jenkinsfile has.
 
-use cloudops_aws::jenkins::{Owner, ShellJob, jenkinsfile};
+use cloudops_aws::jenkins::{Owner, PipelineJob, jenkinsfile};
 
 use super::path;
 use crate::jenkins::pipeline::{Condition, Pipeline, Step};
@@ -67,7 +67,7 @@ fn every_script_of_a_shell_job_comes_through() {
         "#!/bin/bash\ntrue",
     ] {
         let owner = Owner::new("acme");
-        let job = ShellJob::new(path("x"), owner, "", script);
+        let job = PipelineJob::new(path("x"), owner, "").stage("Run", script);
         let pipeline = Pipeline::parse(&jenkinsfile(&job)).unwrap();
         assert_eq!(pipeline.stages[0].steps, [sh(script)], "{script}");
     }

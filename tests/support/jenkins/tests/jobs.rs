@@ -5,8 +5,8 @@ use std::time::Duration;
 use cloudops_aws::{
     events::{EventKind, EventSink, Recording},
     jenkins::{
-        Applied, Build, BuildOutcome, BuildResult, ItemPath, Jenkins, Owner, Param, QueueItem,
-        Readiness, ShellJob,
+        Applied, Build, BuildOutcome, BuildResult, ItemPath, Jenkins, Owner, Param, PipelineJob,
+        QueueItem, Readiness,
     },
     wait,
 };
@@ -28,8 +28,8 @@ fn owner() -> Owner {
     Owner::new("acme")
 }
 
-fn job(script: &str) -> ShellJob {
-    let mut job = ShellJob::new(path("acme/build"), owner(), "Builds. É", script);
+fn job(script: &str) -> PipelineJob {
+    let mut job = PipelineJob::new(path("acme/build"), owner(), "Builds. É").stage("Run", script);
     job.parameters = vec![Param::text("RELEASE", "1.0", ""), Param::flag("FORCE", false, "")];
     job.artifacts = Some("out/*.txt".to_owned());
     job

@@ -5,7 +5,7 @@ use wiremock::{MockServer, ResponseTemplate};
 use super::{client, count, on, once};
 use crate::{
     diagnose::{Class, Diagnose},
-    jenkins::{Applied, ItemPath, Owner, ShellJob},
+    jenkins::{Applied, ItemPath, Owner, PipelineJob},
 };
 
 fn path(text: &str) -> ItemPath {
@@ -13,7 +13,7 @@ fn path(text: &str) -> ItemPath {
 }
 
 fn definition(script: &str) -> String {
-    let job = ShellJob::new(path("acme/x"), Owner::new("acme"), "Test.", script);
+    let job = PipelineJob::new(path("acme/x"), Owner::new("acme"), "Test.").stage("Run", script);
     job.config_xml().unwrap()
 }
 

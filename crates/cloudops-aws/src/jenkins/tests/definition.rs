@@ -1,17 +1,18 @@
 //! XML by meaning, and the definition of a job.
 
-use crate::jenkins::{ItemPath, Owner, Param, ShellJob, jenkinsfile, xml::Element};
+use crate::jenkins::{ItemPath, Owner, Param, PipelineJob, Trigger, jenkinsfile, xml::Element};
 
-fn job(script: &str) -> ShellJob {
+fn job(script: &str) -> PipelineJob {
     let path: ItemPath = "acme/build".parse().unwrap();
-    let mut job = ShellJob::new(path, Owner::new("acme"), "Builds <it> & \"more\".", script);
+    let mut job =
+        PipelineJob::new(path, Owner::new("acme"), "Builds <it> & \"more\".").stage("Run", script);
     job.parameters = vec![
         Param::text("RELEASE", "1.0", "Release to build."),
         Param::flag("FORCE", false, "Build again."),
         Param::choice("TARGET", &["author", "live"], "Where to."),
     ];
     job.label = Some("linux".to_owned());
-    job.triggers = vec!["H 2 * * *".to_owned()];
+    job.triggers = vec![Trigger::Cron("H 2 * * *".to_owned())];
     job
 }
 
@@ -103,13 +104,13 @@ fn broken_xml_names_its_line() {
 
 #[test]
 fn a_definition_that_cannot_work_is_refused() {
-    let refusal = |change: &dyn Fn(&mut ShellJob)| {
+    let refusal = |change: &dyn Fn(&mut PipelineJob)| {
         let mut job = job("true");
         change(&mut job);
         job.config_xml().unwrap_err().to_string()
     };
-    let empty = refusal(&|job| job.script = " ".to_owned());
-    assert_eq!(empty, "definition of Jenkins job acme/build: the script is empty");
+    let empty = refusal(&|job| job.stages[0].script = " ".to_owned());
+    assert_eq!(empty, "definition of Jenkins job acme/build: the script of stage Run is empty");
     assert!(refusal(&|job| job.parameters.push(Param::text("A-B", "", ""))).contains("A-B"));
     assert!(refusal(&|job| job.parameters.push(Param::text("FORCE", "", ""))).contains("twice"));
     assert!(
@@ -117,7 +118,7 @@ fn a_definition_that_cannot_work_is_refused() {
             .contains("by itself")
     );
     assert!(refusal(&|job| job.parameters.push(Param::choice("C", &[], ""))).contains("no values"));
-    assert!(refusal(&|job| job.script = "echo \u{1b}[1m".to_owned()).contains("XML"));
+    assert!(refusal(&|job| job.stages[0].script = "echo \u{1b}[1m".to_owned()).contains("XML"));
 }
 
 proptest::proptest! {
