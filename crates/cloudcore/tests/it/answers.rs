@@ -101,7 +101,7 @@ async fn an_empty_account_has_everything_to_come() {
       Meanwhile: bastion, certificate, config, storage
     ----- stderr
      note  Route 53 has no zone above shop.example.com here: a person enters the name servers that `init` prints at its parent
-     note  the image of the build server is made of docker.io/jenkins/jenkins:2.568.3-lts-jdk21@sha256:c1e4c349365f6d16d88595b2c5f7e8ff39b8ae1d061f62420bac193b4b9616d0 and 63 plugins
+     note  the image of the build server is made of docker.io/jenkins/jenkins:2.568.3-lts-jdk21@sha256:c1e4c349365f6d16d88595b2c5f7e8ff39b8ae1d061f62420bac193b4b9616d0 and 72 plugins
     ");
     assert!(aws.mutating().is_empty(), "a plan changes nothing: {:?}", aws.mutating());
 }

@@ -125,8 +125,8 @@ fn references(text: &str) -> Result<Vec<&str>, String> {
     Ok(names)
 }
 
-/// Jenkins polls a pipeline without the parameters of a build, so that a reference to one would
-/// name no branch.
+/// Jenkins polls a pipeline with the parameters of its last build, whatever those were, so that
+/// one build of another branch would change what is polled.
 fn triggers(job: &PipelineJob) -> Result<(), String> {
     if !job.triggers.iter().any(|trigger| matches!(trigger, Trigger::Poll(_))) {
         return Ok(());
@@ -134,7 +134,7 @@ fn triggers(job: &PipelineJob) -> Result<(), String> {
     let checkout = job.checkout.as_ref().ok_or("it looks for commits without a checkout")?;
     let mut texts = checkout.branches.iter().chain([&checkout.repository]);
     match texts.find(|text| text.contains('$')) {
-        Some(text) => Err(format!("Jenkins cannot look for commits of `{text}`: name it directly")),
+        Some(text) => Err(format!("looking for commits of `{text}` depends on the last build: name it directly")),
         None => Ok(()),
     }
 }
