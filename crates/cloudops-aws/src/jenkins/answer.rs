@@ -1,9 +1,12 @@
 //! An answer of the server, and what it says to people.
 
+use std::time::Duration;
+
+use jiff::{Timestamp, fmt::rfc2822};
 use reqwest::{StatusCode, header};
 use serde::de::DeserializeOwned;
 
-use crate::jenkins::JenkinsError;
+use crate::{jenkins::JenkinsError, redact::SafeUrl};
 
 /// An answer, read to its end.
 pub(super) struct Answer {
@@ -28,6 +31,36 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// How long the server wants to be left alone: `Retry-After`, in seconds or as a date.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        let text = self.header("Retry-After")?.trim();
+        if let Ok(seconds) = text.parse() {
+            return Some(Duration::from_secs(seconds));
+        }
+        let until = rfc2822::parse(text).ok()?.timestamp();
+        Duration::try_from(until.duration_since(Timestamp::now())).ok()
+    }
+
+    /// Refuses a page where data is expected: it comes from a proxy or a page for signing in.
+    ///
+    /// # Errors
+    /// [`JenkinsError::NotJenkins`] with the text of the page.
+    pub(super) fn is_no_page(&self, url: &SafeUrl) -> Result<(), JenkinsError> {
+        no_page(url, self.header("Content-Type"), &self.body)
+    }
+}
+
+/// See [`Answer::is_no_page`].
+pub(super) fn no_page(url: &SafeUrl, kind: Option<&str>, body: &[u8]) -> Result<(), JenkinsError> {
+    if !kind.is_some_and(|kind| kind.starts_with("text/html")) {
+        return Ok(());
+    }
+    let text = plain(&String::from_utf8_lossy(body));
+    let reason = format!("it answers with a page in place of data: \"{text}\"");
+    Err(JenkinsError::NotJenkins { url: url.clone(), reason })
+}
+
 /// The text of an HTML page, without style and script, at most 300 characters.
 fn plain(html: &str) -> String {
     let mut text = String::new();
@@ -48,10 +81,15 @@ fn plain(html: &str) -> String {
 /// Reads an answer as JSON.
 pub(super) fn json<T: DeserializeOwned>(
     action: String,
+    url: &SafeUrl,
     answer: &Answer,
 ) -> Result<T, JenkinsError> {
-    serde_json::from_slice(&answer.body)
-        .map_err(|error| JenkinsError::Answer { action, reason: error.to_string() })
+    answer.is_no_page(url)?;
+    serde_json::from_slice(&answer.body).map_err(|error| {
+        let reason =
+            if error.is_eof() { "it ends too early".to_owned() } else { error.to_string() };
+        JenkinsError::Answer { action, reason }
+    })
 }
 
 #[cfg(test)]

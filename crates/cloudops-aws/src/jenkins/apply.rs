@@ -86,7 +86,7 @@ impl Jenkins {
         xml: &str,
     ) -> Result<Applied, JenkinsError> {
         let wanted = read(owner, path, xml)?;
-        let Some(found) = self.find_item(path).await? else {
+        let Some(found) = self.get_job(path).await? else {
             return self.create_ours(owner, path, wanted).await;
         };
         self.update_ours(owner, path, &found, wanted).await
@@ -102,7 +102,7 @@ impl Jenkins {
             return Ok(Applied::Created);
         };
         // Perhaps it was created, and the answer was lost or another run was faster.
-        match self.find_item(path).await? {
+        match self.get_job(path).await? {
             Some(found) if found.same_meaning(&wanted) => Ok(Applied::Created),
             Some(found) => self.update_ours(owner, path, &found, wanted).await,
             None => Err(error),
@@ -122,6 +122,10 @@ impl Jenkins {
         if !owner.marks(found) {
             return Ok(refused(path, &owner.why_not(found)));
         }
+        // What Jenkins notes at a job that has run; without it, it would note it again.
+        if let Some(noted) = found.child("actions") {
+            wanted.set_child(noted.clone());
+        }
         if found.child_text("disabled") == "true" {
             wanted.set_child_text("disabled", "true");
         }
@@ -131,7 +135,7 @@ impl Jenkins {
         let Err(error) = self.update_job(path, &wanted.to_string()).await else {
             return Ok(Applied::Updated);
         };
-        match self.find_item(path).await? {
+        match self.get_job(path).await? {
             Some(now) if now.same_meaning(&wanted) => Ok(Applied::Updated),
             _ => Err(error),
         }

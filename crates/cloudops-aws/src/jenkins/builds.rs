@@ -147,11 +147,12 @@ impl Jenkins {
         Ok(self.facts(build).await?.artifacts)
     }
 
-    /// The content of a file that a build keeps. It is read as a whole, within one request (30
-    /// seconds): meant for reports and small results.
+    /// The content of a file that a build keeps, read as a whole: meant for reports and small
+    /// results. [`Jenkins::save_artifact`] takes files of any size.
     ///
     /// # Errors
-    /// [`JenkinsError::NotFound`] when there is no such file; those of the request.
+    /// [`JenkinsError::NotFound`] when there is no such file, [`JenkinsError::TooLarge`] above 16
+    /// MiB; those of the request.
     pub async fn artifact(&self, build: &Build, file: &Artifact) -> Result<Bytes, JenkinsError> {
         let parts: Vec<&str> =
             ["artifact"].into_iter().chain(file.relative_path.split('/')).collect();
@@ -159,10 +160,12 @@ impl Jenkins {
         Ok(self.get(format!("read at {build}: {}", file.relative_path), url).await?.body)
     }
 
-    /// The whole log of a build.
+    /// The whole log of a build. [`Jenkins::last_lines`] gives its end, [`Jenkins::save_log`]
+    /// writes it to a file.
     ///
     /// # Errors
-    /// [`JenkinsError::NotFound`] when there is no such build; those of the request.
+    /// [`JenkinsError::NotFound`] when there is no such build, [`JenkinsError::TooLarge`] above 16
+    /// MiB; those of the request.
     pub async fn log(&self, build: &Build) -> Result<String, JenkinsError> {
         let url = build.url(self.base(), &["consoleText"]);
         let answer = self.get(format!("read at {build}: the log"), url).await?;

@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use bytes::BytesMut;
 use reqwest::{Method, StatusCode, header};
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
@@ -13,6 +14,7 @@ use crate::{
         answer::{Answer, json},
         error::chain,
         session::{Crumb, Session},
+        stream::{STREAM, Stream},
     },
     redact::{SafeUrl, Secret},
     wait,
@@ -22,6 +24,10 @@ use crate::{
 const REQUEST: Duration = Duration::from_secs(30);
 /// Longest time until the connection stands.
 const CONNECT: Duration = Duration::from_secs(10);
+/// Longest answer that is read into memory; logs and files are read piece by piece instead.
+pub(super) const LIMIT: usize = 16 * 1024 * 1024;
+/// Longest pause that a server can ask for with `Retry-After`.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Pauses between the tries of a request that only reads.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
 
@@ -86,7 +92,6 @@ impl Jenkins {
         }
         let http = reqwest::Client::builder()
             .user_agent(connect.user_agent)
-            .timeout(REQUEST)
             .connect_timeout(CONNECT)
             .redirect(reqwest::redirect::Policy::none())
             .build()
@@ -123,13 +128,46 @@ impl Jenkins {
         let call = Call { action: action.into(), method: Method::GET, url, body: Body::Empty };
         for pause in PAUSES {
             match self.checked(&call).await {
-                Err(error) if error.is_transient() => {
-                    wait::sleep(pause, &CancellationToken::new()).await?;
-                }
+                Err(error) if error.is_transient() => self.pause(pause, &error).await?,
                 other => return other,
             }
         }
         self.checked(&call).await
+    }
+
+    /// Waits before a request is repeated: at least `pause`, and as long as the server asks for.
+    async fn pause(&self, pause: Duration, error: &JenkinsError) -> Result<(), JenkinsError> {
+        let asked = error.retry_after().unwrap_or_default().min(LONGEST_PAUSE);
+        Ok(wait::sleep(pause.max(asked), &CancellationToken::new()).await?)
+    }
+
+    /// Begins to read something that may be large.
+    pub(super) async fn stream(
+        &self,
+        action: impl Into<String>,
+        url: Url,
+    ) -> Result<Stream, JenkinsError> {
+        let call = Call { action: action.into(), method: Method::GET, url, body: Body::Empty };
+        for pause in PAUSES {
+            match self.open_stream(&call).await {
+                Err(error) if error.is_transient() => self.pause(pause, &error).await?,
+                other => return other,
+            }
+        }
+        self.open_stream(&call).await
+    }
+
+    async fn open_stream(&self, call: &Call) -> Result<Stream, JenkinsError> {
+        let response = self.open(call, STREAM).await?;
+        if response.status().is_success() {
+            return Ok(Stream::new(self.shown_url(), response));
+        }
+        let answer = self.read(call, response).await?;
+        let status = answer.status.as_u16();
+        self.check(call, answer)?;
+        // A redirection is no file, and `check` lets none of a GET pass.
+        let action = call.action.clone();
+        Err(JenkinsError::Answer { action, reason: format!("HTTP {status} has no content") })
     }
 
     /// Reads a JSON document.
@@ -140,7 +178,7 @@ impl Jenkins {
     ) -> Result<T, JenkinsError> {
         let action = action.into();
         let answer = self.get(action.clone(), url).await?;
-        json(action, &answer)
+        json(action, &self.shown_url(), &answer)
     }
 
     /// Writes, once. Only a refusal for lack of a valid crumb is tried again, with a new crumb:
@@ -179,10 +217,21 @@ impl Jenkins {
 
     /// Sends a request and gives the answer, whatever its status.
     pub(super) async fn send(&self, call: &Call) -> Result<Answer, JenkinsError> {
+        let response = self.open(call, REQUEST).await?;
+        self.read(call, response).await
+    }
+
+    /// Sends a request and gives the answer before its body has come.
+    async fn open(
+        &self,
+        call: &Call,
+        longest: Duration,
+    ) -> Result<reqwest::Response, JenkinsError> {
         let inner = &*self.0;
         let mut request = inner
             .http
             .request(call.method.clone(), call.url.clone())
+            .timeout(longest)
             .basic_auth(&inner.user, Some(inner.secret.expose()))
             // Jenkins translates its messages.
             .header(header::ACCEPT_LANGUAGE, "en");
@@ -200,11 +249,36 @@ impl Jenkins {
                 .header(header::CONTENT_TYPE, "application/xml; charset=utf-8")
                 .body(xml.clone()),
         };
-        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        let sent = tokio::time::timeout(REQUEST, request.send()).await;
+        let response = sent
+            .map_err(|_| JenkinsError::Unreachable {
+                url: self.shown_url(),
+                reason: "no answer in time".to_owned(),
+            })?
+            .map_err(|error| self.unreachable(&error))?;
+        inner.session.keep_cookies(response.headers());
+        Ok(response)
+    }
+
+    /// Reads an answer to its end, or as much of a page of an error as is needed.
+    async fn read(
+        &self,
+        call: &Call,
+        mut response: reqwest::Response,
+    ) -> Result<Answer, JenkinsError> {
         let (status, headers) = (response.status(), response.headers().clone());
-        inner.session.keep_cookies(&headers);
-        let body = response.bytes().await.map_err(|error| self.unreachable(&error))?;
-        Ok(Answer { status, headers, body })
+        let mut body = BytesMut::new();
+        while let Some(piece) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
+            if body.len() + piece.len() > LIMIT {
+                if !status.is_success() {
+                    break;
+                }
+                let action = call.action.clone();
+                return Err(JenkinsError::TooLarge { action, limit: LIMIT as u64 });
+            }
+            body.extend_from_slice(&piece);
+        }
+        Ok(Answer { status, headers, body: body.freeze() })
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> JenkinsError {
@@ -213,12 +287,15 @@ impl Jenkins {
 
     fn check(&self, call: &Call, answer: Answer) -> Result<Answer, JenkinsError> {
         let action = call.action.clone();
+        let url = self.shown_url();
         let moved = answer.status.is_redirection();
-        if answer.status.is_success() || (moved && call.method == Method::POST) {
+        if moved && call.method == Method::POST {
+            return self.redirected(answer);
+        }
+        if answer.status.is_success() {
             return Ok(answer);
         }
         let reason = answer.reason();
-        let url = self.shown_url();
         Err(match answer.status {
             StatusCode::UNAUTHORIZED => {
                 JenkinsError::Unauthorized { url, user: self.0.user.clone() }
@@ -230,12 +307,33 @@ impl Jenkins {
             StatusCode::BAD_GATEWAY
             | StatusCode::SERVICE_UNAVAILABLE
             | StatusCode::GATEWAY_TIMEOUT
-            | StatusCode::TOO_MANY_REQUESTS => JenkinsError::NotReady { url, reason },
+            | StatusCode::TOO_MANY_REQUESTS => {
+                JenkinsError::NotReady { url, reason, retry_after: answer.retry_after() }
+            }
             _ if moved => {
                 let to = answer.header("Location").unwrap_or("nowhere");
                 JenkinsError::NotJenkins { url, reason: format!("it redirects to {to}") }
             }
             status => JenkinsError::Refused { action, status: status.as_u16(), reason },
         })
+    }
+
+    /// Jenkins answers a form with a redirection inside of itself. One to a page for signing in,
+    /// or to another host, comes from something before it, and nothing was done.
+    fn redirected(&self, answer: Answer) -> Result<Answer, JenkinsError> {
+        let to = answer.header("Location").unwrap_or_default();
+        let Ok(target) = self.0.base.join(to) else {
+            return Ok(answer);
+        };
+        let sign_in = ["/login", "/securityRealm/commenceLogin"];
+        if sign_in.iter().any(|path| target.path().ends_with(path)) {
+            let user = self.0.user.clone();
+            return Err(JenkinsError::Unauthorized { url: self.shown_url(), user });
+        }
+        if target.host_str() != self.0.base.host_str() {
+            let reason = format!("it redirects to {}", SafeUrl::new(target));
+            return Err(JenkinsError::NotJenkins { url: self.shown_url(), reason });
+        }
+        Ok(answer)
     }
 }

@@ -134,7 +134,9 @@ fn triggers(job: &PipelineJob) -> Result<(), String> {
     let checkout = job.checkout.as_ref().ok_or("it looks for commits without a checkout")?;
     let mut texts = checkout.branches.iter().chain([&checkout.repository]);
     match texts.find(|text| text.contains('$')) {
-        Some(text) => Err(format!("looking for commits of `{text}` depends on the last build: name it directly")),
+        Some(text) => Err(format!(
+            "looking for commits of `{text}` depends on the last build: name it directly"
+        )),
         None => Ok(()),
     }
 }

@@ -1,5 +1,7 @@
 //! What can go wrong with the build server.
 
+use std::time::Duration;
+
 use crate::{
     diagnose::{Class, Diagnose},
     jenkins::{BuildResult, DefinitionError, ItemPath, QueueItem, RUN_PARAMETER},
@@ -25,6 +27,8 @@ pub enum JenkinsError {
         url: SafeUrl,
         /// What it said.
         reason: String,
+        /// When it wants to be asked again (`Retry-After`).
+        retry_after: Option<Duration>,
     },
     /// Something else answers at the address.
     #[error("{url} is not Jenkins: {reason}")]
@@ -75,6 +79,38 @@ pub enum JenkinsError {
         action: String,
         /// What is wrong with the answer.
         reason: String,
+    },
+    /// An answer that is larger than what is read into memory.
+    #[error("Jenkins' answer to {action} is larger than {} MiB", .limit / 1024 / 1024)]
+    TooLarge {
+        /// What was tried.
+        action: String,
+        /// Most that is read, in bytes.
+        limit: u64,
+    },
+    /// The plugins are not those of the lock file.
+    #[error("Jenkins at {url} has not the plugins of the lock file: {}", .faults.join("; "))]
+    Plugins {
+        /// The server.
+        url: SafeUrl,
+        /// What is missing, has another version or is not active.
+        faults: Vec<String>,
+    },
+    /// A folder still holds something.
+    #[error("Jenkins folder {path} is not empty: it holds {}", .names.join(", "))]
+    NotEmpty {
+        /// The folder.
+        path: ItemPath,
+        /// What is in it.
+        names: Vec<String>,
+    },
+    /// A file of this machine cannot be written.
+    #[error("cannot write {file}: {source}")]
+    File {
+        /// The file.
+        file: camino::Utf8PathBuf,
+        /// What the system says.
+        source: std::io::Error,
     },
     /// The connection was described wrongly.
     #[error("cannot connect to Jenkins: {reason}")]
@@ -138,6 +174,15 @@ impl JenkinsError {
         matches!(self, Self::Unreachable { .. } | Self::NotReady { .. })
     }
 
+    /// How long the server asks to be left alone, where it does.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::NotReady { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
     /// Whether Jenkins says that the thing does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
@@ -155,9 +200,11 @@ impl Diagnose for JenkinsError {
             Self::NotJenkins { .. } | Self::Connection { .. } | Self::Definition(_) => {
                 Class::Configuration
             }
-            Self::NotFound { .. } => Class::NotReady,
-            Self::NotOurs { .. } => Class::Denied,
-            Self::Refused { .. }
+            Self::NotFound { .. } | Self::Plugins { .. } => Class::NotReady,
+            Self::NotOurs { .. } | Self::NotEmpty { .. } => Class::Denied,
+            Self::TooLarge { .. }
+            | Self::File { .. }
+            | Self::Refused { .. }
             | Self::QueueCancelled(_)
             | Self::QueueLost(_)
             | Self::BuildFailed { .. } => Class::NeedsOperator,
@@ -198,11 +245,33 @@ impl Diagnose for JenkinsError {
             Self::Wait { reason: WaitError::Deadline(_), .. } => {
                 "The work goes on in Jenkins; the same command attaches to it.".to_owned()
             }
-            Self::Refused { .. }
-            | Self::Answer { .. }
-            | Self::Connection { .. }
-            | Self::Definition(_)
-            | Self::Wait { .. } => return Vec::new(),
+            Self::Plugins { .. } => {
+                "Bring them to the lock file: `cloudcore build-server upgrade`.".to_owned()
+            }
+            Self::NotEmpty { path, .. } => {
+                format!("Delete or move in Jenkins what {path} holds, or leave the folder.")
+            }
+            Self::TooLarge { .. } => "Keep fewer builds in the job, or look at it in the browser: \
+                 nothing of this size is read into memory."
+                .to_owned(),
+            Self::File { .. } => "Choose another file, or make room for it.".to_owned(),
+            Self::Refused { status: 500.., .. } => {
+                "Read the log of Jenkins (\"System Log\"), which has the cause.".to_owned()
+            }
+            Self::Refused { .. } => {
+                "Look at the item in Jenkins: its state or its name keeps this from being done."
+                    .to_owned()
+            }
+            Self::Answer { .. } => {
+                "Run the same command again; when it stays, compare the version of Jenkins with \
+                 that of the build server's image (`cloudcore build-server status`)."
+                    .to_owned()
+            }
+            Self::Connection { .. } => {
+                "Correct the address of the build server in the configuration.".to_owned()
+            }
+            Self::Definition(_) => "Correct the definition; nothing was written.".to_owned(),
+            Self::Wait { .. } => return Vec::new(),
         };
         vec![hint]
     }

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     events::{EventKind, EventSink},
-    jenkins::{Build, BuildResult, Jenkins, JenkinsError},
+    jenkins::{Build, BuildResult, Jenkins, JenkinsError, answer::no_page, lines::Lines},
     wait::{self, Pace},
 };
 
@@ -18,8 +18,9 @@ const PATIENCE: u32 = 180;
 struct Reader {
     /// Offset in the raw log, as Jenkins counts it.
     start: u64,
-    /// Begin of a line whose end has not come yet.
-    partial: Vec<u8>,
+    /// Bytes behind `start` that were reported before the connection broke.
+    reported: usize,
+    lines: Lines,
     /// Whether the log is complete.
     complete: bool,
     /// Looks in a row without a server.
@@ -27,22 +28,12 @@ struct Reader {
 }
 
 impl Reader {
-    /// The complete lines that a chunk brings. Lines are cut as bytes, so that a character that
-    /// two chunks share stays whole.
-    fn lines(&mut self, chunk: &[u8]) -> Vec<String> {
-        self.partial.extend_from_slice(chunk);
-        let Some(end) = self.partial.iter().rposition(|byte| *byte == b'\n') else {
-            return Vec::new();
-        };
-        let rest = self.partial.split_off(end + 1);
-        let lines = std::mem::replace(&mut self.partial, rest);
-        String::from_utf8_lossy(&lines).lines().map(str::to_owned).collect()
-    }
-
-    /// The last line, when it has no end.
-    fn rest(&mut self) -> Option<String> {
-        let rest = std::mem::take(&mut self.partial);
-        (!rest.is_empty()).then(|| String::from_utf8_lossy(&rest).into_owned())
+    /// The part of a piece that was not reported yet; `seen` counts what this answer gave so far.
+    fn news<'a>(&mut self, piece: &'a [u8], seen: &mut usize) -> &'a [u8] {
+        let known = self.reported.saturating_sub(*seen).min(piece.len());
+        *seen += piece.len();
+        self.reported = self.reported.max(*seen);
+        &piece[known..]
     }
 }
 
@@ -97,7 +88,8 @@ impl Jenkins {
     }
 
     /// Reads what the log has gained (`logText/progressiveText`: `X-Text-Size` is the next
-    /// start, `X-More-Data` says that the build still writes).
+    /// start, `X-More-Data` says that the build still writes). When the connection breaks, the
+    /// next look begins at the same start and leaves out what was reported.
     async fn read_log(
         &self,
         build: &Build,
@@ -107,19 +99,25 @@ impl Jenkins {
         let mut url = build.url(self.base(), &["logText", "progressiveText"]);
         url.query_pairs_mut().append_pair("start", &reader.start.to_string());
         let action = format!("read at {build}: the log");
-        let answer = self.get(action.clone(), url).await?;
-        let size = answer.header("X-Text-Size").and_then(|size| size.parse().ok());
-        reader.start = size.ok_or_else(|| JenkinsError::Answer {
+        let mut stream = self.stream(action.clone(), url).await?;
+        no_page(&self.shown_url(), stream.header("Content-Type"), b"")?;
+        let size = stream.header("X-Text-Size").and_then(|size| size.parse().ok());
+        let start = size.ok_or_else(|| JenkinsError::Answer {
             action,
             reason: "the answer has no X-Text-Size header".to_owned(),
         })?;
-        reader.complete = answer.header("X-More-Data") != Some("true");
-        let mut lines = reader.lines(&answer.body);
-        if reader.complete {
-            lines.extend(reader.rest());
-        }
-        for line in lines {
+        let complete = stream.header("X-More-Data") != Some("true");
+        let report = |line| {
             events.send(EventKind::LogLine { source: build.job.to_string(), line });
+        };
+        let mut seen = 0;
+        while let Some(piece) = stream.next().await? {
+            let news = reader.news(&piece, &mut seen);
+            reader.lines.take(news).into_iter().for_each(report);
+        }
+        (reader.start, reader.reported, reader.complete) = (start, 0, complete);
+        if complete {
+            reader.lines.rest().into_iter().for_each(report);
         }
         Ok(())
     }
@@ -130,12 +128,14 @@ mod tests {
     use super::Reader;
 
     #[test]
-    fn a_character_that_two_chunks_share_stays_whole() {
+    fn what_was_reported_is_left_out() {
         let mut reader = Reader::default();
-        let text = "grün\nfertig".as_bytes();
-        assert_eq!(reader.lines(&text[..3]), Vec::<String>::new());
-        assert_eq!(reader.lines(&text[3..]), ["grün"]);
-        assert_eq!(reader.rest().as_deref(), Some("fertig"));
-        assert_eq!(reader.rest(), None);
+        let mut seen = 0;
+        assert_eq!(reader.news(b"one", &mut seen), b"one");
+        assert_eq!(reader.news(b" two", &mut seen), b" two");
+        // The connection broke; the same start is read again.
+        let mut seen = 0;
+        assert_eq!(reader.news(b"one t", &mut seen), b"");
+        assert_eq!(reader.news(b"wo three", &mut seen), b" three");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{ItemPath, Jenkins, JenkinsError};
+use super::{ItemPath, Jenkins, JenkinsError, plugins::PluginLock};
 
 #[derive(Deserialize)]
 struct Installed {
@@ -25,10 +25,37 @@ impl Jenkins {
     /// # Errors
     /// Those of the request.
     pub async fn plugins(&self) -> Result<BTreeMap<String, String>, JenkinsError> {
+        let active = self.installed().await?.into_iter().filter(|plugin| plugin.active);
+        Ok(active.map(|plugin| (plugin.short_name, plugin.version)).collect())
+    }
+
+    async fn installed(&self) -> Result<Vec<InstalledPlugin>, JenkinsError> {
         let mut url = ItemPath::root().url(self.base(), &["pluginManager", "api", "json"]);
         url.query_pairs_mut().append_pair("depth", "1");
         let found: Installed = self.get_json("list the plugins", url).await?;
-        let active = found.plugins.into_iter().filter(|plugin| plugin.active);
-        Ok(active.map(|plugin| (plugin.short_name, plugin.version)).collect())
+        Ok(found.plugins)
+    }
+
+    /// Compares the plugins with a lock file.
+    pub(super) async fn has_plugins(&self, lock: &PluginLock) -> Result<(), JenkinsError> {
+        let installed = self.installed().await?;
+        let faults: Vec<String> = lock
+            .iter()
+            .filter_map(|locked| {
+                let (name, version) = (&locked.name, &locked.version);
+                match installed.iter().find(|plugin| plugin.short_name == *name) {
+                    None => Some(format!("{name} {version} is missing")),
+                    Some(found) if found.version != *version => {
+                        Some(format!("{name} is {} in place of {version}", found.version))
+                    }
+                    Some(found) if !found.active => Some(format!("{name} {version} is not active")),
+                    Some(_) => None,
+                }
+            })
+            .collect();
+        if faults.is_empty() {
+            return Ok(());
+        }
+        Err(JenkinsError::Plugins { url: self.shown_url(), faults })
     }
 }

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use crate::jenkins::{
-    Applied, ItemPath, Jenkins, JenkinsError, Owner, apply::refused, client::Body, job_xml,
-    xml::Element,
+    Applied, BuildSummary, ItemPath, Jenkins, JenkinsError, Owner, apply::refused, client::Body,
+    history::FIELDS, job_xml, xml::Element,
 };
 
 /// A job or folder in a listing.
@@ -20,6 +20,23 @@ pub struct ItemSummary {
     /// State of its last build as a colour (`blue`, `red`, `disabled`, with `_anime` while it
     /// runs); a folder has none.
     pub color: Option<String>,
+    /// Its newest build; a folder has none.
+    #[serde(rename = "lastBuild")]
+    pub last_build: Option<BuildSummary>,
+}
+
+impl ItemSummary {
+    /// Whether it is a folder.
+    #[must_use]
+    pub fn is_folder(&self) -> bool {
+        self.class == job_xml::FOLDER
+    }
+
+    /// Whether nobody can start it.
+    #[must_use]
+    pub fn is_disabled(&self) -> bool {
+        self.color.as_deref().is_some_and(|color| color.starts_with("disabled"))
+    }
 }
 
 #[derive(Deserialize)]
@@ -36,6 +53,7 @@ impl Jenkins {
     pub async fn get_job_xml(&self, path: &ItemPath) -> Result<String, JenkinsError> {
         let url = path.url(self.base(), &["config.xml"]);
         let answer = self.get(format!("read at {path}"), url).await?;
+        answer.is_no_page(&self.shown_url())?;
         Ok(String::from_utf8_lossy(&answer.body).into_owned())
     }
 
@@ -45,7 +63,8 @@ impl Jenkins {
     /// [`JenkinsError::NotFound`] when there is no such folder; those of the request.
     pub async fn list(&self, folder: &ItemPath) -> Result<Vec<ItemSummary>, JenkinsError> {
         let mut url = folder.url(self.base(), &["api", "json"]);
-        url.query_pairs_mut().append_pair("tree", "jobs[name,url,color]");
+        let tree = format!("jobs[name,url,color,lastBuild[{FIELDS}]]");
+        url.query_pairs_mut().append_pair("tree", &tree);
         let listing: Listing = self.get_json(format!("list in {folder}"), url).await?;
         Ok(listing.jobs)
     }
@@ -80,12 +99,12 @@ impl Jenkins {
         path: &ItemPath,
         description: &str,
     ) -> Result<Applied, JenkinsError> {
-        let Some(found) = self.find_item(path).await? else {
+        let Some(found) = self.get_job(path).await? else {
             let xml = job_xml::folder(owner, description).to_string();
             return match self.create_job(path, &xml).await {
                 Ok(()) => Ok(Applied::Created),
                 // Perhaps it was created, and the answer was lost or another run was faster.
-                Err(error) => match self.find_item(path).await? {
+                Err(error) => match self.get_job(path).await? {
                     Some(found) if owner.marks(&found) => Ok(Applied::Created),
                     _ => Err(error),
                 },
@@ -106,7 +125,7 @@ impl Jenkins {
     /// # Errors
     /// [`JenkinsError::NotOurs`] for a folder or a job without our mark; those of the requests.
     pub async fn delete_job(&self, owner: &Owner, path: &ItemPath) -> Result<bool, JenkinsError> {
-        let Some(found) = self.find_item(path).await? else {
+        let Some(found) = self.get_job(path).await? else {
             return Ok(false);
         };
         if found.name == job_xml::FOLDER || !owner.marks(&found) {
@@ -114,11 +133,42 @@ impl Jenkins {
             return Err(JenkinsError::NotOurs { path: path.clone(), reason });
         }
         self.disable(path).await?;
+        self.delete_item(path).await
+    }
+
+    /// Deletes a folder of ours that holds nothing, and says whether there was one.
+    ///
+    /// # Errors
+    /// [`JenkinsError::NotOurs`] for a job or a folder without our mark,
+    /// [`JenkinsError::NotEmpty`]; those of the requests.
+    pub async fn delete_folder(
+        &self,
+        owner: &Owner,
+        path: &ItemPath,
+    ) -> Result<bool, JenkinsError> {
+        let Some(found) = self.get_job(path).await? else {
+            return Ok(false);
+        };
+        let not_ours = |reason| JenkinsError::NotOurs { path: path.clone(), reason };
+        if found.name != job_xml::FOLDER {
+            return Err(not_ours("it is a job, not a folder".to_owned()));
+        }
+        if !owner.marks(&found) {
+            return Err(not_ours(owner.why_not(&found)));
+        }
+        let names: Vec<_> = self.list(path).await?.into_iter().map(|item| item.name).collect();
+        if !names.is_empty() {
+            return Err(JenkinsError::NotEmpty { path: path.clone(), names });
+        }
+        self.delete_item(path).await
+    }
+
+    async fn delete_item(&self, path: &ItemPath) -> Result<bool, JenkinsError> {
         let url = path.url(self.base(), &["doDelete"]);
         match self.post(format!("delete {path}"), url, Body::Empty).await {
             Ok(_) => Ok(true),
             // A lost answer, or another run was faster.
-            Err(error) => match self.find_item(path).await? {
+            Err(error) => match self.get_job(path).await? {
                 None => Ok(true),
                 Some(_) => Err(error),
             },
@@ -144,7 +194,10 @@ impl Jenkins {
     }
 
     /// The definition of a job or folder, where there is one.
-    pub(super) async fn find_item(&self, path: &ItemPath) -> Result<Option<Element>, JenkinsError> {
+    ///
+    /// # Errors
+    /// [`JenkinsError::Answer`] when it cannot be read; those of the request.
+    pub async fn get_job(&self, path: &ItemPath) -> Result<Option<Element>, JenkinsError> {
         let xml = match self.get_job_xml(path).await {
             Err(error) if error.is_not_found() => return Ok(None),
             other => other?,

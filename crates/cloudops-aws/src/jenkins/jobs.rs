@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::jenkins::{ItemPath, Owner, definition, job_xml};
+use crate::jenkins::{ItemPath, Owner, definition, job_xml, model};
 
 /// A parameter of a job. It reaches the script as an environment variable of its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -223,6 +223,12 @@ impl PipelineJob {
     pub fn config_xml(&self) -> Result<String, DefinitionError> {
         definition::check(self)
             .map_err(|reason| DefinitionError { job: self.path.clone(), reason })?;
-        Ok(job_xml::flow_definition(self).to_string())
+        let xml = job_xml::flow_definition(self);
+        match model::check(&xml).into_iter().next() {
+            None => Ok(xml.to_string()),
+            Some(fault) => {
+                Err(DefinitionError { job: self.path.clone(), reason: fault.to_string() })
+            }
+        }
     }
 }

@@ -15,18 +15,24 @@ mod builds;
 mod client;
 mod definition;
 mod error;
+mod files;
 mod follow;
+mod history;
 mod installed;
 mod items;
 mod jenkinsfile;
 mod job_xml;
 mod jobs;
+mod lines;
+pub mod model;
 mod path;
 pub mod plugins;
 mod queue;
 mod queue_json;
 mod ready;
+mod reports;
 mod session;
+mod stream;
 pub mod xml;
 
 #[cfg(test)]
@@ -36,6 +42,7 @@ pub use apply::{Applied, Owner};
 pub use builds::{Artifact, Build, BuildOutcome, BuildResult};
 pub use client::{Connect, Jenkins};
 pub use error::JenkinsError;
+pub use history::BuildSummary;
 pub use items::ItemSummary;
 pub use jenkinsfile::jenkinsfile;
 pub use jobs::{
@@ -45,6 +52,7 @@ pub use jobs::{
 pub use path::{ItemPath, PathError};
 pub use queue::QueueItem;
 pub use ready::Readiness;
+pub use reports::{FailedTest, TestReport};
 
 /// Parameter that every job of ours declares: it is unique for a run, and finds the build again
 /// when the answer to a trigger or the queue item is lost.

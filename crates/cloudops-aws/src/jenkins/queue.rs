@@ -87,32 +87,45 @@ impl Jenkins {
         Ok(QueueItem { id, job: path.clone(), run: run.to_owned() })
     }
 
-    /// The place in the queue, past or present, of the build with this run.
-    async fn find_run(
+    /// The place in the queue, past or present, of the build with this value of
+    /// [`RUN_PARAMETER`]: [`Jenkins::build_of`] finds the build.
+    ///
+    /// # Errors
+    /// [`JenkinsError::NotFound`] without such a job; those of the requests.
+    pub async fn find_run(
         &self,
         path: &ItemPath,
         run: &str,
     ) -> Result<Option<QueueItem>, JenkinsError> {
         // First the queue, then the builds: a build that starts in between is in both.
+        if let Some(waiting) = self.queued(path, run).await? {
+            return Ok(Some(waiting));
+        }
+        let candidates = self.candidates(path).await?;
+        let ours = candidates.iter().find(|build| has_run(&build.actions, run));
+        Ok(ours.map(|build| QueueItem {
+            id: build.queue_id.unwrap_or_default(),
+            job: path.clone(),
+            run: run.to_owned(),
+        }))
+    }
+
+    /// The place of a run that waits.
+    pub(super) async fn queued(
+        &self,
+        path: &ItemPath,
+        run: &str,
+    ) -> Result<Option<QueueItem>, JenkinsError> {
         let mut url = ItemPath::root().url(self.base(), &["queue", "api", "json"]);
         let tree = "items[id,actions[parameters[name,value]]]";
         url.query_pairs_mut().append_pair("tree", tree);
         let queue: Queue = self.get_json("read the queue", url).await?;
         let waiting = queue.items.iter().find(|item| has_run(&item.actions, run));
-        let id = match waiting {
-            Some(item) => Some(item.id),
-            None => self
-                .candidates(path)
-                .await?
-                .iter()
-                .find(|build| has_run(&build.actions, run))
-                .map(|build| build.queue_id.unwrap_or_default()),
-        };
-        Ok(id.map(|id| QueueItem { id, job: path.clone(), run: run.to_owned() }))
+        Ok(waiting.map(|item| QueueItem { id: item.id, job: path.clone(), run: run.to_owned() }))
     }
 
     /// The newest builds of a job. Jenkins gives 100.
-    async fn candidates(&self, path: &ItemPath) -> Result<Vec<Candidate>, JenkinsError> {
+    pub(super) async fn candidates(&self, path: &ItemPath) -> Result<Vec<Candidate>, JenkinsError> {
         let mut url = path.url(self.base(), &["api", "json"]);
         let tree = "builds[number,queueId,actions[parameters[name,value]]]";
         url.query_pairs_mut().append_pair("tree", tree);

@@ -9,6 +9,7 @@ use crate::{
         ItemPath, Jenkins, JenkinsError,
         answer::{Answer, json},
         client::{Body, Call},
+        plugins::PluginLock,
     },
     redact::Secret,
     wait::{self, Pace},
@@ -69,7 +70,8 @@ impl Jenkins {
             StatusCode::OK => {}
             StatusCode::SERVICE_UNAVAILABLE
             | StatusCode::BAD_GATEWAY
-            | StatusCode::GATEWAY_TIMEOUT => {
+            | StatusCode::GATEWAY_TIMEOUT
+            | StatusCode::TOO_MANY_REQUESTS => {
                 return Ok(Readiness::NotReady { reason: answer.reason() });
             }
             StatusCode::UNAUTHORIZED => {
@@ -82,11 +84,17 @@ impl Jenkins {
                     reason: answer.reason(),
                 });
             }
+            status if status.is_redirection() => {
+                let to = answer.header("Location").unwrap_or("nowhere");
+                let reason = format!("it redirects to {to}");
+                return Err(JenkinsError::NotJenkins { url, reason });
+            }
             status => {
                 let reason = format!("/api/json answers {status}");
                 return Err(JenkinsError::NotJenkins { url, reason });
             }
         }
+        answer.is_no_page(&url)?;
         let Some(version) = answer.header("X-Jenkins") else {
             let reason = "the answer has no X-Jenkins header".to_owned();
             return Err(JenkinsError::NotJenkins { url, reason });
@@ -124,6 +132,44 @@ impl Jenkins {
         })
     }
 
+    /// Asks once whether the server can work, and has the plugins of a lock file.
+    ///
+    /// # Errors
+    /// As [`Jenkins::ready`]; [`JenkinsError::Plugins`] names what is missing, has another
+    /// version or is not active. Other plugins may be there too.
+    pub async fn ready_with(&self, lock: &PluginLock) -> Result<Readiness, JenkinsError> {
+        let readiness = self.ready().await?;
+        if matches!(readiness, Readiness::Ready { .. }) {
+            self.has_plugins(lock).await?;
+        }
+        Ok(readiness)
+    }
+
+    /// [`Jenkins::wait_ready`], and then [`Jenkins::ready_with`].
+    ///
+    /// # Errors
+    /// Those of both.
+    pub async fn wait_ready_with(
+        &self,
+        lock: &PluginLock,
+        pace: Pace,
+        cancel: &CancellationToken,
+    ) -> Result<String, JenkinsError> {
+        let version = self.wait_ready(pace, cancel).await?;
+        self.has_plugins(lock).await?;
+        Ok(version)
+    }
+
+    /// Restarts the server when its builds have ended. Pipelines go on after it: see
+    /// [`Jenkins::follow`]. [`Jenkins::wait_ready`] waits for the end of the restart.
+    ///
+    /// # Errors
+    /// Those of the request.
+    pub async fn safe_restart(&self) -> Result<(), JenkinsError> {
+        let url = ItemPath::root().url(self.base(), &["safeRestart"]);
+        self.post("restart the server", url, Body::Empty).await.map(drop)
+    }
+
     /// Tells the server to start no new builds, before a shutdown or an upgrade.
     ///
     /// # Errors
@@ -153,7 +199,7 @@ impl Jenkins {
         let action = format!("make API token {name}");
         let form = Body::Form(vec![("newTokenName".to_owned(), name.to_owned())]);
         let answer = self.post(action.clone(), url, form).await?;
-        let token: TokenAnswer = json(action, &answer)?;
+        let token: TokenAnswer = json(action, &self.shown_url(), &answer)?;
         Ok(Secret::new(token.data.token_value))
     }
 }

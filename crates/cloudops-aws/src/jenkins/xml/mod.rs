@@ -4,7 +4,10 @@
 //! so this reads elements, attributes, text, CDATA, comments and the predefined entities, and
 //! refuses a document type.
 
+mod difference;
 mod read;
+
+pub use difference::{Difference, differences};
 
 use std::{collections::BTreeMap, fmt};
 
@@ -62,9 +65,19 @@ impl Element {
         self.children[place].text = text.to_owned();
     }
 
-    /// Whether both mean the same to Jenkins. Not looked at are the order of attributes and of
-    /// the fields of the item, blanks between elements, the `plugin` attribute, and what Jenkins
-    /// adds or leaves out when it saves: empty fields and fields that are `false`.
+    /// Puts a child in the place of the first one of its name, or behind all.
+    pub fn set_child(&mut self, child: Self) {
+        match self.children.iter_mut().find(|other| other.name == child.name) {
+            Some(place) => *place = child,
+            None => self.children.push(child),
+        }
+    }
+
+    /// Whether both mean the same to Jenkins. Not looked at are the order of attributes, fields,
+    /// properties and triggers (the order of parameters and of values to choose from counts),
+    /// blanks between elements, the `plugin` attribute, what Jenkins notes in `actions` when a
+    /// pipeline has run, and what it adds or leaves out when it saves: empty fields and fields
+    /// that are `false`.
     #[must_use]
     pub fn same_meaning(&self, other: &Self) -> bool {
         self.meaning() == other.meaning()
@@ -72,18 +85,19 @@ impl Element {
 
     fn meaning(&self) -> Self {
         let mut plain = self.clean();
-        plain.children.sort_by(|a, b| a.name.cmp(&b.name));
+        plain.children.retain(|child| child.name != "actions");
         plain
     }
 
     fn clean(&self) -> Self {
         let attributes = self.attributes.clone().into_iter().filter(|(name, _)| name != "plugin");
-        Self {
-            name: self.name.clone(),
-            attributes: attributes.collect(),
-            children: self.children.iter().map(Self::clean).filter(|c| !c.is_default()).collect(),
-            text: self.text.clone(),
+        let children = self.children.iter().map(Self::clean).filter(|child| !child.is_default());
+        let mut children: Vec<_> = children.collect();
+        if self.name != "parameterDefinitions" {
+            children.sort_by(|a, b| a.name.cmp(&b.name));
         }
+        let (name, text) = (self.name.clone(), self.text.clone());
+        Self { name, attributes: attributes.collect(), children, text }
     }
 
     /// A field with the value it has when it is not there. An element named after a class (with
