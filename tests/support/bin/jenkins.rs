@@ -8,7 +8,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str = "usage: cloudops-jenkins --home DIR --password-file FILE [--user admin] \
                      [--listen ADDRESS:PORT] [--env NAME=VALUE]... [--queue-ttl SECONDS] \
-                     [--quiet-period SECONDS] [--executors NUMBER]";
+                     [--quiet-period SECONDS] [--executors NUMBER] [--plugins FILE] \
+                     [--credentials FILE] [--labels A,B] [--poll-interval MILLISECONDS] \
+                     [--notify-token TOKEN] [--restart-time MILLISECONDS] \
+                     [--lenient true|false]";
 
 #[tokio::main]
 async fn main() -> ExitCode {

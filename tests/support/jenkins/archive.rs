@@ -2,13 +2,19 @@
 
 use std::{io, path::Path};
 
-/// Copies the files that match into `target`, and gives their paths, sorted.
-pub(super) fn archive(workspace: &Path, patterns: &str, target: &Path) -> io::Result<Vec<String>> {
+/// Paths of the files below a folder that match, sorted.
+pub(super) fn find(dir: &Path, patterns: &str) -> Vec<String> {
     let mut files = Vec::new();
-    walk(workspace, "", &mut files);
+    walk(dir, "", &mut files);
     let patterns: Vec<_> = patterns.split(',').map(str::trim).filter(|p| !p.is_empty()).collect();
     files.retain(|file| patterns.iter().any(|pattern| matches(pattern, file)));
     files.sort();
+    files
+}
+
+/// Copies the files that match into `target`, and gives their paths, sorted.
+pub(super) fn archive(workspace: &Path, patterns: &str, target: &Path) -> io::Result<Vec<String>> {
+    let files = find(workspace, patterns);
     for file in &files {
         let to = target.join(file);
         if let Some(dir) = to.parent() {

@@ -102,6 +102,10 @@ impl Auth {
         session.is_some_and(|session| crumb == Some(self.crumb(&session).as_str()))
     }
 
+    pub(super) fn forget_sessions(&self) {
+        self.lock().clear();
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -21,6 +21,10 @@ pub(super) fn answer(
     match rest {
         [] | ["console"] => request::html(&format!("{job} #{}", record.number)),
         ["api", "json"] => request::json(&views::build(controller, job, &record)),
+        ["testReport", "api", "json"] => match controller.store.tests(job, record.number) {
+            Some(cases) => request::json(&views::tests(&cases)),
+            None => request::not_found(),
+        },
         ["consoleText"] => request::text(&[], log(controller, job, &record)),
         ["logText", "progressiveText"] => progressive(controller, request, job, &record),
         ["stop" | "term" | "kill"] if !request.is_post() => request::needs_post(),
@@ -37,7 +41,9 @@ fn find(controller: &Controller, job: &str, number: &str) -> Option<Record> {
     let wanted: fn(&Record) -> bool = match number {
         "lastBuild" => |_| true,
         "lastCompletedBuild" => |record| record.result.is_some(),
-        "lastSuccessfulBuild" => |record| record.result.as_deref() == Some("SUCCESS"),
+        "lastSuccessfulBuild" => {
+            |record| matches!(record.result.as_deref(), Some("SUCCESS" | "UNSTABLE"))
+        }
         "lastFailedBuild" => |record| record.result.as_deref() == Some("FAILURE"),
         number => return controller.store.record(job, number.parse().ok()?),
     };

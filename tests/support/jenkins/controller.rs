@@ -16,6 +16,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     auth::Auth,
+    definition::Definition,
     options::Options,
     queue::{Item, Place},
     run,
@@ -30,6 +31,8 @@ pub(super) struct Controller {
     /// Address with a slash at the end.
     pub(super) url: String,
     pub(super) quiet: AtomicBool,
+    /// Whether it restarts.
+    pub(super) away: AtomicBool,
     state: Mutex<State>,
     tasks: TaskTracker,
 }
@@ -55,6 +58,7 @@ impl Controller {
             url,
             options,
             quiet: AtomicBool::new(false),
+            away: AtomicBool::new(false),
             state: Mutex::default(),
             tasks: TaskTracker::new(),
         };
@@ -99,6 +103,7 @@ impl Controller {
         job: &str,
         parameters: Vec<Value>,
         delay: Duration,
+        cause: &str,
     ) -> u64 {
         let id = {
             let mut state = self.state();
@@ -112,6 +117,7 @@ impl Controller {
                 id,
                 job: job.to_owned(),
                 parameters,
+                cause: cause.to_owned(),
                 since: Timestamp::now(),
                 not_before: Instant::now() + delay,
                 place: Place::Waits("???".to_owned()),
@@ -128,6 +134,38 @@ impl Controller {
             });
         }
         id
+    }
+
+    /// Puts a build with the defaults into the queue, because there are new commits.
+    pub(super) fn enqueue_changed(self: &Arc<Self>, job: &str, definition: &Definition) {
+        let defaults = definition.parameters.iter().flatten().filter_map(|parameter| {
+            let class = parameter.classes().1.to_owned();
+            Some(Value { class, name: parameter.name.clone(), value: parameter.value(None).ok()? })
+        });
+        let delay = self.options.quiet_period;
+        self.enqueue(job, defaults.collect(), delay, "Started by an SCM change");
+    }
+
+    /// As [`Controller::enqueue_changed`], for a job that is known by its name.
+    pub(super) fn enqueue_again(self: &Arc<Self>, job: &str) {
+        if let Some(definition) = self.store.definition(job) {
+            self.enqueue_changed(job, &definition);
+        }
+    }
+
+    /// Restarts as Jenkins does in order: for a while it is not there; then sessions and the
+    /// items that left the queue are forgotten, and builds and waiting items go on.
+    pub(super) fn restart(self: &Arc<Self>) {
+        self.away.store(true, Ordering::Relaxed);
+        let controller = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(controller.options.restart_time).await;
+            controller.auth.forget_sessions();
+            controller.state().items.retain(|_, item| item.waits());
+            controller.quiet.store(false, Ordering::Relaxed);
+            controller.away.store(false, Ordering::Relaxed);
+            controller.schedule();
+        });
     }
 
     /// Starts what can start, and says why the others wait.
@@ -175,6 +213,8 @@ impl Controller {
             duration: 0,
             result: None,
             artifacts: Vec::new(),
+            cause: item.cause.clone(),
+            checkouts: Vec::new(),
         };
         self.store.write_record(&item.job, &record)?;
         let workspace = self.take_workspace(state, &item.job);

@@ -1,6 +1,6 @@
 //! `config.xml` of an item, as far as the stand-in understands it.
 
-use cloudops_aws::jenkins::xml::Element;
+use cloudops_aws::jenkins::{model, xml::Element};
 
 /// Root element of a folder.
 const FOLDER: &str = "com.cloudbees.hudson.plugins.folder.Folder";
@@ -17,6 +17,10 @@ pub(super) struct Definition {
     pub(super) parameters: Option<Vec<Parameter>>,
     pub(super) script: String,
     pub(super) description: String,
+    /// Whether it looks for new commits.
+    pub(super) polls: bool,
+    pub(super) keep_builds: Option<usize>,
+    pub(super) keep_days: Option<i64>,
     pub(super) xml: Element,
 }
 
@@ -58,6 +62,13 @@ impl Definition {
             .and_then(|property| property.child("parameterDefinitions"))
             .map(|list| list.children.iter().map(parameter).collect::<Result<_, _>>())
             .transpose()?;
+        let triggers = "org.jenkinsci.plugins.workflow.job.properties.PipelineTriggersJobProperty";
+        let polls = property(triggers)
+            .and_then(|property| property.child("triggers"))
+            .and_then(|triggers| triggers.child("hudson.triggers.SCMTrigger"));
+        let strategy = property("jenkins.model.BuildDiscarderProperty")
+            .and_then(|property| property.child("strategy"));
+        let kept = |name: &str| strategy.map(|strategy| strategy.child_text(name));
         Ok(Self {
             folder: xml.name == FOLDER,
             disabled: xml.child_text("disabled") == "true",
@@ -65,8 +76,22 @@ impl Definition {
             parameters,
             script: xml.child("definition").map_or("", |d| d.child_text("script")).to_owned(),
             description: xml.child_text("description").to_owned(),
+            polls: polls.is_some(),
+            keep_builds: kept("numToKeep").and_then(|number| number.parse().ok()),
+            keep_days: kept("daysToKeep").and_then(|days| days.parse().ok()).filter(|d| *d > 0),
             xml,
         })
+    }
+
+    /// What a strict reader finds in `config.xml`: Jenkins would drop or misread it in silence.
+    ///
+    /// # Errors
+    /// The first fault.
+    pub(super) fn strict(&self) -> Result<(), String> {
+        match model::check(&self.xml).first() {
+            Some(fault) => Err(format!("strict stand-in: {fault}")),
+            None => Ok(()),
+        }
     }
 
     /// Class in `api/json`.

@@ -77,7 +77,11 @@ pub(super) fn create(controller: &Controller, request: &Request, folder: &str) -
         return request::failure("No mode given");
     }
     let xml = request.utf8();
-    if let Err(exception) = Definition::parse(&xml) {
+    let strict = |definition: Definition| match controller.options.lenient {
+        true => Ok(()),
+        false => definition.strict(),
+    };
+    if let Err(exception) = Definition::parse(&xml).and_then(strict) {
         return request::oops(&exception);
     }
     controller.store.write_xml(&full, &xml).map_or_else(|e| io_error(&e), |()| request::done())
@@ -124,6 +128,11 @@ impl Target<'_> {
             Ok(new) => new,
             Err(exception) => return request::oops(&exception),
         };
+        if !self.controller.options.lenient
+            && let Err(fault) = new.strict()
+        {
+            return request::oops(&fault);
+        }
         if new.folder != self.definition.folder {
             let (old, new) = (self.definition.class(), new.class());
             let error = "java.io.IOException: Expecting class";
@@ -192,7 +201,8 @@ impl Target<'_> {
             seconds.parse().ok().map(Duration::from_secs)
         });
         let delay = delay.unwrap_or(self.controller.options.quiet_period);
-        let id = self.controller.enqueue(self.name, values, delay);
+        let cause = format!("Started by user {}", self.controller.options.user);
+        let id = self.controller.enqueue(self.name, values, delay, &cause);
         request::created(&format!("{}queue/item/{id}/", self.controller.url))
     }
 }

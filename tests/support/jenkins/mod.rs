@@ -8,7 +8,7 @@
 //!
 //! A request meets the boot page, credentials and crumb (`routes`), then its item
 //! (`item_routes`) or build (`build_routes`); a build waits in the queue (`controller`) and
-//! runs its Jenkinsfile (`pipeline`, `run`, `shell`). All state is in files laid out as
+//! runs its Jenkinsfile (`pipeline`, `run`, `steps`, `shell`, `git`, `junit`). All state is in files laid out as
 //! `JENKINS_HOME` (`store`), so that it survives a restart; queue and sessions do not, as when
 //! Jenkins crashes.
 
@@ -16,16 +16,22 @@ mod archive;
 mod auth;
 mod build_routes;
 mod controller;
+mod credentials;
 mod definition;
+mod git;
 mod item_routes;
+mod junit;
 mod options;
 mod pipeline;
+mod poll;
 mod queue;
 mod request;
+mod retention;
 mod routes;
 mod run;
 mod server;
 mod shell;
+mod steps;
 mod store;
 mod views;
 
@@ -41,8 +47,10 @@ pub fn simulated() -> Vec<String> {
     [
         "Jenkins: a stand-in with Jenkins' HTTP protocol ran the jobs; there was no Java, no \
          plugin, no agent other than this machine.",
-        "Jenkins: cron triggers, build retention and agent labels are kept in the job, and have \
-         no effect.",
+        "Jenkins: cron triggers are kept in the job and start nothing; polling follows its own \
+         interval, not the times of the job.",
+        "Jenkins: the stand-in refuses a `config.xml` with anything that it does not know; Jenkins \
+         would drop that in silence.",
     ]
     .map(str::to_owned)
     .to_vec()

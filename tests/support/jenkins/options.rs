@@ -23,6 +23,18 @@ pub struct Options {
     pub quiet_period: Duration,
     /// Builds at the same time.
     pub executors: usize,
+    /// File with the credentials of the server: a list of objects with `kind`, `id` and values.
+    pub credentials_file: Option<PathBuf>,
+    /// Labels of the agents; without any, every label is taken.
+    pub labels: Vec<String>,
+    /// Pause between two looks for new commits; without it, only `notifyCommit` makes it look.
+    pub poll_interval: Option<Duration>,
+    /// Token of `/git/notifyCommit`.
+    pub notify_token: Option<String>,
+    /// How long a restart takes.
+    pub restart_time: Duration,
+    /// Takes what it does not know in a `config.xml`, and drops it in silence as Jenkins does.
+    pub lenient: bool,
 }
 
 impl Options {
@@ -39,6 +51,12 @@ impl Options {
             queue_ttl: Duration::from_secs(300),
             quiet_period: Duration::ZERO,
             executors: 2,
+            credentials_file: None,
+            labels: Vec::new(),
+            poll_interval: None,
+            notify_token: None,
+            restart_time: Duration::from_millis(500),
+            lenient: false,
         }
     }
 
@@ -62,6 +80,7 @@ impl Options {
     fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
         let wrong = || format!("{name}: `{value}` is not of the right form");
         let seconds = || value.parse().map(Duration::from_secs).map_err(|_| wrong());
+        let milliseconds = || value.parse().map(Duration::from_millis).map_err(|_| wrong());
         match name {
             "--listen" => self.listen = value.parse().map_err(|_| wrong())?,
             "--home" => self.home = value.into(),
@@ -74,6 +93,12 @@ impl Options {
             "--plugins" => self.plugins_file = Some(value.into()),
             "--queue-ttl" => self.queue_ttl = seconds()?,
             "--quiet-period" => self.quiet_period = seconds()?,
+            "--credentials" => self.credentials_file = Some(value.into()),
+            "--labels" => self.labels = value.split(',').map(str::to_owned).collect(),
+            "--poll-interval" => self.poll_interval = Some(milliseconds()?),
+            "--notify-token" => self.notify_token = Some(value.to_owned()),
+            "--restart-time" => self.restart_time = milliseconds()?,
+            "--lenient" => self.lenient = value.parse().map_err(|_| wrong())?,
             "--executors" => self.executors = value.parse().map_err(|_| wrong())?,
             _ => return Err(format!("unknown argument {name}")),
         }

@@ -12,6 +12,7 @@ pub(super) struct Item {
     pub(super) id: u64,
     pub(super) job: String,
     pub(super) parameters: Vec<Value>,
+    pub(super) cause: String,
     pub(super) since: Timestamp,
     pub(super) not_before: Instant,
     pub(super) place: Place,

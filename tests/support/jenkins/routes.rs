@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{
     auth::Who,
     controller::Controller,
-    item_routes,
+    item_routes, poll,
     request::{self, Answer, Request, VERSION},
     views,
 };
@@ -17,6 +17,13 @@ pub(super) fn answer(controller: &Arc<Controller>, request: &Request) -> Answer 
     let Some(password) = controller.auth.password() else {
         return request::booting();
     };
+    if controller.away.load(Ordering::Relaxed) {
+        return request::booting();
+    }
+    // It has a token of its own.
+    if request.path == ["git", "notifyCommit"] {
+        return notify_commit(controller, request);
+    }
     let who = controller.auth.who(request.header("Authorization"), &password);
     let answer = match who {
         None => request::unauthorized(),
@@ -45,11 +52,45 @@ fn dispatch(controller: &Arc<Controller>, request: &Request) -> Answer {
         ["createItem"] => item_routes::create(controller, request, ""),
         ["job", ..] => item_routes::answer(controller, request, &path),
         ["queue", rest @ ..] => queue(controller, request, rest),
+        ["restart" | "safeRestart"] if !request.is_post() => request::needs_post(),
+        ["restart" | "safeRestart"] => {
+            controller.restart();
+            request::redirect(&controller.url)
+        }
         ["quietDown"] => quiet(controller, request, true),
         ["cancelQuietDown"] => quiet(controller, request, false),
         ["me" | "user", .., "generateNewToken"] => new_token(controller, request),
         _ => request::not_found(),
     }
+}
+
+/// A message that a repository has changed: jobs that poll it look at once.
+fn notify_commit(controller: &Arc<Controller>, request: &Request) -> Answer {
+    let refused = |status, message: &str| request::refused(status, message);
+    match request.value("token") {
+        None => {
+            let message = "An access token is required. Please refer to Git plugin documentation";
+            return refused(axum::http::StatusCode::UNAUTHORIZED, message);
+        }
+        Some(token) if controller.options.notify_token.as_deref() != Some(&token) => {
+            return refused(axum::http::StatusCode::FORBIDDEN, "Invalid access token");
+        }
+        Some(_) => {}
+    }
+    let Some(url) = request.value("url") else {
+        return refused(axum::http::StatusCode::BAD_REQUEST, "Missing parameter: url");
+    };
+    let jobs = poll::concerned(controller, &url);
+    let mut text = String::new();
+    for job in &jobs {
+        text.push_str(&format!("Scheduled polling of {job}\n"));
+        let (controller, job) = (controller.clone(), job.clone());
+        tokio::spawn(async move { poll::poll(&controller, &job).await });
+    }
+    if jobs.is_empty() {
+        text = format!("No git jobs using repository: {url} and branches: \n");
+    }
+    request::text(&[], text.into_bytes())
 }
 
 fn crumb(controller: &Controller, request: &Request) -> Answer {

@@ -1,15 +1,15 @@
 //! Runs a build: its stages, its log, its end.
 
-use std::{fs::OpenOptions, io::Write as _, path::Path};
+use std::{fs::OpenOptions, io::Write as _, path::Path, sync::Arc};
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    archive::archive,
     controller::Controller,
-    pipeline::{Condition, Pipeline, Stage, Step},
-    shell::{Ended, Shell},
+    pipeline::{Condition, Pipeline, Stage},
+    retention,
+    steps::{Place, expand},
     store::Record,
 };
 
@@ -23,7 +23,7 @@ pub(super) fn append(file: &Path, text: &str) -> std::io::Result<()> {
 
 /// Runs a build to its end and keeps its result.
 pub(super) async fn build(
-    controller: &Controller,
+    controller: &Arc<Controller>,
     job: &str,
     record: Record,
     workspace: &Path,
@@ -32,7 +32,7 @@ pub(super) async fn build(
     let store = &controller.store;
     let mut run =
         Run { controller, job, record, workspace, cancel, step: 0, result: Verdict::Success };
-    run.say(&format!("Started by user {}", controller.options.user));
+    run.say(&run.record.cause);
     let script = store.definition(job).map(|definition| definition.script).unwrap_or_default();
     match Pipeline::parse(&script) {
         Ok(pipeline) => run.pipeline(&pipeline).await,
@@ -49,22 +49,25 @@ pub(super) async fn build(
     // A job that is deleted takes its builds with it.
     if store.exists(job) {
         let _ = store.write_record(job, &record);
+        let _ = store.note_declarative(job);
+        retention::apply(store, job);
     }
 }
 
-struct Run<'a> {
-    controller: &'a Controller,
-    job: &'a str,
-    record: Record,
-    workspace: &'a Path,
+pub(super) struct Run<'a> {
+    pub(super) controller: &'a Arc<Controller>,
+    pub(super) job: &'a str,
+    pub(super) record: Record,
+    pub(super) workspace: &'a Path,
     cancel: &'a CancellationToken,
-    step: u32,
-    result: Verdict,
+    pub(super) step: u32,
+    pub(super) result: Verdict,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
+pub(super) enum Verdict {
     Success,
+    Unstable,
     Failure,
     Aborted,
 }
@@ -73,129 +76,115 @@ impl Verdict {
     fn text(self) -> &'static str {
         match self {
             Self::Success => "SUCCESS",
+            Self::Unstable => "UNSTABLE",
             Self::Failure => "FAILURE",
             Self::Aborted => "ABORTED",
         }
     }
 }
 
-type Env = Vec<(String, String)>;
+pub(super) type Env = Vec<(String, String)>;
 
 impl Run<'_> {
     /// Writes a line to the log. A log that cannot be written has a folder that is deleted.
-    fn say(&self, line: &str) {
+    pub(super) fn say(&self, line: &str) {
         let log = self.controller.store.log(self.job, self.record.number);
         let _ = append(&log, &format!("{line}\n"));
     }
 
     async fn pipeline(&mut self, pipeline: &Pipeline) {
-        self.say("[Pipeline] Start of Pipeline\n[Pipeline] node");
+        self.say("[Pipeline] Start of Pipeline");
+        let stop = self.cancel.child_token();
+        let timer = pipeline.timeout.map(|longest| {
+            self.say(&format!("[Pipeline] timeout\nTimeout set to expire in {longest:?}"));
+            let stop = stop.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(longest).await;
+                stop.cancel();
+            })
+        });
+        self.say("[Pipeline] node");
+        if self.agent(pipeline.label.as_deref(), &stop).await {
+            self.on_agent(pipeline, stop).await;
+        }
+        if let Some(timer) = timer {
+            timer.abort();
+        }
+        self.say("[Pipeline] // node\n[Pipeline] End of Pipeline");
+    }
+
+    /// Waits for an agent with the label: for ever, when there is none.
+    async fn agent(&mut self, label: Option<&str>, stop: &CancellationToken) -> bool {
+        let labels = &self.controller.options.labels;
+        if let Some(label) = label.filter(|label| !labels.is_empty() && !has(labels, label)) {
+            self.say("Still waiting to schedule task");
+            self.say(&format!("There are no nodes with the label ‘{label}’"));
+            stop.cancelled().await;
+            self.stopped();
+            return false;
+        }
+        true
+    }
+
+    async fn on_agent(&mut self, pipeline: &Pipeline, stop: CancellationToken) {
         self.say(&format!("Running on Jenkins in {}", self.workspace.display()));
         if let Err(error) = fs_err::create_dir_all(self.workspace) {
             self.fail(&error.to_string());
         }
-        let env = [self.env(), pipeline.env.clone()].concat();
+        let env = with(self.env(), &pipeline.env);
+        let dir = self.workspace.to_owned();
+        let place = Place { dir, env, secrets: Vec::new(), cancel: stop };
         for stage in &pipeline.stages {
-            self.stage(stage, &env).await;
+            self.stage(stage, &place).await;
         }
-        let never = CancellationToken::new();
+        let place = Place { cancel: CancellationToken::new(), ..place };
         for (condition, steps) in &pipeline.post {
             if self.meets(*condition) {
                 self.say("[Pipeline] { (Declarative: Post Actions)");
-                self.steps(steps, &env, &never).await;
+                self.steps(steps, &place).await;
                 self.say("[Pipeline] }");
             }
         }
-        self.say("[Pipeline] // node\n[Pipeline] End of Pipeline");
     }
 
     fn meets(&self, condition: Condition) -> bool {
         match condition {
             Condition::Always | Condition::Cleanup => true,
+            Condition::Unstable => self.result == Verdict::Unstable,
             Condition::Success => self.result == Verdict::Success,
             Condition::Failure => self.result == Verdict::Failure,
             Condition::Aborted => self.result == Verdict::Aborted,
         }
     }
 
-    async fn stage(&mut self, stage: &Stage, env: &Env) {
+    async fn stage(&mut self, stage: &Stage, place: &Place) {
         self.say(&format!("[Pipeline] stage\n[Pipeline] {{ ({})", stage.name));
-        if self.result == Verdict::Success {
-            let env = [env.clone(), stage.env.clone()].concat();
-            self.steps(&stage.steps, &env, self.cancel).await;
+        if matches!(self.result, Verdict::Success | Verdict::Unstable) {
+            let env = with(place.env.clone(), &stage.env);
+            self.steps(&stage.steps, &Place { env, ..place.clone() }).await;
         } else {
             self.say(&format!("Stage \"{}\" skipped due to earlier failure(s)", stage.name));
         }
         self.say("[Pipeline] }\n[Pipeline] // stage");
     }
 
-    async fn steps(&mut self, steps: &[Step], env: &Env, cancel: &CancellationToken) {
-        for step in steps {
-            let done = match step {
-                Step::Sh(script) => self.sh(script, env, cancel).await,
-                Step::Echo(text) => {
-                    self.say(&format!("[Pipeline] echo\n{text}"));
-                    true
-                }
-                Step::Archive { pattern, allow_empty } => self.archive(pattern, *allow_empty),
-            };
-            if !done {
-                return;
-            }
+    /// What stopped the build: its longest time, or a person.
+    pub(super) fn stopped(&mut self) {
+        if self.cancel.is_cancelled() {
+            self.say(&format!("Aborted by {}", self.controller.options.user));
+        } else {
+            self.say("Cancelling nested steps due to timeout");
         }
+        self.result = Verdict::Aborted;
     }
 
-    async fn sh(&mut self, script: &str, env: &Env, cancel: &CancellationToken) -> bool {
-        self.say("[Pipeline] sh");
-        self.step += 1;
-        let store = &self.controller.store;
-        let dir = store.build_dir(self.job, self.record.number);
-        let shell = Shell {
-            script,
-            file: &dir.join(format!("script-{}.sh", self.step)),
-            workspace: self.workspace,
-            env,
-            log: &store.log(self.job, self.record.number),
-        };
-        match shell.run(cancel).await {
-            Ok(Ended::Code(0)) => return true,
-            Ok(Ended::Code(code)) => self.fail(&format!("script returned exit code {code}")),
-            Ok(Ended::Stopped) => {
-                let user = &self.controller.options.user;
-                self.say(&format!("Aborted by {user}\nSending interrupt signal to process"));
-                self.result = Verdict::Aborted;
-            }
-            Err(error) => self.fail(&error.to_string()),
-        }
-        false
-    }
-
-    fn archive(&mut self, pattern: &str, allow_empty: bool) -> bool {
-        self.say("[Pipeline] archiveArtifacts\nArchiving artifacts");
-        let dir = self.controller.store.build_dir(self.job, self.record.number).join("archive");
-        match archive(self.workspace, pattern, &dir) {
-            Ok(files) if files.is_empty() && !allow_empty => {
-                self.fail(&format!(
-                    "No artifacts found that match the file pattern \"{pattern}\"."
-                ));
-                false
-            }
-            Ok(files) => {
-                self.record.artifacts.extend(files);
-                true
-            }
-            Err(error) => {
-                self.fail(&error.to_string());
-                false
-            }
-        }
-    }
-
-    fn fail(&mut self, reason: &str) {
+    /// Ends the build as failed; gives `false`, which a failed step gives.
+    pub(super) fn fail(&mut self, reason: &str) -> bool {
         self.say(&format!("ERROR: {reason}"));
-        if self.result == Verdict::Success {
+        if matches!(self.result, Verdict::Success | Verdict::Unstable) {
             self.result = Verdict::Failure;
         }
+        false
     }
 
     /// The environment of the agent, then `--env`, then the parameters, then what Jenkins sets.
@@ -228,4 +217,17 @@ impl Run<'_> {
             .chain(own.map(|(name, value)| (name.to_owned(), value)))
             .collect()
     }
+}
+
+/// The environment of a block: Jenkins expands references in it, also between single quotes.
+fn with(mut env: Env, more: &Env) -> Env {
+    let expanded: Vec<_> =
+        more.iter().map(|(name, value)| (name.clone(), expand(value, &env))).collect();
+    env.extend(expanded);
+    env
+}
+
+/// Whether the agents have all labels of an expression with `&&`.
+fn has(labels: &[String], wanted: &str) -> bool {
+    wanted.split("&&").all(|wanted| labels.iter().any(|label| label == wanted.trim()))
 }

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     controller::Controller,
     options::Options,
+    poll,
     request::{Answer, Request},
     routes,
 };
@@ -64,6 +65,10 @@ impl Server {
             Controller::new(options, url).map_err(|source| ServerError::Home { home, source })?;
         let controller = Arc::new(controller);
         let stop = CancellationToken::new();
+        if let Some(pause) = controller.options.poll_interval {
+            let (polling, stopped) = (poll::forever(controller.clone(), pause), stop.clone());
+            tokio::spawn(stopped.run_until_cancelled_owned(polling));
+        }
         let app = Router::new()
             .fallback(handle)
             .layer(DefaultBodyLimit::max(BODY))

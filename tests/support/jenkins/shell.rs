@@ -2,14 +2,22 @@
 
 use std::{
     fs::OpenOptions,
-    io,
+    io::{self, Write as _},
+    os::fd::OwnedFd,
     path::Path,
     process::{ExitStatus, Stdio},
     time::Duration,
 };
 
-use tokio::process::{Child, Command};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    net::unix::pipe,
+    process::{Child, Command},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
+
+use super::credentials::mask;
 
 /// How long the processes of a stopped step have to end.
 const GRACE: Duration = Duration::from_secs(5);
@@ -23,6 +31,8 @@ pub(super) struct Shell<'a> {
     /// The whole environment.
     pub(super) env: &'a [(String, String)],
     pub(super) log: &'a Path,
+    /// What the log shows as `****`.
+    pub(super) secrets: &'a [String],
 }
 
 /// How a step ended.
@@ -35,7 +45,8 @@ pub(super) enum Ended {
 impl Shell<'_> {
     /// Runs the step; on cancellation its processes get SIGTERM, and SIGKILL 5 seconds later.
     pub(super) async fn run(&self, cancel: &CancellationToken) -> io::Result<Ended> {
-        let mut child = self.spawn()?;
+        let (out, masking) = self.output()?;
+        let mut child = self.spawn(out)?;
         let group = child.id();
         let ended = tokio::select! {
             status = child.wait() => Ended::Code(code(status?)),
@@ -50,25 +61,46 @@ impl Shell<'_> {
         if ended == Ended::Stopped {
             child.wait().await?;
         }
+        // With the last process, the pipe ends.
+        let _ = tokio::time::timeout(GRACE, masking).await;
         Ok(ended)
     }
 
-    fn spawn(&self) -> io::Result<Child> {
+    /// Where the step writes, and what ends when all of it is in the log: the log itself, or a
+    /// pipe to it that masks secrets.
+    fn output(&self) -> io::Result<(OwnedFd, JoinHandle<()>)> {
+        let log = OpenOptions::new().create(true).append(true).open(self.log)?;
+        if self.secrets.is_empty() {
+            return Ok((log.into(), tokio::spawn(async {})));
+        }
+        let (sender, receiver) = pipe::pipe()?;
+        let secrets = self.secrets.to_vec();
+        let masking = tokio::spawn(async move {
+            let mut lines = BufReader::new(receiver).split(b'\n');
+            let mut log = log;
+            while let Ok(Some(line)) = lines.next_segment().await {
+                let line = mask(&String::from_utf8_lossy(&line), &secrets);
+                let _ = writeln!(log, "{line}");
+            }
+        });
+        Ok((sender.into_blocking_fd()?, masking))
+    }
+
+    fn spawn(&self, out: OwnedFd) -> io::Result<Child> {
         fs_err::write(self.file, self.script)?;
         let (program, argument) = interpreter(self.script);
         let mut command = Command::new(program);
         if let Some(argument) = argument {
             command.arg(argument);
         }
-        let log = OpenOptions::new().create(true).append(true).open(self.log)?;
         command
             .arg(self.file)
             .current_dir(self.workspace)
             .env_clear()
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
+            .stdout(out.try_clone()?)
+            .stderr(out)
             .process_group(0)
             .kill_on_drop(true)
             .spawn()

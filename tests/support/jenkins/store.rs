@@ -7,7 +7,15 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::definition::Definition;
+use cloudops_aws::jenkins::xml::Element;
+
+use super::{definition::Definition, git::CheckedOut, junit::Case};
+
+/// What Jenkins notes at a job whose Jenkinsfile is declarative, when it has run.
+const NOTES: [&str; 2] = [
+    "org.jenkinsci.plugins.pipeline.modeldefinition.actions.DeclarativeJobAction",
+    "org.jenkinsci.plugins.pipeline.modeldefinition.actions.DeclarativeJobPropertyTrackerAction",
+];
 
 /// `JENKINS_HOME`. Full names such as `acme/build` name items; the empty name is the root.
 #[derive(Debug, Clone)]
@@ -29,6 +37,11 @@ pub(super) struct Record {
     pub(super) result: Option<String>,
     /// Paths in the workspace.
     pub(super) artifacts: Vec<String>,
+    /// Why it was started, in a sentence.
+    #[serde(default)]
+    pub(super) cause: String,
+    #[serde(default)]
+    pub(super) checkouts: Vec<CheckedOut>,
 }
 
 /// A parameter of a build.
@@ -111,6 +124,40 @@ impl Store {
         let dir = self.build_dir(job, record.number);
         fs_err::create_dir_all(&dir)?;
         replace(&dir.join("build.json"), &serde_json::to_vec_pretty(record)?)
+    }
+
+    /// All commits that builds of a job have taken.
+    pub(super) fn built_commits(&self, job: &str) -> Vec<String> {
+        let records = self.builds(job).into_iter().filter_map(|number| self.record(job, number));
+        let checkouts = records.flat_map(|record| record.checkouts);
+        checkouts.map(|checkout| checkout.commit).collect()
+    }
+
+    pub(super) fn write_tests(&self, job: &str, number: u64, cases: &[Case]) -> io::Result<()> {
+        let mut all = self.tests(job, number).unwrap_or_default();
+        all.extend_from_slice(cases);
+        replace(&self.build_dir(job, number).join("tests.json"), &serde_json::to_vec(&all)?)
+    }
+
+    /// The tests of a build; nothing without reports.
+    pub(super) fn tests(&self, job: &str, number: u64) -> Option<Vec<Case>> {
+        let text = fs_err::read(self.build_dir(job, number).join("tests.json")).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+
+    /// Saves the job with what Jenkins notes at it.
+    pub(super) fn note_declarative(&self, job: &str) -> io::Result<()> {
+        let Ok(mut item) = Element::parse(&self.xml(job)?) else {
+            return Ok(());
+        };
+        let note = |name: &&str| Element { name: (*name).to_owned(), ..Element::default() };
+        let children = NOTES.iter().map(note).collect();
+        let actions = Element { name: "actions".to_owned(), children, ..Element::default() };
+        if item.child("actions") == Some(&actions) {
+            return Ok(());
+        }
+        item.set_child(actions);
+        self.write_xml(job, &item.to_string())
     }
 
     /// The number that the next build gets; deleted builds do not give theirs back.

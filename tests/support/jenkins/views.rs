@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use super::{
     controller::Controller,
     definition::{Definition, Kind, Parameter},
+    git::CheckedOut,
+    junit::Case,
     queue::{Item, Place},
     store::{self, Record},
 };
@@ -63,6 +65,9 @@ fn children(controller: &Controller, folder: &str) -> Vec<Value> {
         });
         if !definition.folder {
             summary["color"] = json!(color(controller, &full, &definition));
+            let last = controller.store.builds(&full).into_iter().next();
+            let record = last.and_then(|number| controller.store.record(&full, number));
+            summary["lastBuild"] = json!(record.map(|record| build(controller, &full, &record)));
         }
         Some(summary)
     });
@@ -79,6 +84,7 @@ fn color(controller: &Controller, job: &str, definition: &Definition) -> String 
     let color = match last.as_deref() {
         None => "notbuilt",
         Some("SUCCESS") => "blue",
+        Some("UNSTABLE") => "yellow",
         Some("ABORTED") => "aborted",
         Some(_) => "red",
     };
@@ -186,11 +192,17 @@ fn parameters(values: &[store::Value]) -> Value {
 
 /// A build.
 pub(super) fn build(controller: &Controller, job: &str, record: &Record) -> Value {
-    let user = &controller.options.user;
-    let cause = json!({
-        "_class": "hudson.model.Cause$UserIdCause",
-        "shortDescription": format!("Started by user {user}"), "userId": user, "userName": user,
-    });
+    let class = match record.cause.as_str() {
+        "Started by an SCM change" => "hudson.triggers.SCMTrigger$SCMTriggerCause",
+        _ => "hudson.model.Cause$UserIdCause",
+    };
+    let cause = json!({"_class": class, "shortDescription": record.cause});
+    let own = [
+        json!({"_class": "hudson.model.CauseAction", "causes": [cause]}),
+        parameters(&record.parameters),
+        json!({}),
+    ];
+    let actions: Vec<_> = own.into_iter().chain(record.checkouts.iter().map(checkout)).collect();
     let artifacts: Vec<_> = record
         .artifacts
         .iter()
@@ -202,11 +214,7 @@ pub(super) fn build(controller: &Controller, job: &str, record: &Record) -> Valu
     let building = record.result.is_none();
     json!({
         "_class": RUN,
-        "actions": [
-            {"_class": "hudson.model.CauseAction", "causes": [cause]},
-            parameters(&record.parameters),
-            {},
-        ],
+        "actions": actions,
         "artifacts": artifacts,
         "building": building,
         "description": null,
@@ -222,6 +230,28 @@ pub(super) fn build(controller: &Controller, job: &str, record: &Record) -> Valu
         "result": record.result,
         "timestamp": record.started,
         "url": build_url(controller, job, record.number),
+    })
+}
+
+/// The report of the tests.
+pub(super) fn tests(cases: &[Case]) -> Value {
+    let count = |status: &str| cases.iter().filter(|case| case.status == status).count();
+    json!({
+        "_class": "hudson.tasks.junit.TestResult",
+        "failCount": count("FAILED"),
+        "passCount": count("PASSED"),
+        "skipCount": count("SKIPPED"),
+        "suites": [{"cases": cases}],
+    })
+}
+
+/// What the git plugin says about a checkout.
+fn checkout(checkout: &CheckedOut) -> Value {
+    let CheckedOut { url, branch, commit, .. } = checkout;
+    json!({
+        "_class": "hudson.plugins.git.util.BuildData",
+        "lastBuiltRevision": {"SHA1": commit, "branch": [{"SHA1": commit, "name": branch}]},
+        "remoteUrls": [url],
     })
 }
 

@@ -7,7 +7,7 @@ pub(super) enum Word {
     Name(String),
     /// A text, unescaped.
     Text(String),
-    /// One of `{ } ( ) : , ; =`.
+    /// One of `{ } ( ) [ ] : , ; =`.
     Mark(char),
 }
 
@@ -40,7 +40,7 @@ impl Lexer<'_> {
             return Ok(None);
         };
         let word = match first {
-            '{' | '}' | '(' | ')' | ':' | ',' | ';' | '=' => {
+            '{' | '}' | '(' | ')' | '[' | ']' | ':' | ',' | ';' | '=' => {
                 self.take(1);
                 Word::Mark(first)
             }

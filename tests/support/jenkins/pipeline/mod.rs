@@ -4,24 +4,34 @@
 //! ```text
 //! pipeline {
 //!     agent any | none | { label 'x' }
-//!     options { ... }                      read over
+//!     options { timeout(time: 1, unit: 'HOURS'); ... }      others are read over
 //!     environment { NAME = 'value' }       also in a stage
 //!     stages { stage('x') { steps { STEP... } } ... }
-//!     post { always | success | failure | aborted | cleanup { STEP... } }
+//!     post { always | success | unstable | failure | aborted | cleanup { STEP... } }
 //! }
-//! STEP: sh '...' | sh(script: '...', label: '...') | echo '...'
+//! STEP: sh '...' | sh(script: '...', label: '...') | echo '...' | deleteDir()
 //!     | archiveArtifacts artifacts: '...', allowEmptyArchive: true
+//!     | junit testResults: '...', allowEmptyResults: true
+//!     | dir('...') { STEP... }
+//!     | checkout scmGit(branches: [[name: '...']], userRemoteConfigs: [[url: '...']])
+//!     | withCredentials([string(credentialsId: '...', variable: '...')]) { STEP... }
 //! ```
 //! Texts stand between `'`, `'''`, `"` or `"""`, without interpolation.
 
 mod lex;
 mod parse;
+mod steps;
+mod value;
+
+use std::time::Duration;
 
 use parse::Parser;
 
 /// A Jenkinsfile.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Pipeline {
+    pub(super) label: Option<String>,
+    pub(super) timeout: Option<Duration>,
     pub(super) env: Vec<(String, String)>,
     pub(super) stages: Vec<Stage>,
     pub(super) post: Vec<(Condition, Vec<Step>)>,
@@ -40,6 +50,7 @@ pub(super) struct Stage {
 pub(super) enum Condition {
     Always,
     Success,
+    Unstable,
     Failure,
     Aborted,
     Cleanup,
@@ -50,7 +61,30 @@ pub(super) enum Condition {
 pub(super) enum Step {
     Sh(String),
     Echo(String),
+    DeleteDir,
     Archive { pattern: String, allow_empty: bool },
+    Junit { pattern: String, allow_empty: bool },
+    Dir { path: String, steps: Vec<Step> },
+    Checkout(Checkout),
+    WithCredentials { bindings: Vec<Binding>, steps: Vec<Step> },
+}
+
+/// `checkout scmGit(...)`, as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Checkout {
+    pub(super) url: String,
+    pub(super) branches: Vec<String>,
+    pub(super) credentials: Option<String>,
+}
+
+/// Credentials, and the variables that get their parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Binding {
+    /// Name of the step, such as `usernamePassword`.
+    pub(super) kind: String,
+    pub(super) id: String,
+    /// Variables by parameter, such as `passwordVariable`.
+    pub(super) variables: Vec<(String, String)>,
 }
 
 /// Where and why a Jenkinsfile does not compile.

@@ -1,13 +1,23 @@
 //! The grammar.
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::{
     Condition, Pipeline, Stage, Step,
     lex::{Placed, Word},
+    value::{Arguments, Value, none_left, take},
 };
 
-type Parsed<T> = Result<T, String>;
+/// Options that the stand-in reads over.
+const OTHER_OPTIONS: [&str; 5] = [
+    "buildDiscarder",
+    "disableConcurrentBuilds",
+    "disableResume",
+    "skipDefaultCheckout",
+    "timestamps",
+];
+
+pub(super) type Parsed<T> = Result<T, String>;
 
 /// Reads words into a pipeline.
 pub(super) struct Parser {
@@ -25,21 +35,26 @@ impl Parser {
         self.words.get(self.next.saturating_sub(1)).map_or(1, |(line, _)| *line)
     }
 
-    fn peek(&self) -> Option<&Word> {
+    pub(super) fn peek(&self) -> Option<&Word> {
         self.words.get(self.next).map(|(_, word)| word)
     }
 
-    fn eat(&mut self, mark: char) -> bool {
+    /// Whether a mark stands behind the next word.
+    pub(super) fn follows(&self, mark: char) -> bool {
+        self.words.get(self.next + 1).is_some_and(|(_, word)| *word == Word::Mark(mark))
+    }
+
+    pub(super) fn eat(&mut self, mark: char) -> bool {
         let found = self.peek() == Some(&Word::Mark(mark));
         self.next += usize::from(found);
         found
     }
 
-    fn expect(&mut self, mark: char) -> Parsed<()> {
+    pub(super) fn expect(&mut self, mark: char) -> Parsed<()> {
         if self.eat(mark) { Ok(()) } else { Err(format!("expecting '{mark}'")) }
     }
 
-    fn name(&mut self) -> Parsed<String> {
+    pub(super) fn name(&mut self) -> Parsed<String> {
         let Some(Word::Name(name)) = self.peek().cloned() else {
             return Err("expecting a name".to_owned());
         };
@@ -47,7 +62,7 @@ impl Parser {
         Ok(name)
     }
 
-    fn text(&mut self) -> Parsed<String> {
+    pub(super) fn text(&mut self) -> Parsed<String> {
         let Some(Word::Text(text)) = self.peek().cloned() else {
             return Err("expecting a text".to_owned());
         };
@@ -56,7 +71,10 @@ impl Parser {
     }
 
     /// `{ NAME ... }`: calls `each` with every name.
-    fn block(&mut self, mut each: impl FnMut(&mut Self, &str) -> Parsed<()>) -> Parsed<()> {
+    pub(super) fn block(
+        &mut self,
+        mut each: impl FnMut(&mut Self, &str) -> Parsed<()>,
+    ) -> Parsed<()> {
         self.expect('{')?;
         while !self.eat('}') {
             if self.eat(';') {
@@ -78,9 +96,9 @@ impl Parser {
             match name {
                 "agent" => {
                     agent = true;
-                    parser.agent()?;
+                    pipeline.label = parser.agent()?;
                 }
-                "options" => parser.skip_block()?,
+                "options" => pipeline.timeout = parser.options()?,
                 "environment" => pipeline.env = parser.environment()?,
                 "stages" => pipeline.stages = parser.stages()?,
                 "post" => pipeline.post = parser.post()?,
@@ -98,32 +116,43 @@ impl Parser {
         }
     }
 
-    fn agent(&mut self) -> Parsed<()> {
+    /// The label, where there is one.
+    fn agent(&mut self) -> Parsed<Option<String>> {
         if self.peek() == Some(&Word::Mark('{')) {
-            return self.block(|parser, name| match name {
-                "label" => parser.text().map(drop),
+            let mut label = None;
+            self.block(|parser, name| match name {
+                "label" => {
+                    label = Some(parser.text()?);
+                    Ok(())
+                }
                 name => Err(format!("agent type \"{name}\" is not supported by the stand-in")),
-            });
+            })?;
+            return Ok(label);
         }
         match self.name()?.as_str() {
-            "any" | "none" => Ok(()),
+            "any" | "none" => Ok(None),
             name => Err(format!("Invalid agent type \"{name}\"")),
         }
     }
 
-    fn skip_block(&mut self) -> Parsed<()> {
-        self.expect('{')?;
-        let mut depth = 1;
-        while depth > 0 {
-            match self.peek() {
-                Some(Word::Mark('{')) => depth += 1,
-                Some(Word::Mark('}')) => depth -= 1,
-                Some(_) => {}
-                None => return Err("expecting '}'".to_owned()),
+    fn options(&mut self) -> Parsed<Option<Duration>> {
+        let mut longest = None;
+        self.block(|parser, name| {
+            let arguments = if parser.eat('(') {
+                let arguments = parser.arguments()?;
+                parser.expect(')')?;
+                arguments
+            } else {
+                Vec::new()
+            };
+            match name {
+                "timeout" => longest = Some(timeout(arguments)?),
+                name if OTHER_OPTIONS.contains(&name) => {}
+                name => return Err(format!("Invalid option type \"{name}\"")),
             }
-            self.next += 1;
-        }
-        Ok(())
+            Ok(())
+        })?;
+        Ok(longest)
     }
 
     fn environment(&mut self) -> Parsed<Vec<(String, String)>> {
@@ -154,7 +183,7 @@ impl Parser {
         self.expect(')')?;
         self.block(|parser, name| {
             match name {
-                "agent" => parser.agent()?,
+                "agent" => drop(parser.agent()?),
                 "environment" => stage.env = parser.environment()?,
                 "steps" => stage.steps = parser.steps()?,
                 name => return Err(format!("Unknown stage section \"{name}\"")),
@@ -173,6 +202,7 @@ impl Parser {
             let condition = match name {
                 "always" => Condition::Always,
                 "success" => Condition::Success,
+                "unstable" => Condition::Unstable,
                 "failure" => Condition::Failure,
                 "aborted" => Condition::Aborted,
                 "cleanup" => Condition::Cleanup,
@@ -183,65 +213,23 @@ impl Parser {
         })?;
         Ok(post)
     }
+}
 
-    fn steps(&mut self) -> Parsed<Vec<Step>> {
-        let mut steps = Vec::new();
-        self.block(|parser, name| {
-            steps.push(parser.step(name)?);
-            Ok(())
-        })?;
-        Ok(steps)
-    }
-
-    fn step(&mut self, name: &str) -> Parsed<Step> {
-        let brackets = self.eat('(');
-        let mut arguments = self.arguments()?;
-        if brackets {
-            self.expect(')')?;
-        }
-        let main = match name {
-            "sh" => "script",
-            "echo" => "message",
-            "archiveArtifacts" => "artifacts",
-            name => return Err(format!("No such DSL method '{name}' found among steps")),
-        };
-        let text = arguments.remove("").or_else(|| arguments.remove(main));
-        let text = text.ok_or_else(|| format!("Missing required parameter: \"{main}\""))?;
-        let step = match name {
-            "sh" => {
-                arguments.remove("label");
-                Step::Sh(text)
-            }
-            "echo" => Step::Echo(text),
-            _ => {
-                let allow_empty = arguments.remove("allowEmptyArchive");
-                let allow_empty = allow_empty.as_deref() == Some("true");
-                Step::Archive { pattern: text, allow_empty }
-            }
-        };
-        match arguments.into_keys().next() {
-            Some(other) => Err(format!("parameter \"{other}\" is not supported by the stand-in")),
-            None => Ok(step),
-        }
-    }
-
-    /// `'text'`, or `name: 'text', name: true`.
-    fn arguments(&mut self) -> Parsed<BTreeMap<String, String>> {
-        if matches!(self.peek(), Some(Word::Text(_))) {
-            return Ok(BTreeMap::from([(String::new(), self.text()?)]));
-        }
-        let mut arguments = BTreeMap::new();
-        loop {
-            let name = self.name()?;
-            self.expect(':')?;
-            let value = match self.peek() {
-                Some(Word::Name(_)) => self.name()?,
-                _ => self.text()?,
-            };
-            arguments.insert(name, value);
-            if !self.eat(',') {
-                return Ok(arguments);
-            }
-        }
-    }
+/// `timeout(time: 90, unit: 'SECONDS')`.
+fn timeout(mut arguments: Arguments) -> Parsed<Duration> {
+    let time = match take(&mut arguments, "time") {
+        Some(Value::Word(number)) => number.parse::<u64>().ok(),
+        _ => None,
+    };
+    let unit = match take(&mut arguments, "unit").map(Value::text).transpose()?.as_deref() {
+        Some("MILLISECONDS") => Some(1),
+        Some("SECONDS") => Some(1000),
+        None | Some("MINUTES") => Some(60_000),
+        Some("HOURS") => Some(3_600_000),
+        Some("DAYS") => Some(86_400_000),
+        Some(_) => None,
+    };
+    none_left(&arguments)?;
+    let (time, unit) = time.zip(unit).ok_or("timeout needs a time and a unit")?;
+    Ok(Duration::from_millis(time * unit))
 }
