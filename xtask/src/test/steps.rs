@@ -13,9 +13,9 @@ use crate::tools::{Tools, fakecloud};
 use crate::workspace::Workspace;
 use crate::{templates, tidy};
 
-/// The journey is every integration test of the harness; all other tests are `unit`. The two
-/// filters are each other's complement, so no test is in neither.
-const JOURNEY: &str = "package(cloudops-e2e) & kind(test)";
+/// The journey is what needs the local AWS; all other tests are `unit`. The two filters are each
+/// other's complement, so no test is in neither.
+const JOURNEY: &str = "package(cloudops-e2e) & binary(=journey)";
 
 /// What lasts from the first stage to the last.
 pub(super) struct Session {
