@@ -50,8 +50,7 @@ async fn a_password_needs_the_crumb_of_its_session() {
     let Some(password) = ci.target.password.clone() else {
         return ci.finish().await;
     };
-    let with_password =
-        |method, path: &str| ci.raw(method, path).basic_auth(&ci.target.user, Some(&password));
+    let with_password = |method, path: &str| ci.raw_with(method, path, &password);
     let create = |name: &str| {
         let path = ci.path(&ci.folder, &format!("createItem?name={name}"));
         let request = with_password(Method::POST, &path);

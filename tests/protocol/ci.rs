@@ -71,9 +71,14 @@ impl Ci {
 
     /// A request without the client, with the token.
     pub(crate) fn raw(&self, method: Method, path: &str) -> RequestBuilder {
+        self.raw_with(method, path, &self.target.token)
+    }
+
+    /// A request without the client, with a token or password.
+    pub(crate) fn raw_with(&self, method: Method, path: &str, secret: &str) -> RequestBuilder {
         let http = Client::builder().redirect(Policy::none()).build().unwrap();
         let url = self.target.url.join(path).unwrap();
-        http.request(method, url).basic_auth(&self.target.user, Some(&self.target.token))
+        http.request(method, url).basic_auth(&self.target.user, Some(secret))
     }
 
     pub(crate) async fn trigger(&self, job: &ItemPath, run: &str) -> QueueItem {

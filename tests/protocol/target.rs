@@ -26,7 +26,7 @@ pub(crate) struct Target {
 
 enum Kept {
     StandIn(Server, #[expect(dead_code, reason = "it is deleted when the test ends")] TempDir),
-    War(War),
+    War(Box<War>),
     Elsewhere,
 }
 
@@ -38,7 +38,7 @@ pub(crate) async fn server() -> Target {
     if let Some(war) = env::var_os("JENKINS_WAR") {
         let war = War::start(war.as_ref()).await;
         let url = war.url.clone();
-        return with_password(url, war.password.clone(), Kept::War(war)).await;
+        return with_password(url, war.password.clone(), Kept::War(Box::new(war))).await;
     }
     let home = tempfile::tempdir().unwrap();
     let password = "correct horse".to_owned();

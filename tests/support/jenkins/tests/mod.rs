@@ -1,5 +1,6 @@
 //! The stand-in: its rules by raw requests, its jobs by our own client.
 
+mod agents;
 mod jenkinsfile;
 mod jobs;
 mod rules;

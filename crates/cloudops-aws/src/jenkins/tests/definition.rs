@@ -1,6 +1,11 @@
 //! XML by meaning, and the definition of a job.
 
-use crate::jenkins::{ItemPath, Owner, Param, PipelineJob, Trigger, jenkinsfile, xml::Element};
+use std::time::Duration;
+
+use crate::jenkins::{
+    Checkout, ItemPath, Owner, Param, PipelineJob, Trigger, jenkinsfile,
+    xml::{Element, differences},
+};
 
 fn job(script: &str) -> PipelineJob {
     let path: ItemPath = "acme/build".parse().unwrap();
@@ -61,9 +66,11 @@ fn what_jenkins_saves_means_the_same() {
         .replace("  <disabled>false</disabled>\n", "")
         .replace("  <triggers/>\n", "  <triggers></triggers><!-- saved --><quietPeriod/>\n")
         .replace("<name>RELEASE</name>", "<name><![CDATA[RELEASE]]></name>")
-        .replace("      <trim>false</trim>\n", "");
+        .replace("      <trim>false</trim>\n", "")
+        .replace("<actions/>", "<actions><org.x.DeclarativeJobAction plugin='a@1'/></actions>");
     assert_ne!(ours, saved);
     assert!(parse(&ours).same_meaning(&parse(&saved)));
+    assert_eq!(told(&parse(&ours), &parse(&saved)), [""; 0]);
 }
 
 #[test]
@@ -75,14 +82,54 @@ fn another_value_order_or_setting_means_another_thing() {
         ("<sandbox>true</sandbox>", "<sandbox>false</sandbox>"),
         ("<numToKeep>50<", "<numToKeep>51<"),
         ("<name>RELEASE<", "<name>RELEASES<"),
+        (" class=\"hudson.tasks.LogRotator\"", ""),
     ] {
         let other = ours.replace(from, to);
         assert_ne!(ours, other, "{from}");
         assert!(!parse(&ours).same_meaning(&parse(&other)), "{from}");
+        assert!(!differences(&parse(&ours), &parse(&other)).is_empty(), "{from}");
     }
     let mut swapped = job("echo hi");
     swapped.parameters.swap(0, 1);
-    assert!(!parse(&ours).same_meaning(&parse(&swapped.config_xml().unwrap())));
+    let swapped = parse(&swapped.config_xml().unwrap());
+    assert!(!parse(&ours).same_meaning(&swapped));
+    assert_eq!(
+        told(&parse(&ours), &swapped),
+        [format!(
+            "{PARAMETERS}/@order: \"RELEASE, FORCE, TARGET, CLOUDOPS_RUN\" -> \
+         \"FORCE, RELEASE, TARGET, CLOUDOPS_RUN\""
+        )]
+    );
+}
+
+const PARAMETERS: &str =
+    "properties/hudson.model.ParametersDefinitionProperty/parameterDefinitions";
+
+fn told(from: &Element, to: &Element) -> Vec<String> {
+    differences(from, to).iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn differences_name_their_places() {
+    let ours = job("one");
+    let mut other = job("two");
+    other.parameters.remove(0);
+    other.parameters.push(Param::text("NEW", "1", ""));
+    other.label = None;
+    other.triggers = Vec::new();
+    let (from, to) = (parse(&ours.config_xml().unwrap()), parse(&other.config_xml().unwrap()));
+    let places: Vec<_> = differences(&from, &to).into_iter().map(|found| found.path).collect();
+    assert_eq!(
+        places,
+        [
+            "definition/script".to_owned(),
+            format!("{PARAMETERS}/RELEASE"),
+            format!("{PARAMETERS}/NEW"),
+            "properties/org.jenkinsci.plugins.workflow.job.properties.PipelineTriggersJobProperty"
+                .to_owned(),
+        ]
+    );
+    assert_eq!(told(&from, &from), [""; 0]);
 }
 
 #[test]
@@ -118,6 +165,34 @@ fn a_definition_that_cannot_work_is_refused() {
             .contains("by itself")
     );
     assert!(refusal(&|job| job.parameters.push(Param::choice("C", &[], ""))).contains("no values"));
+    assert!(refusal(&|job| job.stages.clear()).contains("no stage"));
+    assert!(refusal(&|job| job.stages.push(job.stages[0].clone())).contains("Run stands twice"));
+    assert!(refusal(&|job| job.timeout = Some(Duration::ZERO)).contains("zero"));
+    let hides = |job: &mut PipelineJob| job.environment = vec![("FORCE".to_owned(), String::new())];
+    assert!(refusal(&hides).contains("FORCE stands twice"));
+    let never = |job: &mut PipelineJob| job.triggers = vec![Trigger::Cron("H 25 * * *".to_owned())];
+    assert!(refusal(&never).contains("the hour `25`"));
+    let checkout = |repository: &str, folder: &str| Checkout {
+        repository: repository.to_owned(),
+        branches: vec!["main".to_owned()],
+        credentials: None,
+        folder: folder.to_owned(),
+    };
+    for (repository, folder, part) in [
+        ("https://x/y", "../z", "not a folder"),
+        ("--upload-pack=x", "s", "not a repository"),
+        ("${NONE}", "s", "no text parameter"),
+        ("${FORCE}", "s", "no text parameter"),
+        ("$RELEASE", "s", "begins no"),
+    ] {
+        let change = |job: &mut PipelineJob| job.checkout = Some(checkout(repository, folder));
+        assert!(refusal(&change).contains(part), "{repository}");
+    }
+    let polls = |job: &mut PipelineJob| {
+        job.triggers = vec![Trigger::Poll("H * * * *".to_owned())];
+        job.checkout = Some(checkout("${RELEASE}", "s"));
+    };
+    assert!(refusal(&polls).contains("depends on the last build"));
     assert!(refusal(&|job| job.stages[0].script = "echo \u{1b}[1m".to_owned()).contains("XML"));
 }
 

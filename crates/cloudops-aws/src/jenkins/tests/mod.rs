@@ -4,6 +4,7 @@ mod applying;
 mod definition;
 mod protocol;
 mod runs;
+mod trouble;
 
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
 
