@@ -9,7 +9,7 @@ use super::{
     controller::Controller,
     pipeline::{Condition, Pipeline, Stage},
     retention,
-    steps::{Place, expand},
+    steps::Place,
     store::Record,
 };
 
@@ -131,7 +131,7 @@ impl Run<'_> {
         if let Err(error) = fs_err::create_dir_all(self.workspace) {
             self.fail(&error.to_string());
         }
-        let env = with(self.env(), &pipeline.env);
+        let env = [self.env(), pipeline.env.clone()].concat();
         let dir = self.workspace.to_owned();
         let place = Place { dir, env, secrets: Vec::new(), cancel: stop };
         for stage in &pipeline.stages {
@@ -160,7 +160,7 @@ impl Run<'_> {
     async fn stage(&mut self, stage: &Stage, place: &Place) {
         self.say(&format!("[Pipeline] stage\n[Pipeline] {{ ({})", stage.name));
         if matches!(self.result, Verdict::Success | Verdict::Unstable) {
-            let env = with(place.env.clone(), &stage.env);
+            let env = [place.env.clone(), stage.env.clone()].concat();
             self.steps(&stage.steps, &Place { env, ..place.clone() }).await;
         } else {
             self.say(&format!("Stage \"{}\" skipped due to earlier failure(s)", stage.name));
@@ -217,14 +217,6 @@ impl Run<'_> {
             .chain(own.map(|(name, value)| (name.to_owned(), value)))
             .collect()
     }
-}
-
-/// The environment of a block: Jenkins expands references in it, also between single quotes.
-fn with(mut env: Env, more: &Env) -> Env {
-    let expanded: Vec<_> =
-        more.iter().map(|(name, value)| (name.clone(), expand(value, &env))).collect();
-    env.extend(expanded);
-    env
 }
 
 /// Whether the agents have all labels of an expression with `&&`.

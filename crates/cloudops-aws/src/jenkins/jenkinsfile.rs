@@ -67,15 +67,15 @@ fn options(out: &mut Out, job: &PipelineJob) {
     out.close();
 }
 
-/// Jenkins expands `$NAME` in the values of `environment` once more, even between single quotes
-/// (the `withEnv` step, on which it is built); `$$` is a dollar.
+/// Values between single quotes are taken as they stand: neither Groovy nor the `withEnv` step,
+/// on which this is built, expands references in them.
 fn environment(out: &mut Out, job: &PipelineJob) {
     if job.environment.is_empty() {
         return;
     }
     out.open("environment");
     for (name, value) in &job.environment {
-        out.line(&format!("{name} = '{}'", line(&value.replace('$', "$$"))));
+        out.line(&format!("{name} = '{}'", line(value)));
     }
     out.close();
 }

@@ -1,6 +1,7 @@
 //! The stand-in: its rules by raw requests, its jobs by our own client.
 
 mod agents;
+mod commits;
 mod jenkinsfile;
 mod jobs;
 mod rules;
