@@ -1,7 +1,10 @@
 //! `cloudteam` as a process: exit code, standard output, standard error.
 #![allow(clippy::unwrap_used, reason = "all of this is tests, also outside of test functions")]
 
+mod importing;
 mod readme;
+mod servers;
+mod stage;
 
 use cloudops_e2e::binary::scripted::{ScriptedAws, caller, reply};
 use cloudops_e2e::binary::{Program, SETTINGS};
@@ -27,9 +30,9 @@ async fn a_distribution_has_to_be_named() {
     exit code: 2
     ----- stderr
     error: the following required arguments were not provided:
-      --source <DIR>
+      --source <SOURCE>
 
-    Usage: cloudteam init --source <DIR>
+    Usage: cloudteam init --source <SOURCE>
 
     For more information, try '--help'.
     ");
