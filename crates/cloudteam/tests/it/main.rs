@@ -4,6 +4,7 @@
 mod importing;
 mod readme;
 mod servers;
+mod sources;
 mod stage;
 
 use cloudops_e2e::binary::scripted::{ScriptedAws, caller, reply};
@@ -54,6 +55,17 @@ async fn a_folder_that_is_no_distribution_is_refused_with_what_it_lacks() {
     error: AWS credentials: no usable AWS credentials were found
       hint: Sign in again, or check AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; `aws sts get-caller-identity` must work.
     ");
+}
+
+#[tokio::test]
+async fn what_names_no_source_is_refused_before_anything_else() {
+    for source in ["--upload-pack=x", "https://example.com/c.git", "s3://bucket", "ext::sh#v1"] {
+        for verb in ["init", "import"] {
+            let ran = cloudteam().run(&format!("{verb} --source {source}")).await;
+            assert_eq!(ran.code, Some(3), "{verb} {source}: {}", ran.stderr);
+            assert!(ran.stderr.contains("is not a source"), "{}", ran.stderr);
+        }
+    }
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ fn tar_gz(entries: &[Entry<'_>]) -> Vec<u8> {
     for (name, mode, content) in entries {
         let mut header = tar::Header::new_gnu();
         let link = mode & 0o170_000 == 0o120_000;
-        let hard = mode & 0o170_000 == 0o200_000;
+        let hard = mode & 0o200_000 != 0;
         header.set_mode(mode & 0o777);
         // Written raw: a builder would refuse the bad names that are wanted here.
         header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
