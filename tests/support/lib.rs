@@ -10,6 +10,7 @@ pub mod binary;
 pub mod consul;
 pub mod containers;
 pub mod emulator;
+pub mod git;
 pub mod jenkins;
 pub mod proxy;
 pub mod rehearsal;

@@ -68,6 +68,19 @@ const JLINK: Need = Need {
     minimum: Some((17, 0)),
 };
 
+const SSHD: Need = Need {
+    what: "OpenSSH's server and client (sshd, ssh)",
+    package: "openssh-server openssh-client",
+    command: || {
+        let mut command = ask("sh", "-c");
+        command.arg(
+            "PATH=$PATH:/usr/sbin; command -v sshd && command -v ssh && command -v ssh-keygen",
+        );
+        command
+    },
+    minimum: None,
+};
+
 /// Names of the browser, by distribution.
 const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
@@ -122,7 +135,7 @@ pub(crate) fn for_test(journey: bool, templates: bool, unit: bool) -> Outcome {
         needs.extend([JAVAC, JLINK]);
     }
     if unit {
-        needs.push(BROWSER);
+        needs.extend([BROWSER, SSHD]);
     }
     missing(&needs)
 }

@@ -75,6 +75,8 @@ pub mod jenkins;
 pub mod logs;
 #[cfg(feature = "network")]
 pub mod network;
+#[cfg(feature = "state")]
+pub mod objects;
 #[cfg(feature = "oci")]
 pub mod oci;
 #[cfg(feature = "package")]

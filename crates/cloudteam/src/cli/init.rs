@@ -2,39 +2,45 @@
 
 use std::fmt::{self, Write};
 
-use camino::Utf8PathBuf;
 use cloudops_aws::{
     diagnose::Class,
     terminal::{CliResult, Report, Session, Style},
 };
 use cloudteam::{
+    git,
     ops::{
         self,
         init::{InitReport, InitRequest},
     },
-    source::Distribution,
+    source::{self, SourceSpec, unpack::Limits},
 };
 
 /// Options of `init`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Folder with the unpacked source distribution
-    #[arg(long, value_name = "DIR")]
-    source: Utf8PathBuf,
+    /// Source distribution: a folder, a .zip, .tar.gz or .tar.zst file, s3://BUCKET/KEY of one, or
+    /// the address of a git repository with #REF
+    #[arg(long, value_name = "SOURCE", allow_hyphen_values = true)]
+    source: String,
     /// Repository that it is put into [default: source.repository of cloudops.yaml]
     #[arg(long, value_name = "URL")]
     repository: Option<String>,
+    /// Merge into a working branch that no distribution was ever merged into
+    #[arg(long)]
+    adopt: bool,
 }
 
 pub(super) async fn exec(session: &Session, args: Args) -> CliResult {
     let mut config = session.config()?;
+    let source = SourceSpec::parse(&args.source)?;
     let ctx = session.connect(&config).await?;
     // The order of the tools matters more than what they are given.
     ops::foundation(&ctx.aws, &config).await?;
-    let distribution = Distribution::open(&args.source)?;
+    let distribution =
+        source::fetch(&ctx, &source, Limits::default(), &git::Options::default()).await?;
     config.source.repository = args.repository.or(config.source.repository);
     let owner = session.settings.owner.clone();
-    let request = InitRequest { config, owner, distribution };
+    let request = InitRequest { config, owner, distribution, adopt: args.adopt };
     let report = ops::init::init(&ctx, &request).await?;
     session.print(&Shown(report));
     Ok(Class::Done)

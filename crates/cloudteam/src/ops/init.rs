@@ -37,6 +37,8 @@ pub struct InitRequest {
     pub owner: Owner,
     /// The source distribution.
     pub distribution: Distribution,
+    /// Whether to merge into a working branch that no distribution was ever merged into.
+    pub adopt: bool,
 }
 
 /// What `init` did.
@@ -67,11 +69,9 @@ pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, TeamEr
         let journal = Journal::begin(ctx, &store, &locked, "cloudteam init");
         let options = Options { on_done: runs::keep_outputs(ctx), ..Options::default() };
         let stacks = apply::apply(ctx, &locked, Some(&journal), &graph, &options).await?;
-        let asked = ImportRequest {
-            distribution: request.distribution.clone(),
-            repository: repository.clone(),
-            branch: config.source.branch.clone(),
-        };
+        let (distribution, branch) = (request.distribution.clone(), config.source.branch.clone());
+        let asked = ImportRequest::new(distribution, repository.clone(), branch);
+        let asked = ImportRequest { adopt: request.adopt, ..asked };
         let import = import::import(ctx, &asked).await?;
         let jenkins = jobs::connect(ctx, config, &state).await?;
         let jobs = jobs::apply(ctx, &jenkins, config).await?;

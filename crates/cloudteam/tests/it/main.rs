@@ -1,7 +1,11 @@
 //! `cloudteam` as a process: exit code, standard output, standard error.
 #![allow(clippy::unwrap_used, reason = "all of this is tests, also outside of test functions")]
 
+mod importing;
 mod readme;
+mod servers;
+mod sources;
+mod stage;
 
 use cloudops_e2e::binary::scripted::{ScriptedAws, caller, reply};
 use cloudops_e2e::binary::{Program, SETTINGS};
@@ -27,9 +31,9 @@ async fn a_distribution_has_to_be_named() {
     exit code: 2
     ----- stderr
     error: the following required arguments were not provided:
-      --source <DIR>
+      --source <SOURCE>
 
-    Usage: cloudteam init --source <DIR>
+    Usage: cloudteam init --source <SOURCE>
 
     For more information, try '--help'.
     ");
@@ -51,6 +55,17 @@ async fn a_folder_that_is_no_distribution_is_refused_with_what_it_lacks() {
     error: AWS credentials: no usable AWS credentials were found
       hint: Sign in again, or check AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; `aws sts get-caller-identity` must work.
     ");
+}
+
+#[tokio::test]
+async fn what_names_no_source_is_refused_before_anything_else() {
+    for source in ["--upload-pack=x", "https://example.com/c.git", "s3://bucket", "ext::sh#v1"] {
+        for verb in ["init", "import"] {
+            let ran = cloudteam().run(&format!("{verb} --source {source}")).await;
+            assert_eq!(ran.code, Some(3), "{verb} {source}: {}", ran.stderr);
+            assert!(ran.stderr.contains("is not a source"), "{}", ran.stderr);
+        }
+    }
 }
 
 #[tokio::test]
