@@ -96,8 +96,8 @@ text_id!(
 /// Names that an instance has already beside its environments: what stacks of its parts begin with,
 /// its build cluster `acme-build` with the host `build.<domain>`, log groups below
 /// `/cloudops/acme/`, and the word for the instance itself in configuration.
-const TAKEN: [&str; 8] =
-    ["core", "team", "images", "build", "builds", "build-server", "network", "instance"];
+const TAKEN: [&str; 9] =
+    ["core", "team", "deploy", "images", "build", "builds", "build-server", "network", "instance"];
 /// Environment `eu-build` of `acme` would have the cluster of the build server of `acme-eu`, and
 /// environment `shop-admin` the host of the back office of `shop`.
 const TAKEN_ENDS: [&str; 2] = ["-build", "-admin"];
@@ -105,7 +105,7 @@ const TAKEN_ENDS: [&str; 2] = ["-build", "-admin"];
 text_id!(
     /// Name of an environment of an instance: at most 12 characters, for the same limits.
     EnvName,
-    "an environment name (1 to 12 lowercase letters, digits and hyphens, starting with a letter, not ending in a hyphen; core, team, images, build, builds, build-server, network, instance and what ends in -build or -admin are taken)",
+    "an environment name (1 to 12 lowercase letters, digits and hyphens, starting with a letter, not ending in a hyphen; core, team, deploy, images, build, builds, build-server, network, instance and what ends in -build or -admin are taken)",
     |text| is_label(text, 1, 12)
         && !TAKEN.contains(&text)
         && !TAKEN_ENDS.iter().any(|end| text.ends_with(end))
