@@ -85,6 +85,18 @@ text_id!(
     is_region
 );
 
+impl Region {
+    /// The partition of the region, as ARNs name it.
+    #[must_use]
+    pub fn partition(&self) -> &'static str {
+        match self.as_str() {
+            region if region.starts_with("cn-") => "aws-cn",
+            region if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        }
+    }
+}
+
 text_id!(
     /// Name of an instance of the foundation. Every name in AWS starts with it, so it is short:
     /// at most 16 characters keeps load balancer names (32) and bucket names (63) within limits.

@@ -22,7 +22,7 @@ use cloudops_templates::team;
 use jiff::Timestamp;
 
 use super::{
-    VERSION, foundation,
+    VERSION, agents, foundation,
     import::{self, ImportReport, ImportRequest},
     jobs, lock_request, store,
 };
@@ -61,7 +61,7 @@ pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, TeamEr
         key: "source.repository",
         hint: "Set it, or give --repository.",
     })?;
-    let graph = graph(config, &state)?;
+    let graph = graph(config, &state, &[])?;
     let store = store(&ctx.aws, config);
     runs::recorded(ctx, &store, lock_request(&request.owner, "init"), async |locked| {
         let journal = Journal::begin(ctx, &store, &locked, "cloudteam init");
@@ -86,11 +86,19 @@ pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, TeamEr
     .await
 }
 
-fn graph(config: &CloudOpsConfig, state: &InitState) -> Result<StackGraph, TeamError> {
+/// The stack of the pipeline. `secrets` are names or ARNs of those that builds read.
+fn graph(
+    config: &CloudOpsConfig,
+    state: &InitState,
+    secrets: &[String],
+) -> Result<StackGraph, TeamError> {
     let mut graph = StackGraph::new(state.outputs());
     let template =
         Template::parse(team::PIPELINE.file, team::PIPELINE.body).map_err(GraphError::from)?;
-    let parameters = BTreeMap::from([("InstanceName".to_owned(), config.instance.to_string())]);
+    let parameters = BTreeMap::from([
+        ("InstanceName".to_owned(), config.instance.to_string()),
+        ("BuildSecretArns".to_owned(), agents::secret_arns(config, secrets)),
+    ]);
     graph.add(StackSpec {
         name: format!("{}-team-pipeline", config.instance).parse()?,
         title: "pipeline".to_owned(),

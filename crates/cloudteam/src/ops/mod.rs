@@ -1,5 +1,6 @@
 //! The verbs of CloudTeam.
 
+mod agents;
 pub mod import;
 pub mod init;
 pub mod jobs;
