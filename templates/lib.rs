@@ -84,6 +84,8 @@ pub mod team {
 pub mod deploy {
     use crate::Template;
 
+    /// What the agents that deploy may use.
+    pub const PIPELINE: Template = template!("deploy/pipeline");
     /// The repository of one image.
     pub const REPOSITORY: Template = template!("deploy/repository");
     /// The container cluster of an environment.
@@ -130,6 +132,7 @@ pub const ALL: &[Template] = &[
     core::BUILD,
     core::BUILD_SERVICE,
     team::PIPELINE,
+    deploy::PIPELINE,
     deploy::REPOSITORY,
     deploy::CLUSTER,
     deploy::DATA,

@@ -160,6 +160,12 @@ const BUILD_SERVER: &[Fact] = &[
         "JENKINS_WEB_SOCKET true",
     ),
     (
+        "agents that deploy are of another kind",
+        "ecs describe-task-definition --task-definition acme-deploy-agent --query \
+         taskDefinition.[cpu,memory,containerDefinitions[0].name]",
+        "1024 4096 agent",
+    ),
+    (
         "no agent idles",
         "ecs list-tasks --cluster acme-build --family acme-agent --query length(taskArns)",
         "0",

@@ -8,6 +8,7 @@ mod bad_foundation;
 mod bad_input;
 mod black_box;
 mod build_server;
+mod cloudteam_guide;
 mod config;
 mod destroy;
 mod dns;

@@ -64,6 +64,12 @@ impl Ci {
         self.jenkins.apply_job(&self.owner, &job.path, &xml).await.unwrap()
     }
 
+    /// Applies a job of another owner.
+    pub(crate) async fn apply_as(&self, owner: &Owner, job: &PipelineJob) {
+        let xml = job.config_xml().unwrap();
+        self.jenkins.apply_job(owner, &job.path, &xml).await.unwrap();
+    }
+
     /// `job/a/job/b/<rest>`.
     pub(crate) fn path(&self, item: &ItemPath, rest: &str) -> String {
         format!("job/{}/{rest}", item.to_string().replace('/', "/job/"))

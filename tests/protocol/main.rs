@@ -10,6 +10,7 @@ mod builds;
 mod ci;
 mod git;
 mod items;
+mod job_sets;
 mod pipelines;
 mod target;
 mod war;

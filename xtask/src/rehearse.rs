@@ -27,11 +27,14 @@ pub(crate) struct Args {
     /// Stop after the steps of this program
     #[arg(long)]
     component: Option<Component>,
+    /// Where deployment packages are built [default: build-server]
+    #[arg(long = "runner")]
+    builds_on: Option<Runner>,
     /// How the rehearsal reports on standard output
     #[arg(long, default_value_t = Output::Human)]
     output: Output,
     /// End what earlier rehearsals left running, remove their folders, and do nothing else
-    #[arg(long, conflicts_with_all = ["keep", "component", "runner"])]
+    #[arg(long, conflicts_with_all = ["keep", "component", "builds_on", "runner"])]
     clean: bool,
     /// More arguments for the rehearsal program, as they are
     #[arg(last = true, value_name = "RUNNER ARGUMENTS")]
@@ -43,6 +46,12 @@ enum Component {
     Cloudcore,
     Cloudteam,
     Clouddeploy,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Runner {
+    BuildServer,
+    Local,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -151,6 +160,12 @@ fn rehearsal(w: &Workspace, tools: &Tools, kit: &Kit, work: &Path, args: &Args) 
     }
     if let Some(component) = args.component {
         command.args(["--component", &component.to_string()]);
+    }
+    match args.builds_on {
+        None | Some(Runner::BuildServer) => {}
+        Some(Runner::Local) => {
+            command.args(["--runner", "local"]);
+        }
     }
     if matches!(args.output, Output::Json) {
         command.args(["--output", "json"]);

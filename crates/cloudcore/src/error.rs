@@ -1,6 +1,7 @@
 //! Why a verb of CloudCore failed.
 
 use cloudops_aws::{
+    build_server::BuildServerError,
     certs::Unfit,
     cfn::{error::CfnError, graph::GraphError, plan_file::PlanFileError},
     config::ConfigError,
@@ -100,6 +101,9 @@ pub enum CoreError {
     /// The build server.
     #[error(transparent)]
     Jenkins(#[from] JenkinsError),
+    /// The connection to the build server.
+    #[error(transparent)]
+    BuildServer(#[from] BuildServerError),
     /// The image of the build server was not made in this run.
     #[error("the image of the build server is not made yet")]
     NoImage,
@@ -192,6 +196,7 @@ impl Diagnose for CoreError {
             Self::Plugins(error) => error.class(),
             Self::Image(error) => error.class(),
             Self::Jenkins(error) => error.class(),
+            Self::BuildServer(error) => error.class(),
             Self::NoZone | Self::NotDelegated { .. } | Self::NoImage => Class::NotReady,
             Self::Wait(WaitError::Deadline(_)) => Class::TimedOut,
             Self::Wait(WaitError::Cancelled) => Class::Interrupted,
@@ -233,6 +238,7 @@ impl Diagnose for CoreError {
             Self::Plugins(error) => error.hints(),
             Self::Image(error) => error.hints(),
             Self::Jenkins(error) => error.hints(),
+            Self::BuildServer(error) => error.hints(),
             Self::File(_) => vec!["Paths in cloudops.yaml start from its folder.".to_owned()],
             Self::OwnImage => vec![
                 "Build it where you build it now, set its digest in cloudops.yaml, and run \

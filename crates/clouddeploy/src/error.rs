@@ -1,6 +1,7 @@
 //! Why a verb of CloudDeploy failed.
 
 use cloudops_aws::{
+    build_server::BuildServerError,
     cfn::{error::CfnError, graph::GraphError, plan_file::PlanFileError},
     containers::{TaskError, Verdict},
     diagnose::{Class, Diagnose},
@@ -53,6 +54,17 @@ pub enum DeployError {
     /// Pushing an image.
     #[error(transparent)]
     Oci(#[from] OciError),
+    /// The jobs on the build server.
+    #[error(transparent)]
+    BuildServer(#[from] BuildServerError),
+    /// Services of an environment do not serve its release.
+    #[error("environment {environment} is not healthy: {}", .services.join("; "))]
+    Unhealthy {
+        /// The environment.
+        environment: String,
+        /// Each service and what it does instead.
+        services: Vec<String>,
+    },
     /// A one-off task.
     #[error("the data population of {side}: {source}")]
     Task {
@@ -141,7 +153,7 @@ fn stacks_text(stacks: &[StackName]) -> String {
     format!(", with {}", names.join(", "))
 }
 
-fn verdict_text(verdict: &Verdict) -> String {
+pub(crate) fn verdict_text(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Serving { running } => format!("{running} tasks serve"),
         Verdict::ScaledToZero => "no task is wanted".to_owned(),
@@ -168,6 +180,7 @@ impl Diagnose for DeployError {
             Self::Topology(error) => error.class(),
             Self::Image(error) => error.class(),
             Self::Oci(error) => error.class(),
+            Self::BuildServer(error) => error.class(),
             Self::Task { source: TaskError::Aws(error), .. } => error.class(),
             Self::Task { source: TaskError::Wait(error), .. }
             | Self::Wait { source: error, .. } => match error {
@@ -176,7 +189,9 @@ impl Diagnose for DeployError {
             },
             Self::NotServing { verdict: Verdict::Other { .. }, .. } => Class::RolledBack,
             Self::NotServing { verdict: Verdict::InProgress { .. }, .. } => Class::TimedOut,
-            Self::DataPopulation { .. } | Self::NotServing { .. } => Class::NeedsOperator,
+            Self::DataPopulation { .. } | Self::NotServing { .. } | Self::Unhealthy { .. } => {
+                Class::NeedsOperator
+            }
             Self::NotReady { .. } => Class::NotReady,
             Self::Protected { .. } => Class::Denied,
             Self::Unknown { .. } => Class::Usage,
@@ -199,6 +214,12 @@ impl Diagnose for DeployError {
             Self::Topology(error) => error.hints(),
             Self::Image(error) => error.hints(),
             Self::Oci(error) => error.hints(),
+            Self::BuildServer(error) => error.hints(),
+            Self::Unhealthy { environment, .. } => {
+                vec![format!(
+                    "See `clouddeploy logs --env {environment}` and `clouddeploy status`."
+                )]
+            }
             Self::NotReady { command, .. } => vec![format!("Run `{command}` first.")],
             Self::NotServing { .. } => {
                 vec!["`clouddeploy rollback` goes back to the release before.".to_owned()]

@@ -5,6 +5,7 @@
 
 pub mod error;
 pub mod images;
+pub mod jobs;
 pub mod layout;
 pub mod ops;
 pub mod topology;

@@ -85,6 +85,18 @@ text_id!(
     is_region
 );
 
+impl Region {
+    /// The partition of the region, as ARNs name it.
+    #[must_use]
+    pub fn partition(&self) -> &'static str {
+        match self.as_str() {
+            region if region.starts_with("cn-") => "aws-cn",
+            region if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        }
+    }
+}
+
 text_id!(
     /// Name of an instance of the foundation. Every name in AWS starts with it, so it is short:
     /// at most 16 characters keeps load balancer names (32) and bucket names (63) within limits.
@@ -96,8 +108,8 @@ text_id!(
 /// Names that an instance has already beside its environments: what stacks of its parts begin with,
 /// its build cluster `acme-build` with the host `build.<domain>`, log groups below
 /// `/cloudops/acme/`, and the word for the instance itself in configuration.
-const TAKEN: [&str; 8] =
-    ["core", "team", "images", "build", "builds", "build-server", "network", "instance"];
+const TAKEN: [&str; 9] =
+    ["core", "team", "deploy", "images", "build", "builds", "build-server", "network", "instance"];
 /// Environment `eu-build` of `acme` would have the cluster of the build server of `acme-eu`, and
 /// environment `shop-admin` the host of the back office of `shop`.
 const TAKEN_ENDS: [&str; 2] = ["-build", "-admin"];
@@ -105,7 +117,7 @@ const TAKEN_ENDS: [&str; 2] = ["-build", "-admin"];
 text_id!(
     /// Name of an environment of an instance: at most 12 characters, for the same limits.
     EnvName,
-    "an environment name (1 to 12 lowercase letters, digits and hyphens, starting with a letter, not ending in a hyphen; core, team, images, build, builds, build-server, network, instance and what ends in -build or -admin are taken)",
+    "an environment name (1 to 12 lowercase letters, digits and hyphens, starting with a letter, not ending in a hyphen; core, team, deploy, images, build, builds, build-server, network, instance and what ends in -build or -admin are taken)",
     |text| is_label(text, 1, 12)
         && !TAKEN.contains(&text)
         && !TAKEN_ENDS.iter().any(|end| text.ends_with(end))
@@ -147,6 +159,21 @@ impl Digest {
     #[must_use]
     pub fn from_hasher(hasher: Sha256) -> Self {
         Self(format!("sha256:{}", hex(&hasher.finalize())))
+    }
+
+    /// The digest of what a reader gives until its end.
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub fn read(mut reader: impl std::io::Read) -> std::io::Result<Self> {
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; 1 << 20];
+        loop {
+            match reader.read(&mut buffer)? {
+                0 => return Ok(Self::from_hasher(hasher)),
+                count => hasher.update(&buffer[..count]),
+            }
+        }
     }
 
     /// The 64 hexadecimal digits.

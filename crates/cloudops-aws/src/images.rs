@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use crate::{
     connect::{Aws, broken},
     error::AwsError,
-    ids::Digest,
+    ids::{Digest, Region},
     redact::Secret,
 };
 
@@ -24,7 +24,18 @@ pub struct RegistryLogin {
 /// # Errors
 /// [`AwsError`].
 pub async fn login(aws: &Aws) -> Result<RegistryLogin, AwsError> {
-    let answer = Client::new(aws.config())
+    login_in(aws, aws.region()).await
+}
+
+/// Logs in to the registries of a region that the caller has rights to, also those of other
+/// accounts (`GetAuthorizationToken`).
+///
+/// # Errors
+/// [`AwsError`].
+pub async fn login_in(aws: &Aws, region: &Region) -> Result<RegistryLogin, AwsError> {
+    let region = aws_sdk_ecr::config::Region::new(region.to_string());
+    let config = aws_sdk_ecr::config::Builder::from(aws.config()).region(region).build();
+    let answer = Client::from_conf(config)
         .get_authorization_token()
         .send()
         .await
@@ -40,6 +51,13 @@ pub async fn login(aws: &Aws) -> Result<RegistryLogin, AwsError> {
     }
 }
 
+/// Region of a registry of ECR, by its host: `ACCOUNT.dkr.ecr.REGION.amazonaws.com`.
+#[must_use]
+pub fn region_of(host: &str) -> Option<Region> {
+    let (_, rest) = host.split_once(".dkr.ecr.")?;
+    rest.split('.').next()?.parse().ok()
+}
+
 /// Whether a repository holds an image (`DescribeImages`).
 ///
 /// # Errors
@@ -53,5 +71,18 @@ pub async fn exists(aws: &Aws, repository: &str, digest: &Digest) -> Result<bool
             error if error.is_not_found() => Ok(false),
             error => Err(error),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::region_of;
+
+    #[test]
+    fn the_host_of_a_registry_names_its_region() {
+        let region = region_of("123456789012.dkr.ecr.eu-central-1.amazonaws.com").unwrap();
+        assert_eq!(region.as_str(), "eu-central-1");
+        assert!(region_of("registry.example.com").is_none());
+        assert!(region_of("127.0.0.1:5000").is_none());
     }
 }

@@ -39,6 +39,8 @@
 //! Without default features nothing of the AWS SDK is built. The feature `terminal` holds what
 //! the three programs share towards a person; it is off by default.
 
+#[cfg(all(feature = "jenkins", feature = "state", feature = "secrets"))]
+pub mod build_server;
 #[cfg(feature = "certs")]
 pub mod certs;
 pub mod cfn;

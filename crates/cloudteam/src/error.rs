@@ -1,6 +1,7 @@
 //! Why a verb of CloudTeam failed.
 
 use cloudops_aws::{
+    build_server::BuildServerError,
     cfn::{error::CfnError, graph::GraphError},
     diagnose::{Class, Diagnose},
     error::AwsError,
@@ -53,6 +54,44 @@ pub enum TeamError {
     /// The package.
     #[error(transparent)]
     Package(#[from] cloudops_aws::package::PackageError),
+    /// The build on this machine.
+    #[error(transparent)]
+    Build(#[from] crate::build::BuildError),
+    /// The jobs on the build server.
+    #[error(transparent)]
+    BuildServer(#[from] BuildServerError),
+    /// No published package, or more than one, has this id.
+    #[error("{}", unknown_package(text, known))]
+    UnknownPackage {
+        /// What was asked for; empty for the newest.
+        text: String,
+        /// Ids of those that are there.
+        known: Vec<String>,
+    },
+    /// There is no such job.
+    #[error("{}", unknown_job(name, known))]
+    UnknownJob {
+        /// What was asked for.
+        name: String,
+        /// Names of those that are defined.
+        known: Vec<String>,
+    },
+    /// A parameter that the job does not declare, or of another form.
+    #[error("`{text}` is not a parameter of job {job} and its value; it has {}", .declared.join(", "))]
+    Parameter {
+        /// What was given.
+        text: String,
+        /// The job.
+        job: String,
+        /// Names of its parameters.
+        declared: Vec<String>,
+    },
+    /// A job without a build.
+    #[error("job {job} has not been built yet")]
+    NeverBuilt {
+        /// The job.
+        job: String,
+    },
     /// A setting that this verb needs is missing.
     #[error("cloudops.yaml does not say `{key}`")]
     MissingSetting {
@@ -85,6 +124,10 @@ impl Diagnose for TeamError {
             Self::Source(error) => error.class(),
             Self::Git(error) => error.class(),
             Self::Package(error) => error.class(),
+            Self::Build(error) => error.class(),
+            Self::BuildServer(error) => error.class(),
+            Self::UnknownPackage { .. } | Self::NeverBuilt { .. } => Class::NotReady,
+            Self::UnknownJob { .. } | Self::Parameter { .. } => Class::Usage,
             Self::Definition(_) | Self::Path(_) | Self::Name(_) | Self::MissingSetting { .. } => {
                 Class::Configuration
             }
@@ -105,6 +148,12 @@ impl Diagnose for TeamError {
             Self::Source(error) => error.hints(),
             Self::Git(error) => error.hints(),
             Self::Package(error) => error.hints(),
+            Self::Build(error) => error.hints(),
+            Self::BuildServer(error) => error.hints(),
+            Self::UnknownPackage { known, .. } => match known.is_empty() {
+                true => vec!["Run `cloudteam package build` first.".to_owned()],
+                false => vec!["See `cloudteam package list`.".to_owned()],
+            },
             Self::MissingSetting { hint, .. } => vec![(*hint).to_owned()],
             Self::NotOurs(_) => {
                 vec!["Rename that job, or choose another instance name.".to_owned()]
@@ -115,7 +164,28 @@ impl Diagnose for TeamError {
                         .to_owned(),
                 ]
             }
+            Self::Parameter { .. } => vec!["Write it as NAME=VALUE.".to_owned()],
+            Self::NeverBuilt { .. } => vec!["Start it by `cloudteam jobs run`.".to_owned()],
+            Self::UnknownJob { .. } => vec!["See `cloudteam jobs list`.".to_owned()],
             Self::Definition(_) | Self::Path(_) | Self::Name(_) => Vec::new(),
         }
+    }
+}
+
+fn unknown_package(text: &str, known: &[String]) -> String {
+    if known.is_empty() {
+        return "no package is published yet".to_owned();
+    }
+    let fitting = known.iter().filter(|id| id.starts_with(text)).count();
+    match fitting {
+        0 => format!("no published package begins with `{text}`"),
+        _ => format!("{fitting} published packages begin with `{text}`"),
+    }
+}
+
+fn unknown_job(name: &str, known: &[String]) -> String {
+    match known.is_empty() {
+        true => format!("there is no job `{name}`"),
+        false => format!("there is no job `{name}`; there are {}", known.join(", ")),
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! The verbs are functions in [`ops`].
 
+pub mod build;
 pub mod error;
 pub mod git;
 pub mod jobs;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use cloudops_e2e::rehearsal::printer::{Printer, Target};
-use cloudops_e2e::rehearsal::{Component, Kit, Options, Outcome, left_running, run};
+use cloudops_e2e::rehearsal::{Component, Kit, Options, Outcome, Runner, left_running, run};
 
 /// Rehearses the whole journey with the unchanged programs. `cargo xtask rehearse` starts it.
 #[derive(Debug, Parser)]
@@ -22,6 +22,9 @@ struct Cli {
     /// Stop after the steps of this program
     #[arg(long)]
     component: Option<Component>,
+    /// Where deployment packages are built
+    #[arg(long, default_value = "build-server")]
+    runner: Runner,
     /// How the outcome is told
     #[arg(long, default_value = "human")]
     output: Format,
@@ -73,8 +76,8 @@ async fn main() -> ExitCode {
         // The parser has seen to it already.
         return ExitCode::from(2);
     };
-    let options =
-        Options { kit, work: cli.work, keep: cli.keep, component: cli.component, printer };
+    let Cli { work, keep, component, runner, .. } = cli;
+    let options = Options { kit, work, keep, component, runner, printer };
     let code = run(options).await.map(|outcome| {
         tell(&outcome, cli.output, printer);
         outcome.exit_code()

@@ -45,6 +45,7 @@ pub(super) fn answer(controller: &Arc<Controller>, request: &Request, path: &[&s
             request::needs_post()
         }
         ["doDelete"] => item.delete(),
+        ["move", "move"] if request.is_post() => item.move_to(),
         _ if definition.folder => request::not_found(),
         ["enable"] => item.disable(false),
         ["disable"] => item.disable(true),
@@ -148,6 +149,24 @@ impl Target<'_> {
         let parent = self.name.rsplit_once('/').map_or("", |(parent, _)| parent);
         let url = views::item_url(self.controller, parent);
         deleted.map_or_else(|e| io_error(&e), |()| request::redirect(&url))
+    }
+
+    /// `move/move?destination=/folder` of the folders plugin.
+    fn move_to(&self) -> Answer {
+        let destination = self.request.value("destination").unwrap_or_default();
+        let folder = destination.trim_start_matches('/');
+        let is_folder = self.controller.store.definition(folder).is_some_and(|d| d.folder);
+        if !destination.starts_with('/') || !(folder.is_empty() || is_folder) {
+            return request::failure(&format!("No such destination: {destination}"));
+        }
+        let base = self.name.rsplit('/').next().unwrap_or(self.name);
+        let target = join(folder, base);
+        if self.controller.store.exists(&target) {
+            return request::failure(&format!("A job already exists with the name ‘{base}’"));
+        }
+        let moved = self.controller.store.rename(self.name, &target);
+        let url = views::item_url(self.controller, &target);
+        moved.map_or_else(|e| io_error(&e), |()| request::redirect(&url))
     }
 
     /// Saves the job, in the form in which Jenkins does.

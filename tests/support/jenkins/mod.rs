@@ -18,6 +18,7 @@ mod build_routes;
 mod controller;
 mod credentials;
 mod definition;
+mod downstream;
 mod git;
 mod item_routes;
 mod junit;

@@ -46,6 +46,7 @@ impl Run<'_> {
             Step::Junit { pattern, allow_empty } => self.junit(pattern, *allow_empty, place),
             Step::DeleteDir => self.delete_dir(place),
             Step::Dir { path, steps } => self.dir(path, steps, place).await,
+            Step::Build(call) => self.build(call, place).await,
             Step::Checkout(checkout) => self.checkout(checkout, place).await,
             Step::WithCredentials { bindings, steps } => {
                 self.with_credentials(bindings, steps, place).await

@@ -91,6 +91,15 @@ impl Store {
         fs_err::remove_dir_all(self.dir(name))
     }
 
+    /// Gives an item another full name; its builds go along.
+    pub(super) fn rename(&self, name: &str, to: &str) -> io::Result<()> {
+        let target = self.dir(to);
+        if let Some(parent) = target.parent() {
+            fs_err::create_dir_all(parent)?;
+        }
+        fs_err::rename(self.dir(name), target)
+    }
+
     /// Names of the items in a folder, sorted.
     pub(super) fn children(&self, folder: &str) -> Vec<String> {
         let mut names = entries(&self.dir(folder).join("jobs"));

@@ -37,7 +37,8 @@ impl BuildServer {
             .arg("--password-file")
             .arg(&password_file)
             .arg("--plugins")
-            .arg(&plugins_file);
+            .arg(&plugins_file)
+            .args(["--labels", "cloudops,cloudops-deploy", "--executors", "4"]);
         for (name, value) in agent_environment(kit).iter().chain(aws) {
             command.arg("--env").arg(format!("{name}={value}"));
         }
@@ -86,13 +87,12 @@ impl BuildServer {
     }
 }
 
-/// What agents have: our programs, a Tomcat, and the JDK of this machine.
+/// What agents have: the AWS CLI, and the JDK of this machine. Jobs fetch our programs.
 fn agent_environment(kit: &Kit) -> Vec<(String, String)> {
     let path = std::env::var("PATH").unwrap_or_default();
-    let mut variables = vec![
-        ("PATH".to_owned(), format!("{}:{path}", kit.bin_dir.display())),
-        ("TOMCAT_HOME".to_owned(), kit.tomcat.display().to_string()),
-    ];
+    let aws_cli = kit.python.parent().map(|folder| folder.display().to_string());
+    let mut variables =
+        vec![("PATH".to_owned(), format!("{path}:{}", aws_cli.unwrap_or_default()))];
     if let Ok(home) = std::env::var("JAVA_HOME") {
         variables.push(("JAVA_HOME".to_owned(), home));
     }

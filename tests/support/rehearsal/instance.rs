@@ -34,6 +34,8 @@ pub struct Settings {
     pub repository: PathBuf,
     /// The base image.
     pub base_image: PathBuf,
+    /// A Tomcat, which the build of the sample needs.
+    pub tomcat: PathBuf,
 }
 
 impl Settings {
@@ -68,7 +70,11 @@ network: {{cidr: {cidr}, zones: 2, nat-gateways: single}}
   branch: main
   build:
     command: ./build.sh package
+    verify-command: ./build.sh verify
     output: extensions/packager/ext-deployment-package/target/ext-deployment-package-*.zip
+    environment: {{TOMCAT_HOME: {tomcat}}}
+    jdk: "17"
+  pipeline: {{environment: shop}}
 images:
   base: {{layout: {base}}}
 environments: {{launch-type: fargate, size: dev}}
@@ -80,6 +86,7 @@ environments: {{launch-type: fargate, size: dev}}
             cidr = self.cidr,
             repository = self.repository.display(),
             base = self.base_image.display(),
+            tomcat = self.tomcat.display(),
         )
     }
 }
@@ -102,6 +109,7 @@ impl Instance {
         settings: Settings,
         folder: &Path,
         bin_dir: &Path,
+        programs: &Path,
         aws: Vec<(String, String)>,
     ) -> Result<Self, RehearsalError> {
         let home = folder.join("home");
@@ -113,7 +121,11 @@ impl Instance {
             ("USER".to_owned(), "rehearsal".to_owned()),
             ("LANG".to_owned(), "C.UTF-8".to_owned()),
             ("PATH".to_owned(), std::env::var("PATH").unwrap_or_default()),
+            ("CLOUDOPS_PROGRAMS".to_owned(), programs.display().to_string()),
         ];
+        if let Ok(home) = std::env::var("JAVA_HOME") {
+            environment.push(("JAVA_HOME".to_owned(), home));
+        }
         environment.extend(aws);
         Ok(Self { settings, folder: folder.to_owned(), bin_dir: bin_dir.to_owned(), environment })
     }
@@ -122,6 +134,12 @@ impl Instance {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.settings.instance
+    }
+
+    /// Variables that its programs see.
+    #[must_use]
+    pub fn environment(&self) -> &[(String, String)] {
+        &self.environment
     }
 
     /// The same programs with one variable changed, or taken away.
@@ -182,6 +200,7 @@ mod tests {
             }),
             repository: "/stage/commerce.git".into(),
             base_image: "/stage/base-image".into(),
+            tomcat: "/stage/tomcat".into(),
         }
     }
 

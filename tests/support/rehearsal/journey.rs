@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::RehearsalError;
-use super::run::Component;
+use super::run::{Component, Runner};
 use super::tour::Tour;
 
 /// Name of the environment.
@@ -60,9 +60,19 @@ async fn foundation(tour: &mut Tour) -> Result<(), RehearsalError> {
 async fn pipeline(tour: &mut Tour) -> Result<(), RehearsalError> {
     tour.chapter("2. The source code and its pipeline: cloudteam");
     tour.run("cloudteam init --source commerce").await?;
-    tour.run("cloudteam package build").await?;
-    tour.run("cloudteam package list").await?;
+    let jobs = tour.run("cloudteam jobs plan").await?;
+    tour.says(&jobs, "nothing to change")?;
+    build_package(tour).await?;
+    tour.run("cloudteam package show").await?;
     tour.confirm(&["--part", "team"]).await
+}
+
+async fn build_package(tour: &mut Tour) -> Result<(), RehearsalError> {
+    let line = match tour.runner {
+        Runner::BuildServer => "cloudteam package build",
+        Runner::Local => "cloudteam package build --runner local --cache",
+    };
+    tour.run(line).await.map(|_| ())
 }
 
 async fn environment(tour: &mut Tour) -> Result<(), RehearsalError> {
@@ -84,7 +94,7 @@ async fn environment(tour: &mut Tour) -> Result<(), RehearsalError> {
 async fn next_release(tour: &mut Tour) -> Result<(), RehearsalError> {
     tour.chapter("4. The next release, and back");
     tour.run("cloudteam import --source commerce-second").await?;
-    tour.run("cloudteam package build").await?;
+    build_package(tour).await?;
     tour.run("clouddeploy images build").await?;
     deploy(tour).await?;
     tour.storefront(ENVIRONMENT, GREETINGS[1]).await?;

@@ -21,6 +21,16 @@ pub enum Component {
     Clouddeploy,
 }
 
+/// Where deployment packages are built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Runner {
+    /// By the job on the build server.
+    #[default]
+    BuildServer,
+    /// By `cloudteam` on this machine.
+    Local,
+}
+
 /// How a rehearsal is run.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -32,6 +42,8 @@ pub struct Options {
     pub keep: bool,
     /// Stop after the steps of this program.
     pub component: Option<Component>,
+    /// Where deployment packages are built.
+    pub runner: Runner,
     /// Where the tour is written.
     pub printer: Printer,
 }
@@ -57,6 +69,7 @@ pub async fn run(options: Options) -> Result<Outcome, RehearsalError> {
         () = stop.asked() => return Err(RehearsalError::Interrupted),
     };
     tour.keep = options.keep;
+    tour.runner = options.runner;
     describe(&tour);
     let result = tokio::select! {
         result = journey::play(&mut tour, options.component) => result,

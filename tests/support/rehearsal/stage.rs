@@ -9,7 +9,7 @@ use super::build_server::BuildServer;
 use super::instance::{Instance, Settings};
 use super::inventory::Inventory;
 use super::left_running::{self, LeftRunning};
-use super::{Kit, RehearsalError, distribution};
+use super::{Kit, RehearsalError, distribution, programs};
 use crate::emulator::{self, ACCOUNT, CONTAINERS_DIR, Emulator};
 
 /// The region of every rehearsal.
@@ -97,8 +97,10 @@ impl Stage {
             dns: Some(self.emulator.dns),
             repository,
             base_image: self.base_image.clone(),
+            tomcat: self.kit.tomcat.clone(),
         };
-        Instance::write(settings, &folder, &self.kit.bin_dir, self.emulator.env())
+        let for_jobs = programs::for_jobs(&self.kit).await?;
+        Instance::write(settings, &folder, &self.kit.bin_dir, &for_jobs, self.emulator.env())
     }
 
     /// The independent client.

@@ -11,6 +11,7 @@ use super::instance::{COMMAND_LIMIT, Instance};
 use super::inventory::Inventory;
 use super::printer::Printer;
 use super::program::Finished;
+use super::run::Runner;
 use super::stage::Stage;
 use super::storefront::{self, Answer};
 
@@ -49,6 +50,8 @@ pub struct Tour {
     pub answers: Vec<Answer>,
     /// Whether everything is left running at the end.
     pub keep: bool,
+    /// Where deployment packages are built.
+    pub runner: Runner,
     /// What existed before the first step.
     pub before: Value,
     /// What existed when all of it was there.
@@ -74,6 +77,7 @@ impl Tour {
             steps: Vec::new(),
             answers: Vec::new(),
             keep: false,
+            runner: Runner::default(),
             before: Value::Null,
             height: None,
             kept: None,

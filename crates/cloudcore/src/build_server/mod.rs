@@ -108,6 +108,8 @@ mod tests {
 
     #[test]
     fn jobs_ask_for_the_label_that_agents_have() {
-        assert!(CONFIGURATION.text.contains("label: cloudops\n"));
+        for label in ["cloudops", "cloudops-deploy"] {
+            assert!(CONFIGURATION.text.contains(&format!("label: {label}\n")), "{label}");
+        }
     }
 }

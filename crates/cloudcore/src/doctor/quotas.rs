@@ -224,8 +224,8 @@ mod tests {
         assert_eq!(found[&Quota::Addresses], (1, 0));
         assert_eq!(found[&Quota::NatGateways], (1, 0));
         assert_eq!(found[&Quota::StandardVcpus], (2, 20));
-        // The server, and one agent while something is built.
-        assert_eq!(found[&Quota::FargateVcpus], (3, 0));
+        // The server, and one agent of each kind while something is built and deployed.
+        assert_eq!(found[&Quota::FargateVcpus], (4, 0));
         assert_eq!(found[&Quota::EcsClusters], (1, 1));
         assert_eq!(found[&Quota::Balancers], (1, 1));
         assert_eq!(

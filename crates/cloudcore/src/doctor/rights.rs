@@ -49,11 +49,7 @@ pub fn needed(needs: &Needs) -> BTreeMap<Scope, BTreeSet<&'static str>> {
 #[must_use]
 pub fn resource(config: &CloudOpsConfig, scope: Scope) -> String {
     let (instance, account, region) = (&config.instance, &config.account, &config.region);
-    let partition = match region.as_str() {
-        region if region.starts_with("cn-") => "aws-cn",
-        region if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    };
+    let partition = region.partition();
     let bucket = layout::bucket_name(config, "state");
     use Scope as S;
     match scope {

@@ -34,9 +34,9 @@ async fn an_empty_account_has_everything_to_come() {
         who may do what, and who reaches what, adds: 1 security group, 1 role, 1 instance profile
     + acme-core-build: create
         adds: 1 file system, 1 access point, 2 mount targets, 1 secret, 1 log group, 1 image repository,
-          1 task definition, 1 container cluster, 1 set of capacity providers, 1 load balancer,
+          2 task definitions, 1 container cluster, 1 set of capacity providers, 1 load balancer,
           1 target group, 1 listener, 1 internal domain, 1 service name, 2 DNS records
-        who may do what, and who reaches what, adds: 4 security groups, 2 incoming rules, 3 roles
+        who may do what, and who reaches what, adds: 4 security groups, 2 incoming rules, 4 roles
     + acme-core-build-service: create
         adds: 1 listener, 1 task definition, 1 container service
     + acme-core-certificate: create
@@ -58,7 +58,7 @@ async fn an_empty_account_has_everything_to_come() {
     + acme-core-storage: create
         adds: 1 encryption key, 1 key alias, 3 buckets
         who may do what, and who reaches what, adds: 3 bucket policies, 1 log policy
-    9 of 9 stacks would change; resources: 102 added.
+    9 of 9 stacks would change; resources: 104 added.
     Cost a month, as far as it is known:
       acme-core-bastion: +$7.36, $7.36 afterwards
               +$7.36  1 t4g.nano host, 8 GB disk each

@@ -68,7 +68,7 @@ async fn a_wrong_file_is_named_with_its_place() {
     says!(import("schema: 1\nenvironments:\n  Live: {}\n").await, @r"
     exit code: 3
     ----- stderr
-    error: values.yaml:3:3: `environments.Live`: `Live` is not an environment name (1 to 12 lowercase letters, digits and hyphens, starting with a letter, not ending in a hyphen; core, team, images, build, builds, build-server, network, instance and what ends in -build or -admin are taken)
+    error: values.yaml:3:3: `environments.Live`: `Live` is not an environment name (1 to 12 lowercase letters, digits and hyphens, starting with a letter, not ending in a hyphen; core, team, deploy, images, build, builds, build-server, network, instance and what ends in -build or -admin are taken)
     ");
     says!(import("schema: 1\ninstance:\n  shop: {a: ok,\n    b c: x}\n").await, @r"
     exit code: 3

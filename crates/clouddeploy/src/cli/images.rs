@@ -3,9 +3,10 @@
 use std::fmt::{self, Write};
 
 use camino::Utf8Path;
-use clouddeploy::ops::images::{self, BuildReport, BuildRequest};
+use clouddeploy::ops::images::{self, BuildReport, BuildRequest, PromoteReport, PromoteRequest};
 use cloudops_aws::{
     diagnose::Class,
+    oci::PushReport,
     terminal::{CliResult, Report, Session, Style, Table},
 };
 
@@ -14,6 +15,8 @@ use cloudops_aws::{
 pub(super) enum Verb {
     /// Build the images of a package, push them, and make a release of them
     Build(BuildArgs),
+    /// Copy the images of a release by digest to another registry
+    Promote(PromoteArgs),
 }
 
 /// Options of `images build`.
@@ -22,17 +25,70 @@ pub(super) struct BuildArgs {
     /// Published package [default: the newest]
     #[arg(long, value_name = "ID")]
     package: Option<String>,
+    /// Run of the build job whose package it is
+    #[arg(long, value_name = "ID", conflicts_with = "package")]
+    run: Option<String>,
+}
+
+/// Options of `images promote`.
+#[derive(Debug, clap::Args)]
+pub(super) struct PromoteArgs {
+    /// Release [default: the newest]
+    #[arg(long, value_name = "ID")]
+    release: Option<String>,
+    /// Registry, and what its repositories begin with [default prefix: the instance]
+    #[arg(long, value_name = "HOST/PREFIX")]
+    registry: String,
 }
 
 pub(super) async fn exec(session: &Session, verb: Verb) -> CliResult {
-    let Verb::Build(args) = verb;
+    let args = match verb {
+        Verb::Build(args) => args,
+        Verb::Promote(args) => return promote(session, args).await,
+    };
     let config = session.config()?;
     let ctx = session.connect(&config).await?;
     let folder = session.settings.config.parent().unwrap_or(Utf8Path::new("")).to_owned();
     let owner = session.settings.owner.clone();
-    let request = BuildRequest { config, owner, package: args.package, folder };
+    let request = BuildRequest { config, owner, package: args.package, run: args.run, folder };
     session.print(&Shown(images::build(&ctx, &request).await?));
     Ok(Class::Done)
+}
+
+async fn promote(session: &Session, args: PromoteArgs) -> CliResult {
+    let config = session.config()?;
+    let ctx = session.connect(&config).await?;
+    let PromoteArgs { release, registry } = args;
+    let request = PromoteRequest { config, release, registry };
+    session.print(&Promoted(images::promote(&ctx, &request).await?));
+    Ok(Class::Done)
+}
+
+struct Promoted(PromoteReport);
+
+impl Report for Promoted {
+    fn human(&self, out: &mut dyn Write, style: Style) -> fmt::Result {
+        let mut table = Table::new(style, &["IMAGE", "REFERENCE", "UPLOADED", "REUSED"]);
+        for (name, (reference, push)) in &self.0.images {
+            let (uploaded, reused) = (push.uploaded_bytes, push.reused_bytes);
+            table.row([name.clone(), reference.clone(), uploaded.to_string(), reused.to_string()]);
+        }
+        write!(out, "{table}")?;
+        writeln!(out, "release {} is promoted", self.0.release.id)
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let image = |(name, (reference, push)): (&String, &(String, PushReport))| {
+            let value = serde_json::json!({
+                "reference": reference,
+                "uploaded-bytes": push.uploaded_bytes,
+                "reused-bytes": push.reused_bytes,
+            });
+            (name.clone(), value)
+        };
+        let images: serde_json::Map<_, _> = self.0.images.iter().map(image).collect();
+        serde_json::json!({ "release": self.0.release.id, "images": images })
+    }
 }
 
 struct Shown(BuildReport);

@@ -2,16 +2,34 @@
 
 use std::fmt::{self, Write};
 
-use clouddeploy::ops;
+use camino::Utf8PathBuf;
+use clouddeploy::ops::{self, jobs::JobsRequest};
 use cloudops_aws::{
     diagnose::Class,
+    jenkins::job_set::Prune,
     terminal::{CliResult, Report, Session, Style},
 };
 
-pub(super) async fn exec(session: &Session) -> CliResult {
+use super::jobs::files;
+
+/// Options of `init`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Folder with the programs for linux/amd64 that jobs fetch [env: CLOUDOPS_PROGRAMS]
+    /// [default: the folder of this program]
+    #[arg(long, value_name = "DIR")]
+    programs: Option<Utf8PathBuf>,
+}
+
+pub(super) async fn exec(session: &Session, args: &Args) -> CliResult {
     let config = session.config()?;
     let ctx = session.connect(&config).await?;
-    let (count, changed) = ops::init::init(&ctx, &config, &session.settings.owner).await?;
+    let owner = &session.settings.owner;
+    let (count, changed) = ops::init::init(&ctx, &config, owner).await?;
+    let files = files(session, args.programs.as_ref());
+    let request = JobsRequest { config: &config, files: &files, prune: Prune::Disable };
+    let jobs = ops::jobs::add(&ctx, &request, owner).await?;
+    let changed = changed || jobs.is_some_and(|plan| plan.has_changes());
     session.print(&Shown { count, changed });
     Ok(Class::Done)
 }

@@ -4,6 +4,7 @@ mod deploy;
 mod env;
 mod images;
 mod init;
+mod jobs;
 mod logs;
 mod operate;
 mod package;
@@ -31,11 +32,14 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Create the image repositories; can be run again
-    Init,
+    /// Create the image repositories and the jobs; can be run again
+    Init(init::Args),
     /// Container images
     #[command(subcommand)]
     Images(images::Verb),
+    /// The jobs on the build server
+    #[command(subcommand)]
+    Jobs(jobs::Verb),
     /// Deployment packages
     #[command(subcommand)]
     Package(package::Verb),
@@ -85,8 +89,9 @@ impl Program for Cli {
 
     async fn execute(self, session: &Session) -> CliResult {
         match self.verb {
-            Verb::Init => init::exec(session).await,
+            Verb::Init(args) => init::exec(session, &args).await,
             Verb::Images(verb) => images::exec(session, verb).await,
+            Verb::Jobs(verb) => jobs::exec(session, verb).await,
             Verb::Package(verb) => package::exec(session, &verb),
             Verb::Env(verb) => env::exec(session, verb).await,
             Verb::Release(verb) => release::exec(session, &verb).await,

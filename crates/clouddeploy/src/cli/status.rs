@@ -16,12 +16,20 @@ pub(super) struct Args {
     /// Environment
     #[arg(long)]
     env: EnvName,
+    /// Fail with 10 unless every service serves its release
+    #[arg(long)]
+    require_healthy: bool,
 }
 
 pub(super) async fn exec(session: &Session, args: &Args) -> CliResult {
     let config = session.config()?;
     let ctx = session.connect(&config).await?;
-    session.print(&Shown(status::status(&ctx, &config, &args.env).await?));
+    let status = status::status(&ctx, &config, &args.env).await?;
+    let healthy = status.healthy();
+    session.print(&Shown(status));
+    if args.require_healthy {
+        healthy?;
+    }
     Ok(Class::Done)
 }
 

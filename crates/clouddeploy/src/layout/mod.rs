@@ -5,6 +5,8 @@ mod protection;
 mod service;
 #[cfg(test)]
 mod side_by_side;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,6 +34,9 @@ use crate::{error::DeployError, images::USER, ops::VERSION, topology::Topology};
 
 /// Image of the tool that populates the database.
 const DATA_POPULATION: &str = "data-pop-tool";
+
+/// The output of `core/build` with the role of the agents that deploy.
+const DEPLOY_AGENT_ROLE: &str = "DeployAgentRoleName";
 
 /// The parameter of templates with resources that AWS can refuse to delete.
 const DELETION_PROTECTION: &str = "DeletionProtection";
@@ -78,6 +83,43 @@ pub fn repository_graph(
     }
     graph.check()?;
     Ok(graph)
+}
+
+/// What `init` makes: the repositories, and what the agents that deploy may use. The latter is left
+/// out where the build server has no such agents.
+///
+/// # Errors
+/// [`DeployError`].
+pub fn init_graph(
+    config: &CloudOpsConfig,
+    state: &InitState,
+    topology: &Topology,
+) -> Result<StackGraph, DeployError> {
+    let mut graph = StackGraph::new(state.outputs());
+    for repository in repository_graph(config, topology)?.stacks() {
+        graph.add(repository.clone())?;
+    }
+    if has_deploy_agents(state) {
+        let instance = ("InstanceName".to_owned(), config.instance.to_string());
+        graph.add(StackSpec {
+            name: format!("{}-deploy-pipeline", config.instance).parse()?,
+            title: "deployment agents".to_owned(),
+            template: parse(&deploy::PIPELINE)?,
+            parameters: BTreeMap::from([instance]),
+            tags: tags(config, None),
+            depends_on: BTreeSet::new(),
+            termination_protection: false,
+        })?;
+    }
+    graph.check()?;
+    Ok(graph)
+}
+
+/// Whether the build server has agents of their own for deployments: those of an older CloudCore,
+/// and those that are not ours, have none.
+#[must_use]
+pub fn has_deploy_agents(state: &InitState) -> bool {
+    state.outputs().contains_key(DEPLOY_AGENT_ROLE)
 }
 
 /// The stacks that an environment has before anything is deployed to it.

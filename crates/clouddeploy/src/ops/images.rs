@@ -1,5 +1,7 @@
 //! `images build`: from a published package to images in the registry and a release.
 
+mod promote;
+
 use std::{collections::BTreeMap, time::Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -22,6 +24,8 @@ use cloudops_aws::{
 use jiff::Timestamp;
 
 use super::{initialized, lock_request, store};
+pub use promote::{PromoteReport, PromoteRequest, promote};
+
 use crate::{error::DeployError, images::assemble as assemble_images, topology::Topology};
 
 /// What `images build` needs to know.
@@ -33,6 +37,8 @@ pub struct BuildRequest {
     pub owner: Owner,
     /// Id of a published package; the newest one when none is given.
     pub package: Option<String>,
+    /// Run of the build job whose package it is, in place of an id.
+    pub run: Option<String>,
     /// Folder that relative paths in the settings start from.
     pub folder: Utf8PathBuf,
 }
@@ -95,6 +101,12 @@ pub async fn build(ctx: &Ctx, request: &BuildRequest) -> Result<BuildReport, Dep
 }
 
 async fn choose(store: &Store, request: &BuildRequest) -> Result<PackageManifest, DeployError> {
+    if let Some(run) = &request.run {
+        return packages::built_by(store, run).await?.ok_or_else(|| DeployError::NotReady {
+            what: format!("the run {run} of the build job published no package"),
+            command: "cloudteam package build".to_owned(),
+        });
+    }
     let known = packages::list(store).await?;
     let found = match &request.package {
         None => known.first(),

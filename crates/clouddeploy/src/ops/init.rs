@@ -1,4 +1,4 @@
-//! `init`: the repositories of the images.
+//! `init`: the repositories of the images, and the rights of the agents that deploy.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,10 @@ use jiff::Timestamp;
 use super::{VERSION, foundation, lock_request, store};
 use crate::{error::DeployError, layout, topology::Topology};
 
-/// Creates the repositories. Gives back how many there are, and whether anything was changed.
+const NO_AGENTS: &str = "the build server has no agents for deployments, so no rights are given to \
+                         any; `cloudcore init` makes them";
+
+/// Creates the repositories and the policies of the agents that deploy. Gives back how many there are, and whether anything was changed.
 ///
 /// # Errors
 /// [`DeployError`]; the same call goes on where this one stopped.
@@ -28,8 +31,11 @@ pub async fn init(
     config: &CloudOpsConfig,
     owner: &Owner,
 ) -> Result<(usize, bool), DeployError> {
-    foundation(&ctx.aws, config).await?;
-    let graph = layout::repository_graph(config, &Topology::commerce()?)?;
+    let state = foundation(&ctx.aws, config).await?;
+    let graph = layout::init_graph(config, &state, &Topology::commerce()?)?;
+    if !layout::has_deploy_agents(&state) {
+        ctx.events.note(NO_AGENTS);
+    }
     let store = store(&ctx.aws, config);
     let asked = lock_request("deploy".to_owned(), owner, "init");
     runs::recorded(ctx, &store, asked, async |locked| {

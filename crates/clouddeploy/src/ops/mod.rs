@@ -4,6 +4,7 @@ pub mod deploy;
 pub mod env;
 pub mod images;
 pub mod init;
+pub mod jobs;
 pub mod logs;
 pub mod operate;
 pub mod plan;

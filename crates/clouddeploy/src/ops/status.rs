@@ -17,7 +17,11 @@ use super::{
     environment, initialized, operate, store,
     verdict::{self, Expected},
 };
-use crate::{error::DeployError, layout, topology::Topology};
+use crate::{
+    error::{DeployError, verdict_text},
+    layout,
+    topology::Topology,
+};
 
 /// A service that runs.
 #[derive(Debug, Clone)]
@@ -43,6 +47,27 @@ pub struct Status {
     pub databases: BTreeMap<String, String>,
     /// Address of the storefront.
     pub storefront: Option<String>,
+}
+
+impl Status {
+    /// That every service serves what its stack deployed, and that there is one.
+    ///
+    /// # Errors
+    /// [`DeployError::Unhealthy`] names those that do not.
+    pub fn healthy(&self) -> Result<(), DeployError> {
+        let serves = |service: &&ServiceStatus| !matches!(service.verdict, Verdict::Serving { .. });
+        let others = self.services.iter().filter(serves);
+        let mut services: Vec<_> = others
+            .map(|service| format!("{} {}", service.title, verdict_text(&service.verdict)))
+            .collect();
+        if self.services.is_empty() {
+            services.push("nothing is deployed".to_owned());
+        }
+        if services.is_empty() {
+            return Ok(());
+        }
+        Err(DeployError::Unhealthy { environment: self.environment.name.to_string(), services })
+    }
 }
 
 /// Asks AWS what runs.

@@ -30,7 +30,7 @@ async fn an_environment_needs_a_name_that_aws_can_bear() {
     says!(clouddeploy().run("deploy --env Live_1").await, @r"
     exit code: 2
     ----- stderr
-    error: invalid value 'Live_1' for '--env <ENV>': `Live_1` is not an environment name (1 to 12 lowercase letters, digits and hyphens, starting with a letter, not ending in a hyphen; core, team, images, build, builds, build-server, network, instance and what ends in -build or -admin are taken)
+    error: invalid value 'Live_1' for '--env <ENV>': `Live_1` is not an environment name (1 to 12 lowercase letters, digits and hyphens, starting with a letter, not ending in a hyphen; core, team, deploy, images, build, builds, build-server, network, instance and what ends in -build or -admin are taken)
 
     For more information, try '--help'.
     ");

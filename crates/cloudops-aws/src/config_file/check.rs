@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use url::Url;
 
 use super::{
-    BaseImage, BastionConfig, BuildConfig, BuildServerConfig, CloudOpsConfig, ConfigError,
-    ConfigurationConfig, ConsulConfig, EnvironmentsConfig, ImagesConfig, SCHEMA, SourceConfig,
+    BaseImage, BastionConfig, BuildServerConfig, CloudOpsConfig, ConfigError, ConfigurationConfig,
+    ConsulConfig, EnvironmentsConfig, ImagesConfig, SCHEMA,
     at::{At, text, texts},
     check_network::{certificate, cidr, dns, network},
-    raw::{RawBase, RawConfig, RawImages, RawSource, Text},
+    raw::{RawBase, RawConfig, RawImages, Text},
+    source::source,
 };
 
 pub(super) fn config(file: &str, raw: &RawConfig) -> Result<CloudOpsConfig, ConfigError> {
@@ -38,7 +39,7 @@ pub(super) fn config(file: &str, raw: &RawConfig) -> Result<CloudOpsConfig, Conf
             key_pair: raw.bastion.key_pair.as_ref().map(|name| name.value.clone()),
         },
         build_server: build_server(&at, raw)?,
-        source: source(&raw.source),
+        source: source(&at, &raw.source)?,
         images: images(&at, &raw.images)?,
         environments: EnvironmentsConfig {
             launch_type: at.one_of(
@@ -218,24 +219,6 @@ fn build_server(at: &At<'_>, raw: &RawConfig) -> Result<BuildServerConfig, Confi
         },
         user: text(server.user.as_ref(), "admin"),
     })
-}
-
-fn source(raw: &RawSource) -> SourceConfig {
-    SourceConfig {
-        repository: raw.repository.as_ref().map(|address| address.value.clone()),
-        branch: text(raw.branch.as_ref(), "main"),
-        build: BuildConfig {
-            command: text(
-                raw.build.command.as_ref(),
-                "mvn --batch-mode clean install -P with-deployment-package -f extensions/packager",
-            ),
-            output: text(
-                raw.build.output.as_ref(),
-                "extensions/packager/ext-deployment-package/target/ext-deployment-package-*.zip",
-            ),
-            environment: texts(&raw.build.environment),
-        },
-    }
 }
 
 const NEEDS_DIGEST: &str = "a digest (`@sha256:...`) is needed, so that a build can be repeated";

@@ -18,15 +18,16 @@ mod model;
 mod raw;
 mod read;
 mod schema;
+mod source;
 mod write;
 
 pub use error::ConfigError;
 pub use model::{
-    AdoptedNetwork, BaseImage, BastionConfig, BuildConfig, BuildServerConfig, CloudOpsConfig,
+    AdoptedNetwork, BaseImage, BastionConfig, BuildServerConfig, CloudOpsConfig,
     ConfigurationConfig, ConsulConfig, DnsConfig, EnvironmentsConfig, ImagesConfig, NetworkConfig,
-    SourceConfig,
 };
 pub use schema::json_schema;
+pub use source::{BuildConfig, CacheConfig, MavenRepository, PipelineConfig, SourceConfig};
 pub use write::{NewSettings, SCHEMA_FILE};
 
 /// Schema number that this version reads.

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr};
 
 use url::Url;
 
+use super::source::SourceConfig;
 use crate::ids::{AccountId, InstanceName, Region};
 
 /// The settings of one instance.
@@ -169,28 +170,6 @@ pub struct BuildServerConfig {
     pub endpoint: Option<Url>,
     /// User that jobs are managed as. Default `admin`.
     pub user: String,
-}
-
-/// Source code of the commerce suite.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceConfig {
-    /// Address of the git repository.
-    pub repository: Option<String>,
-    /// Working branch. Default `main`.
-    pub branch: String,
-    /// How the deployment package is built.
-    pub build: BuildConfig,
-}
-
-/// How the deployment package is built.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BuildConfig {
-    /// Shell command, run in the source folder. The default is the suite's own Maven build.
-    pub command: String,
-    /// Shell pattern of the package, below the source folder.
-    pub output: String,
-    /// Environment variables of the command. No secrets: they show in the job.
-    pub environment: BTreeMap<String, String>,
 }
 
 /// Container images.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::{CloudOpsConfig, check, read};
+use super::{CloudOpsConfig, check, read, source::RawSource};
 use crate::config_file::ConfigError;
 
 /// A text and where it stands.
@@ -111,24 +111,6 @@ pub(super) struct RawBuildServer {
     pub(super) agent_image: Option<Text>,
     pub(super) endpoint: Option<Text>,
     pub(super) user: Option<Text>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct RawSource {
-    pub(super) repository: Option<Text>,
-    pub(super) branch: Option<Text>,
-    #[serde(default)]
-    pub(super) build: RawBuild,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct RawBuild {
-    pub(super) command: Option<Text>,
-    pub(super) output: Option<Text>,
-    #[serde(default)]
-    pub(super) environment: BTreeMap<String, Text>,
 }
 
 #[derive(Debug, Default, Deserialize)]

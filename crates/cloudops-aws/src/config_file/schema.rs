@@ -2,11 +2,14 @@
 
 use super::SCHEMA;
 
+fn object(fields: serde_json::Value) -> serde_json::Value {
+    serde_json::json!({"type": "object", "additionalProperties": false, "properties": fields})
+}
+
 /// The JSON Schema of the file, for editors.
 #[must_use]
 pub fn json_schema() -> serde_json::Value {
     let text = serde_json::json!({"type": "string"});
-    let object = |fields: serde_json::Value| serde_json::json!({"type": "object", "additionalProperties": false, "properties": fields});
     let mut schema = object(serde_json::json!({
         "schema": {"const": SCHEMA, "description": "Schema number of this file"},
         "instance": {"type": "string", "pattern": "^[a-z][a-z0-9-]{1,15}$", "description": "Name of the instance; every name in AWS begins with it"},
@@ -54,15 +57,7 @@ pub fn json_schema() -> serde_json::Value {
             "endpoint": {"type": "string", "format": "uri"},
             "user": {"type": "string", "default": "admin"},
         })),
-        "source": object(serde_json::json!({
-            "repository": text,
-            "branch": {"type": "string", "default": "main"},
-            "build": object(serde_json::json!({
-                "command": text,
-                "output": text,
-                "environment": {"type": "object", "additionalProperties": text},
-            })),
-        })),
+        "source": source(),
         "images": object(serde_json::json!({
             "base": object(serde_json::json!({"layout": text, "reference": text})),
         })),
@@ -75,6 +70,46 @@ pub fn json_schema() -> serde_json::Value {
     schema["title"] = "cloudops.yaml".into();
     schema["required"] = serde_json::json!(["schema", "instance", "account", "region", "domain"]);
     schema
+}
+
+fn source() -> serde_json::Value {
+    let text = serde_json::json!({"type": "string"});
+    let texts = serde_json::json!({"type": "array", "items": text});
+    let version = serde_json::json!({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)*$"});
+    let repository = serde_json::json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["id", "url"],
+        "properties": {
+            "id": text,
+            "url": {"type": "string", "format": "uri"},
+            "mirror-of": text,
+            "credentials-secret": text,
+        },
+    });
+    object(serde_json::json!({
+        "repository": text,
+        "branch": {"type": "string", "default": "main"},
+        "credentials": text,
+        "build": object(serde_json::json!({
+            "command": text,
+            "verify-command": text,
+            "output": text,
+            "test-reports": text,
+            "environment": {"type": "object", "additionalProperties": text},
+            "jdk": version,
+            "maven": version,
+            "timeout-minutes": {"type": "integer", "minimum": 1, "default": 240},
+            "repositories": {"type": "array", "items": repository},
+            "cache": object(serde_json::json!({"folders": texts, "keys": texts})),
+        })),
+        "pipeline": object(serde_json::json!({
+            "poll": {"type": "string", "default": "H/5 * * * *"},
+            "schedule": text,
+            "environment": text,
+            "smoke-command": text,
+        })),
+    }))
 }
 
 fn adopted_network() -> serde_json::Value {

@@ -275,6 +275,7 @@ mod tests {
         #  build:
         #    command: mvn --batch-mode clean install -P with-deployment-package -f extensions/packager
         #    output: extensions/packager/ext-deployment-package/target/ext-deployment-package-*.zip
+        #    timeout-minutes: 240
 
         # The image with the Java runtime that all others are built on, by digest.
         #images:

@@ -5,23 +5,30 @@ use crate::jenkins::{DefinitionError, ItemPath, Jenkins, JenkinsError, xml::Elem
 /// Begin of the mark in a description.
 const MARK: &str = "Managed by CloudOps for AWS (instance ";
 
-/// Whose jobs are ours: the instance that made them, named in the description of each.
+/// Whose jobs are ours: the instance that made them, and of it the program, named in the
+/// description of each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
-    instance: String,
+    name: String,
 }
 
 impl Owner {
-    /// The owner of the jobs of an instance.
+    /// The owner of what belongs to an instance as a whole.
     #[must_use]
     pub fn new(instance: impl Into<String>) -> Self {
-        Self { instance: instance.into() }
+        Self { name: instance.into() }
+    }
+
+    /// The owner of the jobs that a program makes for an instance.
+    #[must_use]
+    pub fn program(instance: &str, program: &str) -> Self {
+        Self { name: format!("{instance}, {program}") }
     }
 
     /// The mark: `Managed by CloudOps for AWS (instance acme)`.
     #[must_use]
     pub fn marker(&self) -> String {
-        format!("{MARK}{})", self.instance)
+        format!("{MARK}{})", self.name)
     }
 
     /// A description with the mark behind it.

@@ -1,7 +1,8 @@
 //! What keeps a job definition from working, found before Jenkins sees it.
 
 use crate::jenkins::{
-    Checkout, Kind, Param, PipelineJob, RUN_PARAMETER, Trigger, jenkinsfile::CHECK_OUT, xml,
+    Argument, Call, Checkout, Kind, Param, PipelineJob, RUN_PARAMETER, Trigger,
+    jenkinsfile::CHECK_OUT, xml,
 };
 
 /// Longest text of a Jenkinsfile: what a constant of a Java class holds, in bytes.
@@ -77,13 +78,29 @@ fn stages(job: &PipelineJob) -> Result<(), String> {
         if stage.name.trim().is_empty() {
             return Err("a stage has no name".to_owned());
         }
-        if stage.script.trim().is_empty() {
+        if let Some(call) = &stage.call {
+            arguments(job, call)?;
+        }
+        if stage.script.trim().is_empty() && stage.call.is_none() {
             return Err(format!("the script of stage {} is empty", stage.name));
         }
         if names.contains(&stage.name.as_str()) {
             return Err(format!("stage {} stands twice", stage.name));
         }
         names.push(&stage.name);
+    }
+    Ok(())
+}
+
+/// What a stage hands on to another job.
+fn arguments(job: &PipelineJob, call: &Call) -> Result<(), String> {
+    for (name, argument) in &call.parameters {
+        check_name("parameter", name)?;
+        if let Argument::Parameter(own) = argument
+            && !job.parameters.iter().any(|param| param.name == *own)
+        {
+            return Err(format!("it hands on parameter {own}, which it does not have"));
+        }
     }
     Ok(())
 }

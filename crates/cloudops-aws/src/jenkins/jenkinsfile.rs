@@ -6,7 +6,9 @@
 
 use std::fmt::Write as _;
 
-use crate::jenkins::{Checkout, CredentialsBinding, CredentialsKind, PipelineJob, Stage};
+use crate::jenkins::{
+    Argument, Call, Checkout, CredentialsBinding, CredentialsKind, PipelineJob, Stage,
+};
 
 /// Stage that takes the sources out of git.
 pub(super) const CHECK_OUT: &str = "Check out";
@@ -106,6 +108,14 @@ fn run(out: &mut Out, stage: &Stage, credentials: &[CredentialsBinding]) {
     let bindings: Vec<_> = credentials.iter().map(binding).collect();
     out.open(&format!("stage('{}')", line(&stage.name)));
     out.open("steps");
+    if let Some(call) = &stage.call {
+        out.line(&build_step(call));
+    }
+    if stage.script.is_empty() {
+        out.close();
+        out.close();
+        return;
+    }
     if !bindings.is_empty() {
         out.open(&format!("withCredentials([{}])", bindings.join(", ")));
     }
@@ -115,6 +125,24 @@ fn run(out: &mut Out, stage: &Stage, credentials: &[CredentialsBinding]) {
     }
     out.close();
     out.close();
+}
+
+/// A failure of the other job is one of this build.
+fn build_step(call: &Call) -> String {
+    let value = |argument: &Argument| match argument {
+        Argument::Text(text) => format!("'{}'", line(text)),
+        Argument::Parameter(name) => format!("params.{name}"),
+        Argument::BuildTag => "env.BUILD_TAG".to_owned(),
+    };
+    let parameter = |(name, argument): &(String, Argument)| {
+        format!("string(name: '{}', value: {})", line(name), value(argument))
+    };
+    let parameters: Vec<_> = call.parameters.iter().map(parameter).collect();
+    format!(
+        "build(job: '/{}', parameters: [{}])",
+        line(&call.job.to_string()),
+        parameters.join(", ")
+    )
 }
 
 /// <https://www.jenkins.io/doc/pipeline/steps/credentials-binding/>

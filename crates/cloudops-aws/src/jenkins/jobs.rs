@@ -66,6 +66,29 @@ pub struct Stage {
     /// The script. Without a `#!` line, Jenkins runs it with `sh -xe`, which shows each command
     /// with its values in the log. Parameters and environment are environment variables of it.
     pub script: String,
+    /// Another job that is built before the script, and has to succeed; the script may be empty
+    /// then.
+    pub call: Option<Call>,
+}
+
+/// Another job that a stage builds (<https://www.jenkins.io/doc/pipeline/steps/pipeline-build-step/>).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The job.
+    pub job: ItemPath,
+    /// Its text parameters.
+    pub parameters: Vec<(String, Argument)>,
+}
+
+/// Value of a parameter that is handed on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Argument {
+    /// This text.
+    Text(String),
+    /// That of a parameter of the calling job.
+    Parameter(String),
+    /// `BUILD_TAG` of the calling build, which names it.
+    BuildTag,
 }
 
 /// What is taken out of git before the first stage.
@@ -210,7 +233,14 @@ impl PipelineJob {
     /// The job with one more stage.
     #[must_use]
     pub fn stage(mut self, name: &str, script: &str) -> Self {
-        self.stages.push(Stage { name: name.to_owned(), script: script.to_owned() });
+        self.stages.push(Stage { name: name.to_owned(), script: script.to_owned(), call: None });
+        self
+    }
+
+    /// The job with one more stage, which builds another job.
+    #[must_use]
+    pub fn call(mut self, name: &str, call: Call) -> Self {
+        self.stages.push(Stage { name: name.to_owned(), script: String::new(), call: Some(call) });
         self
     }
 

@@ -21,6 +21,7 @@ mod history;
 mod installed;
 mod items;
 mod jenkinsfile;
+pub mod job_set;
 mod job_xml;
 mod jobs;
 mod lines;
@@ -30,6 +31,7 @@ pub mod plugins;
 mod queue;
 mod queue_json;
 mod ready;
+mod relocate;
 mod reports;
 mod session;
 mod stream;
@@ -46,8 +48,8 @@ pub use history::BuildSummary;
 pub use items::ItemSummary;
 pub use jenkinsfile::jenkinsfile;
 pub use jobs::{
-    Checkout, CredentialsBinding, CredentialsKind, DefinitionError, Kind, Param, PipelineJob,
-    Retention, Stage, Trigger,
+    Argument, Call, Checkout, CredentialsBinding, CredentialsKind, DefinitionError, Kind, Param,
+    PipelineJob, Retention, Stage, Trigger,
 };
 pub use path::{ItemPath, PathError};
 pub use queue::QueueItem;

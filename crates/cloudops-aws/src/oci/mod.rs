@@ -4,6 +4,7 @@
 //! same digests (OCI image specification 1.1).
 
 mod base;
+mod copy;
 mod error;
 mod image;
 mod layer;

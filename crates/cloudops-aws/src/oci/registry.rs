@@ -74,8 +74,7 @@ impl Registry {
     ) -> Result<PushReport, OciError> {
         let begin = Instant::now();
         let target = parse(&format!("{}/{repository}:{tag}", self.host))?;
-        let failed = |error| refused("logging in to push", &target, &error);
-        self.client.auth(&target, &self.auth, RegistryOperation::Push).await.map_err(failed)?;
+        self.log_in_to_push(&target).await?;
         if self.tagged(&target).await?.as_ref() == Some(image.digest()) {
             return Ok(PushReport { reused_bytes: image.size(), ..PushReport::default() });
         }
@@ -102,8 +101,29 @@ impl Registry {
         Ok(report)
     }
 
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub(super) fn auth(&self) -> &RegistryAuth {
+        &self.auth
+    }
+
+    pub(super) async fn log_in_to_push(&self, target: &Reference) -> Result<(), OciError> {
+        let failed = |error| refused("logging in to push", target, &error);
+        self.client
+            .auth(target, &self.auth, RegistryOperation::Push)
+            .await
+            .map(drop)
+            .map_err(failed)
+    }
+
     /// Digest that a tag points at, if there is such a tag.
-    async fn tagged(&self, target: &Reference) -> Result<Option<Digest>, OciError> {
+    pub(super) async fn tagged(&self, target: &Reference) -> Result<Option<Digest>, OciError> {
         // Asked for as a pull: registries that tell the two apart need another token for it.
         match self.client.fetch_manifest_digest(target, &self.auth).await {
             Ok(digest) => Ok(digest.parse().ok()),
@@ -126,12 +146,22 @@ impl Registry {
 
     async fn push_manifest(&self, image: &Image, target: &Reference) -> Result<(), OciError> {
         let media_type = http_value(&image.manifest.media_type, target)?;
-        let body: Bytes = image.manifest.data.clone();
+        self.put_manifest(target, image.manifest.data.clone(), media_type, image.digest()).await
+    }
+
+    /// Puts a manifest under a tag, which may be immutable.
+    pub(super) async fn put_manifest(
+        &self,
+        target: &Reference,
+        body: Bytes,
+        media_type: reqwest::header::HeaderValue,
+        digest: &Digest,
+    ) -> Result<(), OciError> {
         match self.client.push_manifest_raw(target, body, media_type).await {
             Ok(_) => Ok(()),
             // An immutable tag: the same image under it is what we want.
             Err(error) => match self.tagged(target).await? {
-                Some(found) if found == *image.digest() => Ok(()),
+                Some(found) if found == *digest => Ok(()),
                 Some(found) => {
                     Err(OciError::TagTaken { tag: target.to_string(), found: found.to_string() })
                 }
@@ -170,21 +200,28 @@ fn client(host: &str) -> Client {
     Client::new(ClientConfig { protocol, ..ClientConfig::default() })
 }
 
-fn parse(reference: &str) -> Result<Reference, OciError> {
+pub(super) fn parse(reference: &str) -> Result<Reference, OciError> {
     reference.parse().map_err(|error| OciError::Reference {
         reference: reference.to_owned(),
         reason: format!("{error}"),
     })
 }
 
-fn http_value(text: &str, target: &Reference) -> Result<reqwest::header::HeaderValue, OciError> {
+pub(super) fn http_value(
+    text: &str,
+    target: &Reference,
+) -> Result<reqwest::header::HeaderValue, OciError> {
     text.parse().map_err(|_| OciError::Reference {
         reference: target.to_string(),
         reason: "its media type is not a header value".to_owned(),
     })
 }
 
-fn refused(verb: &'static str, target: &Reference, error: &OciDistributionError) -> OciError {
+pub(super) fn refused(
+    verb: &'static str,
+    target: &Reference,
+    error: &OciDistributionError,
+) -> OciError {
     OciError::Registry { verb, name: target.to_string(), reason: error.to_string() }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{Read, Seek},
+    io::{Read, Seek, Write},
 };
 
 use super::PackageError;
@@ -61,30 +61,56 @@ impl<R: Read + Seek> Archive<R> {
         self.files.keys().cloned().collect()
     }
 
+    /// Unpacked size of each file in bytes, as the archive states it.
+    ///
+    /// # Errors
+    /// [`PackageError::NotAZip`] when the index cannot be read.
+    pub fn sizes(&mut self) -> Result<BTreeMap<String, u64>, PackageError> {
+        let mut sizes = BTreeMap::new();
+        for (entry, index) in &self.files {
+            let file = self.zip.by_index_raw(*index).map_err(|error| PackageError::NotAZip {
+                name: self.name.clone(),
+                reason: error.to_string(),
+            })?;
+            sizes.insert(entry.clone(), file.size());
+        }
+        Ok(sizes)
+    }
+
     /// Content of a file; none when there is no such file.
     ///
     /// # Errors
     /// [`PackageError::Entry`] when it is damaged or larger than it says.
     pub fn read_if_there(&mut self, entry: &str) -> Result<Option<Vec<u8>>, PackageError> {
-        let Some(index) = self.files.get(entry).copied() else {
+        if !self.files.contains_key(entry) {
             return Ok(None);
-        };
-        let broken = |name: &str, reason: String| PackageError::Entry {
-            name: name.to_owned(),
+        }
+        let mut bytes = Vec::new();
+        self.copy(entry, &mut bytes)?;
+        Ok(Some(bytes))
+    }
+
+    /// Writes the content of a file that must be there to somewhere.
+    ///
+    /// # Errors
+    /// [`PackageError::Entry`] when it is missing, damaged or larger than it says.
+    pub fn copy(&mut self, entry: &str, to: &mut impl Write) -> Result<(), PackageError> {
+        let name = self.name.clone();
+        let broken = |reason: String| PackageError::Entry {
+            name: name.clone(),
             entry: entry.to_owned(),
             reason,
         };
-        let name = self.name.clone();
-        let file = self.zip.by_index(index).map_err(|error| broken(&name, error.to_string()))?;
+        let index = self.files.get(entry).copied();
+        let index = index.ok_or_else(|| broken("there is no such entry".to_owned()))?;
+        let file = self.zip.by_index(index).map_err(|error| broken(error.to_string()))?;
         let size = file.size();
-        let mut bytes = Vec::with_capacity(usize::try_from(size.min(64 << 20)).unwrap_or(0));
         // One byte more than it says shows that it lies.
-        let read = file.take(size + 1).read_to_end(&mut bytes);
-        read.map_err(|error| broken(&name, error.to_string()))?;
-        if bytes.len() as u64 != size {
-            return Err(broken(&name, format!("it says {size} bytes and has others")));
+        let copied = std::io::copy(&mut file.take(size + 1), to);
+        if copied.map_err(|error| broken(error.to_string()))? != size {
+            return Err(broken(format!("it says {size} bytes and has others")));
         }
-        Ok(Some(bytes))
+        Ok(())
     }
 
     /// Content of a file that must be there.
@@ -92,12 +118,9 @@ impl<R: Read + Seek> Archive<R> {
     /// # Errors
     /// [`PackageError::Entry`].
     pub fn read(&mut self, entry: &str) -> Result<Vec<u8>, PackageError> {
-        let name = self.name.clone();
-        self.read_if_there(entry)?.ok_or_else(|| PackageError::Entry {
-            name,
-            entry: entry.to_owned(),
-            reason: "there is no such entry".to_owned(),
-        })
+        let mut bytes = Vec::new();
+        self.copy(entry, &mut bytes)?;
+        Ok(bytes)
     }
 }
 

@@ -5,9 +5,13 @@
 //! and in newer suites `ops-spec.json`.
 
 mod archive;
+mod contents;
 mod error;
 
-use std::io::{Read, Seek};
+use std::{
+    collections::BTreeMap,
+    io::{Read, Seek},
+};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
@@ -80,7 +84,7 @@ impl Package {
             return Err(missing("a jar in database/"));
         }
         let spec = read_spec(&mut archive)?;
-        let digest = digest_of(path)?;
+        let digest = Digest::read(fs_err::File::open(path)?)?;
         Ok(Self { path: path.to_owned(), digest, size, webapps, tomcat, entries, spec })
     }
 
@@ -126,6 +130,19 @@ impl Package {
         &self.entries
     }
 
+    /// Unpacked size in bytes of what matters in it: web applications, Tomcat, jars and tools.
+    ///
+    /// # Errors
+    /// [`PackageError`] when the file has changed meanwhile.
+    pub fn sizes(&self) -> Result<BTreeMap<String, u64>, PackageError> {
+        let mut sizes = self.archive()?.sizes()?;
+        let matters = |entry: &String| {
+            ["webapps/", "database/", "tools/"].iter().any(|at| entry.starts_with(at))
+        };
+        sizes.retain(|entry, _| matters(entry));
+        Ok(sizes)
+    }
+
     /// Opens the package for reading its entries.
     ///
     /// # Errors
@@ -167,34 +184,26 @@ fn read_spec<R: Read + Seek>(archive: &mut Archive<R>) -> Result<Option<OpsSpec>
     })
 }
 
-fn digest_of(path: &Utf8Path) -> Result<Digest, PackageError> {
-    use sha2::Digest as _;
-    let mut file = fs_err::File::open(path)?;
-    let mut hasher = sha2::Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        let count = file.read(&mut buffer)?;
-        if count == 0 {
-            return Ok(Digest::from_hasher(hasher));
-        }
-        hasher.update(&buffer[..count]);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
 
     use super::*;
 
-    fn zip(entries: &[(&str, &str)]) -> tempfile::NamedTempFile {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
+    pub(super) fn zip_bytes(entries: &[(&str, &[u8])]) -> Vec<u8> {
         let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-        for (name, text) in entries {
-            writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
-            writer.write_all(text.as_bytes()).unwrap();
+        let stored = zip::write::SimpleFileOptions::default()
+            .compression_method(zip::CompressionMethod::Stored);
+        for (name, bytes) in entries {
+            writer.start_file(*name, stored).unwrap();
+            writer.write_all(bytes).unwrap();
         }
-        file.write_all(&writer.finish().unwrap().into_inner()).unwrap();
+        writer.finish().unwrap().into_inner()
+    }
+
+    pub(super) fn zip(entries: &[(&str, &[u8])]) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&zip_bytes(entries)).unwrap();
         file
     }
 
@@ -202,11 +211,14 @@ mod tests {
         Package::open(Utf8Path::from_path(file.path()).unwrap())
     }
 
-    const GOOD: [(&str, &str); 4] = [
-        ("webapps/ext-cortex-webapp-8.5.0.war", "war"),
-        ("webapps/apache-tomcat-9.0.70.zip", "zip"),
-        ("database/ext-data-8.5.0.jar", "jar"),
-        ("ops-spec.json", r#"{"java":"17","tomcat":"9.0.70"}"#),
+    /// The least zip: its directory, which is empty.
+    const EMPTY_ZIP: &[u8] = b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+
+    pub(super) const GOOD: [(&str, &[u8]); 4] = [
+        ("webapps/ext-cortex-webapp-8.5.0.war", EMPTY_ZIP),
+        ("webapps/apache-tomcat-9.0.70.zip", EMPTY_ZIP),
+        ("database/ext-data-8.5.0.jar", EMPTY_ZIP),
+        ("ops-spec.json", br#"{"java":"17","tomcat":"9.0.70"}"#),
     ];
 
     #[test]
@@ -223,11 +235,11 @@ mod tests {
             let error = open(file).unwrap_err().to_string();
             assert!(error.contains(expect), "{error}");
         };
-        check(&zip(&[("readme.txt", "")]), "a WAR in webapps/ is missing");
+        check(&zip(&[("readme.txt", b"".as_slice())]), "a WAR in webapps/ is missing");
         check(&zip(&GOOD[..1]), "apache-tomcat");
-        check(&zip(&[("../evil", "")]), "../evil");
-        check(&zip(&[("/etc/passwd", "")]), "/etc/passwd");
-        check(&zip(&[("a", ""), ("A", "")]), "differ only by case");
+        check(&zip(&[("../evil", b"".as_slice())]), "../evil");
+        check(&zip(&[("/etc/passwd", b"".as_slice())]), "/etc/passwd");
+        check(&zip(&[("a", b"".as_slice()), ("A", b"")]), "differ only by case");
         let mut text = tempfile::NamedTempFile::new().unwrap();
         text.write_all(b"not a zip").unwrap();
         check(&text, "is not a zip file");

@@ -45,5 +45,6 @@ fn documents_of_every_schema_can_be_read() {
     check::<releases::Release>(&[include_str!("fixtures/release-1.json")]);
     check::<Learnt>(&[include_str!("fixtures/learnt-1.json")]);
     check::<packages::PackageManifest>(&[include_str!("fixtures/package-1.json")]);
+    check::<packages::PendingBuild>(&[include_str!("fixtures/pending-build-1.json")]);
     check::<packages::PackageBuild>(&[include_str!("fixtures/package-build-1.json")]);
 }

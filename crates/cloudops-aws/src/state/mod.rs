@@ -15,6 +15,7 @@ pub mod init;
 pub mod journal;
 pub mod lock;
 pub mod packages;
+pub mod programs;
 pub mod releases;
 pub mod runs;
 pub mod store;

@@ -1,10 +1,11 @@
 //! Published deployment packages: what `cloudteam` writes and `clouddeploy` reads.
 
-use camino::Utf8Path;
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::store::{Document, StateError, Store, Versioned};
+use super::store::{Document, ETag, StateError, Store, Upload, Versioned};
 use crate::ids::Digest;
 
 /// What is known about a published package.
@@ -24,6 +25,15 @@ pub struct PackageManifest {
     pub built_by: String,
     /// When it was published.
     pub published_at: Timestamp,
+    /// Where the log of the build is, where one is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build_log: Option<String>,
+    /// Versions of the tools it was built with, by name: `jdk`, `maven`, `cloudteam`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tools: BTreeMap<String, String>,
+    /// Bytes of what matters in it, by entry: web applications, Tomcat, jars of the database.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sizes: BTreeMap<String, u64>,
 }
 
 impl Document for PackageManifest {
@@ -48,7 +58,7 @@ const PREFIX: &str = "v1/packages/";
 /// Key of a package in the package bucket: by content, so that nothing is stored twice.
 #[must_use]
 pub fn object_key(digest: &Digest) -> String {
-    format!("packages/{}.zip", digest.hex())
+    format!("{PREFIX}{}.zip", digest.hex())
 }
 
 /// Publishes a package: the zip first, the manifest last, so that what is listed is whole. Says
@@ -59,10 +69,10 @@ pub fn object_key(digest: &Digest) -> String {
 pub async fn publish(
     state: &Store,
     packages: &Store,
-    file: &Utf8Path,
+    upload: &Upload<'_>,
     manifest: &PackageManifest,
 ) -> Result<bool, StateError> {
-    packages.upload(&object_key(&manifest.digest), file).await?;
+    packages.upload_new(&object_key(&manifest.digest), upload).await?;
     match state.put(&format!("{PREFIX}{}.json", manifest.id), manifest, None).await {
         Ok(_) => Ok(true),
         Err(StateError::Conflict { .. }) => Ok(false),
@@ -70,13 +80,68 @@ pub async fn publish(
     }
 }
 
-/// Records which package a run of the build job published.
+/// The build of a package on the build server that was asked for last. While nobody has seen its
+/// end, whoever asks for the same attaches to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingBuild {
+    /// Value of the parameter that finds the build again.
+    pub run: String,
+    /// What was asked to be built: branch, tag or commit.
+    pub revision: String,
+    /// When.
+    pub asked_at: Timestamp,
+    /// When its end was seen.
+    pub ended_at: Option<Timestamp>,
+}
+
+impl Document for PendingBuild {
+    const SCHEMA: u32 = 1;
+    const WHAT: &'static str = "a package build that is under way";
+}
+
+const PENDING: &str = "v1/package-builds/pending.json";
+
+/// The build that was asked for last, if there was one.
+///
+/// # Errors
+/// [`StateError`].
+pub async fn pending(state: &Store) -> Result<Option<Versioned<PendingBuild>>, StateError> {
+    state.get(PENDING).await
+}
+
+/// Records that a build is asked for, in place of the one that was read.
+///
+/// # Errors
+/// [`StateError::Conflict`] when somebody else asked meanwhile.
+pub async fn begin_build(
+    state: &Store,
+    build: &PendingBuild,
+    seen: Option<&ETag>,
+) -> Result<(), StateError> {
+    state.put(PENDING, build, seen).await.map(drop)
+}
+
+/// Records that nothing is under way any more.
+///
+/// # Errors
+/// [`StateError`].
+pub async fn end_build(state: &Store) -> Result<(), StateError> {
+    let Some(found) = pending(state).await? else {
+        return Ok(());
+    };
+    let ended = PendingBuild { ended_at: Some(Timestamp::now()), ..found.value };
+    state.put(PENDING, &ended, Some(&found.etag)).await.map(drop)
+}
+
+/// Records which package a run of the build job published. A run of the same name is one of a
+/// build server that has forgotten its numbers: what is published last counts.
 ///
 /// # Errors
 /// [`StateError`].
 pub async fn record_build(state: &Store, run: &str, package: &str) -> Result<(), StateError> {
     let build = PackageBuild { package: package.to_owned() };
-    match state.put(&build_key(run), &build, None).await {
+    let seen = state.get::<PackageBuild>(&build_key(run)).await?.map(|found| found.etag);
+    match state.put(&build_key(run), &build, seen.as_ref()).await {
         Ok(_) | Err(StateError::Conflict { .. }) => Ok(()),
         Err(error) => Err(error),
     }
@@ -93,7 +158,7 @@ pub async fn built_by(state: &Store, run: &str) -> Result<Option<PackageManifest
     }
 }
 
-/// A package by its id.
+/// A package by its id, exactly.
 ///
 /// # Errors
 /// [`StateError`].

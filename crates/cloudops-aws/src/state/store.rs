@@ -2,11 +2,13 @@
 
 mod decode;
 mod purge;
+mod upload;
 
 pub use purge::Usage;
+pub use upload::Upload;
 
 use aws_sdk_s3::{operation::get_object::GetObjectOutput, primitives::ByteStream};
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Serialize, de::DeserializeOwned};
 
 pub(super) use decode::decode;
@@ -15,6 +17,7 @@ use crate::{
     connect::Aws,
     diagnose::{Class, Diagnose},
     error::{AwsError, AwsErrorKind},
+    wait::WaitError,
 };
 
 /// A kind of document in the state bucket.
@@ -81,6 +84,15 @@ pub enum StateError {
     /// A local file could not be read or written.
     #[error(transparent)]
     File(#[from] std::io::Error),
+    /// A file was written while it was uploaded.
+    #[error("{file} was changed while it was uploaded; nothing was stored")]
+    Changed {
+        /// The file.
+        file: Utf8PathBuf,
+    },
+    /// An upload was stopped between two parts.
+    #[error("the upload stopped: {0}")]
+    Stopped(WaitError),
 }
 
 impl Diagnose for StateError {
@@ -90,6 +102,8 @@ impl Diagnose for StateError {
             Self::Conflict { .. } => Class::Locked,
             Self::Newer { .. } | Self::File(_) => Class::Configuration,
             Self::Unreadable { .. } => Class::NeedsOperator,
+            Self::Changed { .. } => Class::StalePlan,
+            Self::Stopped(_) => Class::Interrupted,
         }
     }
 
@@ -103,6 +117,10 @@ impl Diagnose for StateError {
             Self::Unreadable { key, .. } => {
                 vec![format!("The bucket is versioned: restore an earlier version of {key}.")]
             }
+            Self::Changed { .. } => {
+                vec!["Run it again when nothing writes to the file.".to_owned()]
+            }
+            Self::Stopped(_) => vec!["The same command goes on where it stopped.".to_owned()],
             Self::File(_) => Vec::new(),
         }
     }
@@ -274,26 +292,6 @@ impl Store {
             Ok(head) => Ok(head.content_length().and_then(|length| u64::try_from(length).ok())),
             Err(error) => match AwsError::new("S3", "HeadObject", error) {
                 error if error.is_not_found() => Ok(None),
-                error => Err(self.aws(error)),
-            },
-        }
-    }
-
-    /// Uploads a file as a new object; says false when the object is there already (`PutObject`
-    /// with `If-None-Match`). At most 5 GiB, S3's limit for one request.
-    ///
-    /// # Errors
-    /// [`StateError`].
-    pub async fn upload(&self, key: &str, file: &Utf8Path) -> Result<bool, StateError> {
-        let body = ByteStream::from_path(file)
-            .await
-            .map_err(|error| std::io::Error::other(format!("{file}: {error}")))?;
-        let request =
-            self.client.put_object().bucket(&self.bucket).key(key).if_none_match("*").body(body);
-        match request.send().await {
-            Ok(_) => Ok(true),
-            Err(error) => match AwsError::new("S3", "PutObject", error) {
-                error if error.kind == AwsErrorKind::Conflict => Ok(false),
                 error => Err(self.aws(error)),
             },
         }

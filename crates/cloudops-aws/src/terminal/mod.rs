@@ -8,6 +8,7 @@ mod common;
 mod completion;
 mod exit;
 mod failure;
+mod jobs;
 mod operate;
 mod plan_files;
 mod plan_report;
@@ -23,6 +24,7 @@ pub use common::UnlockReport;
 pub use completion::CompletionArgs;
 pub use exit::{CliResult, Program, run};
 pub use failure::Failure;
+pub use jobs::{JobDifferencesReport, JobListReport, JobsPlanReport};
 pub use operate::{
     AttendedReport, CancelledReport, DriftReport, FindingsReport, RepairedReport, RevertReport,
 };

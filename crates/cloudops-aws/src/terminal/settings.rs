@@ -22,6 +22,8 @@ pub struct Environment {
     pub stderr_is_terminal: bool,
     /// Whether a person can be asked.
     pub stdin_is_terminal: bool,
+    /// Folder of the program that runs.
+    pub program_folder: Option<Utf8PathBuf>,
 }
 
 impl Environment {
@@ -37,6 +39,9 @@ impl Environment {
                 .collect(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
             stdin_is_terminal: std::io::stdin().is_terminal(),
+            program_folder: std::env::current_exe()
+                .ok()
+                .and_then(|file| Utf8PathBuf::from_path_buf(file.parent()?.to_owned()).ok()),
         }
     }
 
@@ -87,6 +92,11 @@ pub struct Settings {
     pub log_filter: Option<String>,
     /// Who runs the command.
     pub owner: Owner,
+    /// Folder with the programs that jobs on the build server fetch: `CLOUDOPS_PROGRAMS`, else
+    /// that of the program that runs.
+    pub programs: Utf8PathBuf,
+    /// All variables, for verbs that look for other programs in them.
+    pub variables: BTreeMap<String, String>,
 }
 
 /// A flag or variable that cannot be used.
@@ -151,8 +161,15 @@ impl Settings {
             verbose: args.verbose,
             log_filter: environment.get("CLOUDOPS_LOG").map(str::to_owned),
             owner: owner(environment),
+            programs: programs(environment),
+            variables: environment.variables.clone(),
         })
     }
+}
+
+fn programs(environment: &Environment) -> Utf8PathBuf {
+    let named = environment.get("CLOUDOPS_PROGRAMS").map(Utf8PathBuf::from);
+    named.or_else(|| environment.program_folder.clone()).unwrap_or_else(|| ".".into())
 }
 
 fn concurrency(

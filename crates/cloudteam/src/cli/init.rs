@@ -15,6 +15,8 @@ use cloudteam::{
     source::{self, SourceSpec, unpack::Limits},
 };
 
+use super::jobs::Programs;
+
 /// Options of `init`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -28,6 +30,8 @@ pub(super) struct Args {
     /// Merge into a working branch that no distribution was ever merged into
     #[arg(long)]
     adopt: bool,
+    #[command(flatten)]
+    programs: Programs,
 }
 
 pub(super) async fn exec(session: &Session, args: Args) -> CliResult {
@@ -40,7 +44,8 @@ pub(super) async fn exec(session: &Session, args: Args) -> CliResult {
         source::fetch(&ctx, &source, Limits::default(), &git::Options::default()).await?;
     config.source.repository = args.repository.or(config.source.repository);
     let owner = session.settings.owner.clone();
-    let request = InitRequest { config, owner, distribution, adopt: args.adopt };
+    let jobs = args.programs.files(session);
+    let request = InitRequest { config, owner, distribution, adopt: args.adopt, jobs };
     let report = ops::init::init(&ctx, &request).await?;
     session.print(&Shown(report));
     Ok(Class::Done)
@@ -55,8 +60,8 @@ impl Report for Shown {
         }
         let import = &self.0.import;
         writeln!(out, "distribution {} is on {}", import.version, import.vendor_branch)?;
-        for (path, changed) in &self.0.jobs {
-            writeln!(out, "  {path}{}", if *changed { " (changed)" } else { "" })?;
+        for change in &self.0.jobs.changes {
+            writeln!(out, "  {}  {}", change.path, change.action.word())?;
         }
         writeln!(out, "Next: `cloudteam package build`.")
     }
@@ -68,8 +73,8 @@ impl Report for Shown {
             "version": import.version,
             "vendor-branch": import.vendor_branch,
             "commit": import.commit,
-            "jobs": self.0.jobs.iter().map(|(path, changed)| {
-                serde_json::json!({"path": path, "changed": changed})
+            "jobs": self.0.jobs.changes.iter().map(|change| {
+                serde_json::json!({"path": change.path.to_string(), "action": change.action.word()})
             }).collect::<Vec<_>>(),
         })
     }

@@ -3,8 +3,11 @@
 mod import;
 mod init;
 mod jobs;
+mod jobs_run;
 mod package;
+mod package_report;
 mod show;
+mod source;
 mod unlock;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -33,6 +36,9 @@ enum Verb {
     /// The jobs on the build server
     #[command(subcommand)]
     Jobs(jobs::Verb),
+    /// The source code
+    #[command(subcommand)]
+    Source(source::Verb),
     /// The deployment package
     #[command(subcommand)]
     Package(package::Verb),
@@ -58,6 +64,7 @@ impl Program for Cli {
             Verb::Init(args) => init::exec(session, args).await,
             Verb::Import(args) => import::exec(session, args).await,
             Verb::Jobs(verb) => jobs::exec(session, verb).await,
+            Verb::Source(verb) => source::exec(session, verb).await,
             Verb::Package(verb) => package::exec(session, verb).await,
             Verb::Runs(args) => show::runs(session, &args).await,
             Verb::Show(args) => show::show(session, &args).await,

@@ -1,30 +1,64 @@
 //! `cloudteam package`.
 
-use std::fmt::{self, Write};
-
 use camino::Utf8PathBuf;
 use cloudops_aws::{
+    config_file::CloudOpsConfig,
+    ctx::Ctx,
     diagnose::Class,
     package::Package,
-    state::packages::PackageManifest,
-    terminal::{CliResult, Report, Session, Style, Table},
+    terminal::{CliResult, Session},
 };
-use cloudteam::ops::package::{self, PublishRequest};
+use cloudteam::ops::package::{self, LocalRequest, PublishRequest, ServerRequest};
+
+use super::{package_report as report, source::machine};
 
 /// Verbs of `package`.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Verb {
-    /// Build the deployment package on the build server and publish it
-    Build,
+    /// Build the deployment package and publish it
+    Build(BuildArgs),
     /// Show the published packages, the newest first
     List,
-    /// Check a package file
+    /// Show what is known about a published package
+    Show {
+        /// Begin of its id or digest [default: the newest]
+        package: Option<String>,
+    },
+    /// Check a package file, as CloudDeploy does
     Verify {
         /// The zip file
         file: Utf8PathBuf,
     },
     /// Check a package file and publish it
     Publish(PublishArgs),
+}
+
+/// Where a build runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Runner {
+    /// On the build server
+    BuildServer,
+    /// On this machine
+    Local,
+}
+
+/// Options of `build`.
+#[derive(Debug, clap::Args)]
+pub(super) struct BuildArgs {
+    /// Where it runs
+    #[arg(long, value_enum, default_value = "build-server")]
+    runner: Runner,
+    /// Branch, tag or commit [default: source.branch of cloudops.yaml]
+    #[arg(long, conflicts_with = "source")]
+    revision: Option<String>,
+    /// With --runner local: working copy to build in, in place of a fresh clone
+    #[arg(long, value_name = "DIR")]
+    source: Option<Utf8PathBuf>,
+    /// With --runner local: keep dependencies in the artifact bucket from build to build
+    #[arg(long)]
+    cache: bool,
+    #[command(flatten)]
+    made: Made,
 }
 
 /// Options of `publish`.
@@ -35,10 +69,20 @@ pub(super) struct PublishArgs {
     /// Folder of the source code that it was built from
     #[arg(long, value_name = "DIR")]
     source: Option<Utf8PathBuf>,
-    /// Build that made it
-    #[arg(long, default_value = "by hand", value_name = "TEXT")]
-    built_by: String,
-    /// Run of the build job
+    #[command(flatten)]
+    made: Made,
+}
+
+/// How a package was made.
+#[derive(Debug, clap::Args)]
+pub(super) struct Made {
+    /// Build that made it [default: user and host]
+    #[arg(long, value_name = "TEXT")]
+    built_by: Option<String>,
+    /// Where the log of the build is
+    #[arg(long, value_name = "URL")]
+    log: Option<String>,
+    /// Run of the build job, by which it is found
     #[arg(long, value_name = "ID")]
     run: Option<String>,
 }
@@ -46,66 +90,67 @@ pub(super) struct PublishArgs {
 pub(super) async fn exec(session: &Session, verb: Verb) -> CliResult {
     if let Verb::Verify { file } = verb {
         let package = Package::open(&file)?;
-        session.print(&Verified(package));
+        package.check_contents()?;
+        session.print(&report::Verified(package));
         return Ok(Class::Done);
     }
     let config = session.config()?;
     let ctx = session.connect(&config).await?;
-    let packages = match verb {
-        Verb::Build => vec![package::build(&ctx, &config).await?],
+    match verb {
+        Verb::Build(args) => build(session, &ctx, &config, args).await?,
         Verb::Publish(args) => {
-            let PublishArgs { file, source, built_by, run } = args;
-            let request = PublishRequest { file, source, built_by, run };
-            vec![package::publish(&ctx, &config, &request).await?.0]
+            let request = PublishRequest {
+                file: args.file,
+                source: args.source,
+                built_by: built_by(session, args.made.built_by),
+                build_log: args.made.log,
+                run: args.made.run.filter(|run| !run.is_empty()),
+                ..PublishRequest::default()
+            };
+            let (manifest, new) = package::publish(&ctx, &config, &request).await?;
+            session.print(&report::Published { manifest, new });
         }
-        Verb::List | Verb::Verify { .. } => package::list(&ctx, &config).await?,
-    };
-    session.print(&Packages(packages));
+        Verb::Show { package: text } => {
+            session.print(&report::Shown(package::find(&ctx, &config, text.as_deref()).await?));
+        }
+        Verb::List | Verb::Verify { .. } => {
+            session.print(&report::Packages(package::list(&ctx, &config).await?));
+        }
+    }
     Ok(Class::Done)
 }
 
-struct Packages(Vec<PackageManifest>);
-
-impl Report for Packages {
-    fn human(&self, out: &mut dyn Write, style: Style) -> fmt::Result {
-        let mut table = Table::new(style, &["PACKAGE", "VERSION", "COMMIT", "BYTES", "PUBLISHED"]);
-        for package in &self.0 {
-            let commit = package.source_commit.as_deref().and_then(|commit| commit.get(..10));
-            table.row([
-                package.id.clone(),
-                package.version.clone(),
-                commit.unwrap_or("-").to_owned(),
-                package.size.to_string(),
-                package.published_at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
-            ]);
+async fn build(
+    session: &Session,
+    ctx: &Ctx,
+    config: &CloudOpsConfig,
+    args: BuildArgs,
+) -> Result<(), cloudteam::error::TeamError> {
+    let revision = args.revision.unwrap_or_else(|| config.source.branch.clone());
+    let run = args.made.run.filter(|run| !run.is_empty());
+    let (manifest, new) = match args.runner {
+        Runner::BuildServer => {
+            let owner = session.settings.owner.clone();
+            let request = ServerRequest { revision, run, owner };
+            (package::build_on_server(ctx, config, &request).await?, true)
         }
-        write!(out, "{table}")
-    }
-
-    fn json(&self) -> serde_json::Value {
-        serde_json::json!({ "packages": self.0 })
-    }
+        Runner::Local => {
+            let request = LocalRequest {
+                source: args.source,
+                revision,
+                machine: machine(session, args.cache),
+                built_by: built_by(session, args.made.built_by),
+                build_log: args.made.log,
+                run,
+            };
+            package::build_here(ctx, config, &request).await?
+        }
+    };
+    session.print(&report::Published { manifest, new });
+    Ok(())
 }
 
-struct Verified(Package);
-
-impl Report for Verified {
-    fn human(&self, out: &mut dyn Write, style: Style) -> fmt::Result {
-        writeln!(out, "{} is a deployment package of {} bytes", self.0.path(), self.0.size())?;
-        let mut table = Table::new(style, &["WEB APPLICATION", "VERSION"]);
-        for webapp in self.0.webapps() {
-            table.row([&webapp.artifact, &webapp.version]);
-        }
-        write!(out, "{table}")
-    }
-
-    fn json(&self) -> serde_json::Value {
-        let webapp = |webapp: &cloudops_aws::package::WebApp| serde_json::json!({"artifact": webapp.artifact, "version": webapp.version});
-        serde_json::json!({
-            "file": self.0.path(),
-            "digest": self.0.digest(),
-            "size": self.0.size(),
-            "webapps": self.0.webapps().iter().map(webapp).collect::<Vec<_>>(),
-        })
-    }
+fn built_by(session: &Session, given: Option<String>) -> String {
+    let owner = &session.settings.owner;
+    given.unwrap_or_else(|| format!("{}@{}", owner.user, owner.host))
 }

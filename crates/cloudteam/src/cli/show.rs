@@ -4,7 +4,7 @@ use cloudops_aws::terminal::{self, CliResult, RunsArgs, Session, ShowArgs};
 use cloudteam::ops;
 
 /// Scopes of the locks that this program holds.
-const SCOPES: &[&str] = &[ops::SCOPE];
+const SCOPES: &[&str] = &[ops::SCOPE, ops::package::SCOPE];
 
 pub(super) async fn runs(session: &Session, args: &RunsArgs) -> CliResult {
     let config = session.config()?;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudops_aws::{
+    build_server::JobFiles,
     cfn::{
         apply::{self, Options, Results},
         graph::{GraphError, StackGraph, StackSpec},
@@ -11,6 +12,7 @@ use cloudops_aws::{
     config_file::CloudOpsConfig,
     ctx::Ctx,
     events::Outcome,
+    jenkins::job_set::{JobsPlan, Prune},
     state::{
         init::{self, Component, InitState},
         journal::Journal,
@@ -22,7 +24,7 @@ use cloudops_templates::team;
 use jiff::Timestamp;
 
 use super::{
-    VERSION, foundation,
+    VERSION, agents, foundation,
     import::{self, ImportReport, ImportRequest},
     jobs, lock_request, store,
 };
@@ -39,6 +41,8 @@ pub struct InitRequest {
     pub distribution: Distribution,
     /// Whether to merge into a working branch that no distribution was ever merged into.
     pub adopt: bool,
+    /// What the jobs will fetch and run.
+    pub jobs: JobFiles,
 }
 
 /// What `init` did.
@@ -46,8 +50,8 @@ pub struct InitRequest {
 pub struct InitReport {
     /// What became of the source distribution.
     pub import: ImportReport,
-    /// Jobs on the build server, and whether each was changed.
-    pub jobs: Vec<(String, bool)>,
+    /// Jobs on the build server, and what was done with each.
+    pub jobs: JobsPlan,
     /// Whether anything was changed.
     pub changed: bool,
 }
@@ -63,7 +67,8 @@ pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, TeamEr
         key: "source.repository",
         hint: "Set it, or give --repository.",
     })?;
-    let graph = graph(config, &state)?;
+    let fetched = jobs::fetched(ctx, &state, &request.jobs)?;
+    let graph = graph(config, &state, &secrets(config))?;
     let store = store(&ctx.aws, config);
     runs::recorded(ctx, &store, lock_request(&request.owner, "init"), async |locked| {
         let journal = Journal::begin(ctx, &store, &locked, "cloudteam init");
@@ -74,23 +79,36 @@ pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, TeamEr
         let asked = ImportRequest { adopt: request.adopt, ..asked };
         let import = import::import(ctx, &asked).await?;
         let jenkins = jobs::connect(ctx, config, &state).await?;
-        let jobs = jobs::apply(ctx, &jenkins, config).await?;
+        let jobs = jobs::apply(ctx, &jenkins, config, &fetched, Prune::Disable).await?;
         let recorded = record(ctx, config, &stacks, &repository).await?;
         let changed = recorded
             || import.changed
-            || jobs.iter().any(|(_, changed)| *changed)
+            || jobs.has_changes()
             || stacks.values().any(|result| result.outcome == Outcome::Done);
-        let jobs = jobs.into_iter().map(|(path, changed)| (path.to_string(), changed)).collect();
         Ok(InitReport { import, jobs, changed })
     })
     .await
 }
 
-fn graph(config: &CloudOpsConfig, state: &InitState) -> Result<StackGraph, TeamError> {
+/// The stack of the pipeline. `secrets` are names or ARNs of those that builds read.
+/// Secrets that a build reads.
+fn secrets(config: &CloudOpsConfig) -> Vec<String> {
+    let repositories = config.source.build.repositories.iter();
+    repositories.filter_map(|repository| repository.credentials_secret.clone()).collect()
+}
+
+fn graph(
+    config: &CloudOpsConfig,
+    state: &InitState,
+    secrets: &[String],
+) -> Result<StackGraph, TeamError> {
     let mut graph = StackGraph::new(state.outputs());
     let template =
         Template::parse(team::PIPELINE.file, team::PIPELINE.body).map_err(GraphError::from)?;
-    let parameters = BTreeMap::from([("InstanceName".to_owned(), config.instance.to_string())]);
+    let parameters = BTreeMap::from([
+        ("InstanceName".to_owned(), config.instance.to_string()),
+        ("BuildSecretArns".to_owned(), agents::secret_arns(config, secrets)),
+    ]);
     graph.add(StackSpec {
         name: format!("{}-team-pipeline", config.instance).parse()?,
         title: "pipeline".to_owned(),

@@ -3,86 +3,79 @@
 use std::time::Duration;
 
 use cloudops_aws::{
+    build_server::{self, Fetched, JobFiles},
     config_file::CloudOpsConfig,
     ctx::Ctx,
     events::Outcome,
-    jenkins::{Applied, ItemPath, ItemSummary, Jenkins},
-    state::init::InitState,
+    jenkins::{
+        Build, BuildResult, ItemPath, ItemSummary, Jenkins, QueueItem, RUN_PARAMETER,
+        job_set::{JobsPlan, Prune},
+    },
+    state::{init::InitState, lock::Owner, runs},
     wait::Pace,
 };
 
-use super::build_server;
+use super::{VERSION, lock_request, store};
 use crate::{error::TeamError, jobs};
 
-/// A controller takes minutes to start.
-const READY: Pace = Pace {
+/// The jobs have time limits; this is for one that waits in the queue for ever.
+pub(super) const BUILD: Pace = Pace {
     first: Duration::from_millis(100),
-    longest: Duration::from_secs(5),
-    deadline: Duration::from_secs(10 * 60),
+    longest: Duration::from_secs(3),
+    deadline: Duration::from_secs(12 * 60 * 60),
 };
 
 /// Connects to the build server and waits until it is ready.
 ///
 /// # Errors
-/// [`TeamError::Jenkins`].
+/// [`TeamError::BuildServer`].
 pub async fn connect(
     ctx: &Ctx,
     config: &CloudOpsConfig,
     state: &InitState,
 ) -> Result<Jenkins, TeamError> {
-    let jenkins = build_server(ctx, config, state).await?;
-    ctx.events.step("build-server", format!("build server at {}", jenkins.shown_url()));
-    match jenkins.wait_ready(READY, &ctx.cancel).await {
-        Ok(version) => {
-            let detail = format!("Jenkins {version} is ready");
-            ctx.events.step_done("build-server", Outcome::Unchanged, detail);
-            Ok(jenkins)
-        }
-        Err(error) => {
-            ctx.events.step_done("build-server", Outcome::Failed, error.to_string());
-            Err(error.into())
-        }
-    }
+    let user_agent = format!("cloudteam/{VERSION}");
+    Ok(build_server::connect_ready(ctx, config, state, user_agent).await?)
 }
 
-/// Creates the jobs of the instance, or brings them to their definition. Says for each whether it
-/// was changed.
+/// Reads what the jobs will fetch.
 ///
 /// # Errors
-/// [`TeamError::NotOurs`] when a job of that name belongs to somebody else.
+/// A program that the agents cannot run.
+pub fn fetched(ctx: &Ctx, state: &InitState, files: &JobFiles) -> Result<Fetched, TeamError> {
+    Ok(Fetched::read(&ctx.aws, state, files, &jobs::PROGRAMS)?)
+}
+
+/// Compares the jobs that are there with those that are defined. Nothing is changed.
+///
+/// # Errors
+/// Those of the build server.
+pub async fn plan(
+    jenkins: &Jenkins,
+    config: &CloudOpsConfig,
+    fetched: &Fetched,
+    prune: Prune,
+) -> Result<JobsPlan, TeamError> {
+    Ok(jenkins.plan_jobs(&jobs::all(config, fetched)?, prune).await?)
+}
+
+/// Creates the jobs of the instance, or brings them to their definition.
+///
+/// # Errors
+/// [`cloudops_aws::jenkins::JenkinsError::NotOurs`] when a job of that name belongs to somebody
+/// else; nothing is changed then.
 pub async fn apply(
     ctx: &Ctx,
     jenkins: &Jenkins,
     config: &CloudOpsConfig,
-) -> Result<Vec<(ItemPath, bool)>, TeamError> {
-    let owner = jobs::owner(config);
-    let folder = jobs::folder(config)?;
-    let made = jenkins.create_folder(&owner, &folder, "Jobs of the CloudOps instance.").await?;
-    let mut results = vec![(folder.clone(), report(ctx, &folder, made)?)];
-    for job in jobs::all(config)? {
-        let applied = jenkins.apply_job(&owner, &job.path, &job.config_xml()?).await?;
-        results.push((job.path.clone(), report(ctx, &job.path, applied)?));
-    }
-    Ok(results)
+    fetched: &Fetched,
+    prune: Prune,
+) -> Result<JobsPlan, TeamError> {
+    let set = jobs::all(config, fetched)?;
+    Ok(build_server::apply(ctx, jenkins, &set, fetched, prune).await?)
 }
 
-fn report(ctx: &Ctx, path: &ItemPath, applied: Applied) -> Result<bool, TeamError> {
-    let step = format!("job/{path}");
-    ctx.events.step(&step, format!("job {path}"));
-    let (outcome, detail) = match applied {
-        Applied::Created => (Outcome::Done, "created"),
-        Applied::Updated => (Outcome::Done, "updated"),
-        Applied::Unchanged => (Outcome::Unchanged, "nothing to change"),
-        Applied::Refused { reason } => {
-            ctx.events.step_done(&step, Outcome::Failed, &reason);
-            return Err(TeamError::NotOurs(reason));
-        }
-    };
-    ctx.events.step_done(&step, outcome, detail);
-    Ok(outcome == Outcome::Done)
-}
-
-/// The jobs of the instance that are on the build server.
+/// The jobs of the instance that are on the build server, those of other programs too.
 ///
 /// # Errors
 /// [`TeamError::Jenkins`].
@@ -90,5 +83,131 @@ pub async fn list(
     jenkins: &Jenkins,
     config: &CloudOpsConfig,
 ) -> Result<Vec<ItemSummary>, TeamError> {
-    Ok(jenkins.list(&jobs::folder(config)?).await?)
+    Ok(jenkins.list(&build_server::folder(config)?).await?)
+}
+
+/// Path of a job in the folder of the instance.
+///
+/// # Errors
+/// [`TeamError::Path`].
+pub fn path(config: &CloudOpsConfig, name: &str) -> Result<ItemPath, TeamError> {
+    Ok(build_server::folder(config)?.join(name)?)
+}
+
+/// Does [`apply`] while holding the lock of the pipeline, as a recorded run.
+///
+/// # Errors
+/// Those of [`apply`], and of the lock.
+pub async fn apply_locked(
+    ctx: &Ctx,
+    jenkins: &Jenkins,
+    config: &CloudOpsConfig,
+    fetched: &Fetched,
+    prune: Prune,
+    owner: &Owner,
+) -> Result<JobsPlan, TeamError> {
+    let store = store(&ctx.aws, config);
+    runs::recorded(ctx, &store, lock_request(owner, "jobs apply"), async |_locked| {
+        apply(ctx, jenkins, config, fetched, prune).await
+    })
+    .await
+}
+
+/// Path of a job that a plan is about.
+///
+/// # Errors
+/// [`TeamError::UnknownJob`] with the names that are there.
+pub fn known(plan: &JobsPlan, config: &CloudOpsConfig, name: &str) -> Result<ItemPath, TeamError> {
+    let path = path(config, name)?;
+    if plan.changes.iter().any(|change| change.path == path) {
+        return Ok(path);
+    }
+    let names = plan.changes.iter().skip(1).map(|change| change.path.name().to_owned());
+    Err(TeamError::UnknownJob { name: name.to_owned(), known: names.collect() })
+}
+
+/// A build that was asked for.
+#[derive(Debug, Clone)]
+pub struct Started {
+    /// Its place in the queue.
+    pub item: QueueItem,
+    /// The build, when it has left the queue already.
+    pub build: Option<Build>,
+}
+
+/// Starts a job with parameters of the form `NAME=VALUE`.
+///
+/// # Errors
+/// [`TeamError::Parameter`] for another form or an undeclared name, which Jenkins would drop
+/// silently; those of the build server.
+pub async fn start(
+    ctx: &Ctx,
+    jenkins: &Jenkins,
+    path: &ItemPath,
+    parameters: &[String],
+) -> Result<Started, TeamError> {
+    let job = jenkins.get_job(path).await?;
+    let declared = job
+        .map(|job| jobs::declared(&job))
+        .ok_or_else(|| TeamError::UnknownJob { name: path.name().to_owned(), known: Vec::new() })?;
+    let mut form = vec![(RUN_PARAMETER.to_owned(), ctx.run.to_string())];
+    for text in parameters {
+        let pair = text.split_once('=').filter(|(name, _)| declared.iter().any(|one| one == name));
+        let (name, value) = pair.ok_or_else(|| TeamError::Parameter {
+            text: text.clone(),
+            job: path.name().to_owned(),
+            declared: declared.clone(),
+        })?;
+        form.push((name.to_owned(), value.to_owned()));
+    }
+    let item = jenkins.trigger(path, &form).await?;
+    let build = jenkins.build_by_run(path, &item.run).await?;
+    Ok(Started { item, build })
+}
+
+/// Follows a build that was asked for to its end.
+///
+/// # Errors
+/// [`cloudops_aws::jenkins::JenkinsError::BuildFailed`] for any other end than success.
+pub async fn finish(
+    ctx: &Ctx,
+    jenkins: &Jenkins,
+    started: &Started,
+) -> Result<BuildResult, TeamError> {
+    let build = jenkins.build_of(&started.item, BUILD, &ctx.events, &ctx.cancel).await?;
+    follow(ctx, jenkins, &build).await
+}
+
+/// Follows a build to its end.
+///
+/// # Errors
+/// [`cloudops_aws::jenkins::JenkinsError::BuildFailed`] for any other end than success.
+pub async fn follow(ctx: &Ctx, jenkins: &Jenkins, build: &Build) -> Result<BuildResult, TeamError> {
+    ctx.events.step("build", build.to_string());
+    let result = jenkins.follow(build, BUILD, &ctx.events, &ctx.cancel).await;
+    let result = result.and_then(|result| result.succeeded(&build.job));
+    match &result {
+        Ok(result) => ctx.events.step_done("build", Outcome::Done, result.outcome.to_string()),
+        Err(error) => ctx.events.step_done("build", Outcome::Failed, error.to_string()),
+    }
+    Ok(result?)
+}
+
+/// A build of a job by its number, or the last one.
+///
+/// # Errors
+/// [`TeamError::NeverBuilt`].
+pub async fn build(
+    jenkins: &Jenkins,
+    path: &ItemPath,
+    number: Option<u64>,
+) -> Result<Build, TeamError> {
+    match number {
+        Some(number) => Ok(Build { job: path.clone(), number }),
+        None => {
+            let last = jenkins.last_build(path).await?;
+            let last = last.ok_or_else(|| TeamError::NeverBuilt { job: path.to_string() })?;
+            Ok(Build { job: path.clone(), number: last.number })
+        }
+    }
 }

@@ -1,23 +1,26 @@
 //! The verbs of CloudTeam.
 
+mod agents;
+mod cache;
 pub mod import;
 pub mod init;
 pub mod jobs;
 pub mod package;
+pub mod source;
+mod workshop;
 
 use cloudops_aws::{
     config_file::CloudOpsConfig,
     connect::Aws,
-    ctx::Ctx,
-    jenkins::{Connect, Jenkins},
-    secrets,
     state::{
         self,
-        init::{Component, InitState},
+        init::InitState,
         lock::{Owner, Request},
         store::Store,
     },
 };
+
+pub use workshop::Machine;
 
 use crate::error::TeamError;
 
@@ -39,23 +42,6 @@ pub fn store(aws: &Aws, config: &CloudOpsConfig) -> Store {
 /// [`TeamError::Init`]; that nothing was initialized names the command to run.
 pub async fn foundation(aws: &Aws, config: &CloudOpsConfig) -> Result<InitState, TeamError> {
     Ok(state::init::require_foundation(aws, &store(aws, config), config).await?)
-}
-
-/// Connects to the build server with the password that its stack generated.
-///
-/// # Errors
-/// [`TeamError`].
-pub async fn build_server(
-    ctx: &Ctx,
-    config: &CloudOpsConfig,
-    state: &InitState,
-) -> Result<Jenkins, TeamError> {
-    let url = state.build_server_url(config)?;
-    let arn = state.output(Component::Core, "BuildServerSecretArn")?;
-    let secret = secrets::field(&ctx.aws, arn, "password").await?;
-    let user_agent = format!("cloudteam/{VERSION}");
-    let user = config.build_server.user.clone();
-    Ok(Jenkins::new(Connect { url, user, secret, user_agent })?)
 }
 
 /// A request for the lock of the pipeline.

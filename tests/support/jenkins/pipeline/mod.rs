@@ -14,6 +14,7 @@
 //!     | junit testResults: '...', allowEmptyResults: true
 //!     | dir('...') { STEP... }
 //!     | checkout scmGit(branches: [[name: '...']], userRemoteConfigs: [[url: '...']])
+//!     | build(job: '/folder/job', parameters: [string(name: '...', value: params.NAME)])
 //!     | withCredentials([string(credentialsId: '...', variable: '...')]) { STEP... }
 //! ```
 //! Texts stand between `'`, `'''`, `"` or `"""`, without interpolation.
@@ -67,6 +68,21 @@ pub(super) enum Step {
     Dir { path: String, steps: Vec<Step> },
     Checkout(Checkout),
     WithCredentials { bindings: Vec<Binding>, steps: Vec<Step> },
+    Build(Call),
+}
+
+/// `build(job: ..., parameters: [string(name: ..., value: ...)])`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Call {
+    pub(super) job: String,
+    pub(super) parameters: Vec<(String, Argument)>,
+}
+
+/// A value that is handed on: a text, or `params.NAME` or `env.NAME`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Argument {
+    Text(String),
+    Variable(String),
 }
 
 /// `checkout scmGit(...)`, as it is written.

@@ -1,7 +1,7 @@
 //! The steps.
 
 use super::{
-    Binding, Checkout, Step,
+    Argument, Binding, Call, Checkout, Step,
     lex::Word,
     parse::{Parsed, Parser},
     value::{Arguments, Value, none_left, take},
@@ -40,6 +40,7 @@ impl Parser {
             "dir" => "path",
             "checkout" => "scm",
             "withCredentials" => "bindings",
+            "build" => "job",
             name => return Err(format!("No such DSL method '{name}' found among steps")),
         };
         let value = take(&mut arguments, "").or_else(|| take(&mut arguments, main));
@@ -64,6 +65,7 @@ impl Parser {
                 let allow_empty = take(more, "allowEmptyResults").is_some_and(|v| v.is_true());
                 Step::Junit { pattern: value.text()?, allow_empty }
             }
+            "build" => Step::Build(call(value, more)?),
             "checkout" => Step::Checkout(checkout(value)?),
             "dir" => Step::Dir { path: value.text()?, steps: self.body(name)? },
             _ => {
@@ -126,4 +128,34 @@ fn binding(value: Value) -> Parsed<Binding> {
     let variables = variables.collect::<Parsed<_>>()?;
     none_left(&arguments)?;
     Ok(Binding { kind, id, variables })
+}
+
+fn call(job: Value, more: &mut Arguments) -> Parsed<Call> {
+    let parameters = match take(more, "parameters") {
+        Some(value) => value.list()?.into_iter().map(argument).collect::<Parsed<_>>()?,
+        None => Vec::new(),
+    };
+    Ok(Call { job: job.text()?, parameters })
+}
+
+/// `string(name: 'A', value: params.B)`.
+fn argument(value: Value) -> Parsed<(String, Argument)> {
+    let Value::Call(kind, mut arguments) = value else {
+        return Err(format!("expecting a parameter, not {value:?}"));
+    };
+    if kind != "string" {
+        return Err(format!("parameters of kind {kind} are not supported by the stand-in"));
+    }
+    let missing = |name: &str| format!("Missing required parameter: \"{name}\"");
+    let name = take(&mut arguments, "name").ok_or_else(|| missing("name"))?.text()?;
+    let value = match take(&mut arguments, "value").ok_or_else(|| missing("value"))? {
+        Value::Word(word) => {
+            let variable = word.strip_prefix("params.").or_else(|| word.strip_prefix("env."));
+            let variable = variable.ok_or_else(|| format!("No such property: {word}"))?;
+            Argument::Variable(variable.to_owned())
+        }
+        other => Argument::Text(other.text()?),
+    };
+    none_left(&arguments)?;
+    Ok((name, value))
 }

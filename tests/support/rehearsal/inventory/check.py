@@ -22,6 +22,7 @@ def run(found, config_file, parts, env, kind):
         stacks(findings, found, [f"{config['instance']}-team-pipeline"])
         log_groups(findings, found, [f"/cloudops/{config['instance']}/builds"])
     if env:
+        stacks(findings, found, [f"{config['instance']}-deploy-pipeline"])
         check_environment.run(findings, found, config, env, kind.split("-"))
         log_groups(findings, found, [f"/cloudops/{config['instance']}/{env}"])
     resources(findings, found, config)

@@ -15,11 +15,8 @@ pub use token::{TokenReport, token};
 pub use upgrade::{UpgradePlan, UpgradeReport, plan, upgrade};
 
 use cloudops_aws::{
-    config_file::CloudOpsConfig,
-    connect::Aws,
-    jenkins::{Connect, Jenkins},
-    secrets,
-    state::init::{Component, InitState},
+    build_server, config_file::CloudOpsConfig, connect::Aws, jenkins::Jenkins,
+    state::init::InitState,
 };
 
 use super::{PROGRAM, VERSION};
@@ -31,10 +28,5 @@ async fn connect(
     config: &CloudOpsConfig,
     state: &InitState,
 ) -> Result<Jenkins, CoreError> {
-    let url = state.build_server_url(config)?;
-    let arn = state.output(Component::Core, "BuildServerSecretArn")?;
-    let secret = secrets::field(aws, arn, "password").await?;
-    let user_agent = format!("{PROGRAM}/{VERSION}");
-    let user = config.build_server.user.clone();
-    Ok(Jenkins::new(Connect { url, user, secret, user_agent })?)
+    Ok(build_server::connect(aws, config, state, format!("{PROGRAM}/{VERSION}")).await?)
 }

@@ -1,0 +1,99 @@
+//! Copying an image from one registry to another, by digest: nothing is built again.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use oci_client::manifest::{
+    IMAGE_MANIFEST_MEDIA_TYPE, OCI_IMAGE_MEDIA_TYPE, OciDescriptor, OciImageManifest,
+};
+
+use super::{
+    error::OciError,
+    registry::{PushReport, Registry, http_value, parse, refused},
+};
+use crate::ids::Digest;
+
+impl Registry {
+    /// Copies an image to a repository here: only the blobs that it lacks, then the manifest, byte
+    /// by byte, and, last, the tag. `reference` names the image by its digest in `source`.
+    ///
+    /// # Errors
+    /// [`OciError::Registry`]; [`OciError::Digest`] when the source gives something else;
+    /// [`OciError::TagTaken`] when the tag points at another image.
+    pub async fn copy(
+        &self,
+        source: &Registry,
+        reference: &str,
+        repository: &str,
+        tag: &str,
+    ) -> Result<PushReport, OciError> {
+        let begin = Instant::now();
+        let from = parse(reference)?;
+        let to = parse(&format!("{}/{repository}:{tag}", self.host()))?;
+        let (bytes, digest) = source.manifest(&from).await?;
+        self.log_in_to_push(&to).await?;
+        let mut report = PushReport::default();
+        if self.tagged(&to).await?.as_ref() == Some(&digest) {
+            return Ok(report);
+        }
+        let manifest = image(&bytes, reference)?;
+        for blob in manifest.layers.iter().chain([&manifest.config]) {
+            let (size, uploaded) = self.copy_blob(source, &from, &to, blob).await?;
+            if uploaded {
+                report.uploaded_bytes += size;
+                report.uploaded_blobs += 1;
+            } else {
+                report.reused_bytes += size;
+            }
+        }
+        let media_type = manifest.media_type.as_deref().unwrap_or(OCI_IMAGE_MEDIA_TYPE);
+        let media_type = http_value(media_type, &to)?;
+        self.put_manifest(&to, bytes, media_type, &digest).await?;
+        report.seconds = begin.elapsed().as_secs_f64();
+        Ok(report)
+    }
+
+    /// The manifest as it is stored, and its digest, which must be the one that was asked for.
+    async fn manifest(&self, from: &oci_client::Reference) -> Result<(Bytes, Digest), OciError> {
+        let accepted = [OCI_IMAGE_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE];
+        let pulled = self.client().pull_manifest_raw(from, self.auth(), &accepted).await;
+        let (bytes, _) = pulled.map_err(|error| refused("pulling", from, &error))?;
+        let digest = Digest::of(&bytes);
+        match from.digest() {
+            Some(asked) if asked != digest.as_str() => Err(OciError::Digest {
+                name: from.to_string(),
+                found: digest.to_string(),
+                expected: asked.to_owned(),
+            }),
+            _ => Ok((bytes, digest)),
+        }
+    }
+
+    async fn copy_blob(
+        &self,
+        source: &Registry,
+        from: &oci_client::Reference,
+        to: &oci_client::Reference,
+        blob: &OciDescriptor,
+    ) -> Result<(u64, bool), OciError> {
+        let size = u64::try_from(blob.size).unwrap_or_default();
+        let there = self.client().blob_exists(to, &blob.digest).await;
+        if there.map_err(|error| refused("looking up a layer of", to, &error))? {
+            return Ok((size, false));
+        }
+        let mut data = Vec::new();
+        // The client compares the digest while it reads.
+        let pulled = source.client().pull_blob(from, blob, &mut data).await;
+        pulled.map_err(|error| refused("pulling a layer of", from, &error))?;
+        let pushed = self.client().push_blob(to, data, &blob.digest).await;
+        pushed.map_err(|error| refused("pushing a layer of", to, &error))?;
+        Ok((size, true))
+    }
+}
+
+fn image(bytes: &[u8], reference: &str) -> Result<OciImageManifest, OciError> {
+    serde_json::from_slice(bytes).map_err(|error| OciError::Reference {
+        reference: reference.to_owned(),
+        reason: format!("it is not an image of one platform: {error}"),
+    })
+}
