@@ -100,9 +100,6 @@ pub enum TeamError {
         /// What to do, as a sentence.
         hint: &'static str,
     },
-    /// A job of the same name belongs to somebody else.
-    #[error("{0}")]
-    NotOurs(String),
     /// The build ended well, but published nothing.
     #[error("the build {url} ended well, but published no package")]
     NoPackage {
@@ -131,7 +128,6 @@ impl Diagnose for TeamError {
             Self::Definition(_) | Self::Path(_) | Self::Name(_) | Self::MissingSetting { .. } => {
                 Class::Configuration
             }
-            Self::NotOurs(_) => Class::Denied,
             Self::NoPackage { .. } => Class::NeedsOperator,
         }
     }
@@ -155,9 +151,6 @@ impl Diagnose for TeamError {
                 false => vec!["See `cloudteam package list`.".to_owned()],
             },
             Self::MissingSetting { hint, .. } => vec![(*hint).to_owned()],
-            Self::NotOurs(_) => {
-                vec!["Rename that job, or choose another instance name.".to_owned()]
-            }
             Self::NoPackage { .. } => {
                 vec![
                     "Check `source.build.output` in cloudops.yaml and the log of the build."

@@ -1,6 +1,8 @@
 //! Bringing a job to its definition, without touching the jobs of others.
 
-use crate::jenkins::{DefinitionError, ItemPath, Jenkins, JenkinsError, xml::Element};
+use crate::jenkins::{
+    DefinitionError, ItemPath, Jenkins, JenkinsError, job_set::as_people_left_it, xml::Element,
+};
 
 /// Begin of the mark in a description.
 const MARK: &str = "Managed by CloudOps for AWS (instance ";
@@ -81,7 +83,7 @@ pub(super) fn refused(path: &ItemPath, why: &str) -> Applied {
 
 impl Jenkins {
     /// Brings a job to its definition: creates it, or writes it when it means something else.
-    /// A job that a person disabled stays disabled.
+    /// A job that a person disabled stays disabled; one that was withdrawn is enabled again.
     ///
     /// # Errors
     /// [`JenkinsError::Definition`] when the XML cannot be read or lacks the mark of the owner;
@@ -121,7 +123,7 @@ impl Jenkins {
         owner: &Owner,
         path: &ItemPath,
         found: &Element,
-        mut wanted: Element,
+        wanted: Element,
     ) -> Result<Applied, JenkinsError> {
         if found.name != wanted.name {
             return Ok(refused(path, &format!("it is a <{}>", found.name)));
@@ -129,12 +131,10 @@ impl Jenkins {
         if !owner.marks(found) {
             return Ok(refused(path, &owner.why_not(found)));
         }
+        let mut wanted = as_people_left_it(found, &wanted);
         // What Jenkins notes at a job that has run; without it, it would note it again.
         if let Some(noted) = found.child("actions") {
             wanted.set_child(noted.clone());
-        }
-        if found.child_text("disabled") == "true" {
-            wanted.set_child_text("disabled", "true");
         }
         if found.same_meaning(&wanted) {
             return Ok(Applied::Unchanged);

@@ -1,9 +1,6 @@
 //! Bringing the jobs that are there to those that are defined.
 
-use super::{
-    JobAction, JobChange, JobSet, JobsPlan,
-    plan::{as_people_left_it, withdrawn},
-};
+use super::{JobAction, JobChange, JobSet, JobsPlan, plan::withdrawn};
 use crate::{
     events::{EventSink, Outcome},
     jenkins::{Applied, ItemPath, Jenkins, JenkinsError, PipelineJob, Trigger, xml::Element},
@@ -91,7 +88,7 @@ impl Jenkins {
         let Some(job) = set.jobs.iter().find(|job| job.path == *path) else {
             return Ok((Outcome::Unchanged, "nothing to change"));
         };
-        let applied = self.bring_to(set, job).await?;
+        let applied = self.apply_job(&set.owner, path, &job.config_xml()?).await?;
         if polls(job) && self.needs_a_first_build(path).await? {
             self.trigger(path, &[]).await?;
             return Ok((Outcome::Done, "created, and started once so that it knows its commits"));
@@ -113,23 +110,6 @@ impl Jenkins {
         }
         let disabled = |job: Element| job.child_text("disabled") == "true";
         Ok(!self.get_job(path).await?.is_some_and(disabled))
-    }
-
-    async fn bring_to(&self, set: &JobSet, job: &PipelineJob) -> Result<Applied, JenkinsError> {
-        let xml = job.config_xml()?;
-        let withdrawn = self.get_job(&job.path).await?.filter(|found| set.owner.marks(found));
-        if let Some(found) = withdrawn
-            && found.child_text("disabled") == "true"
-            && let Ok(wanted) = Element::parse(&xml)
-        {
-            // Ours to enable again, when we disabled it.
-            let wanted = as_people_left_it(&found, &wanted);
-            if wanted.child_text("disabled") != "true" {
-                self.update_job(&job.path, &wanted.to_string()).await?;
-                return Ok(Applied::Updated);
-            }
-        }
-        self.apply_job(&set.owner, &job.path, &xml).await
     }
 
     /// Disables a job of ours and marks that it was us.

@@ -7,6 +7,8 @@
 mod apply;
 mod plan;
 
+pub(super) use plan::as_people_left_it;
+
 use super::{DefinitionError, ItemPath, Owner, PathError, PipelineJob, xml::Difference};
 
 /// Folder, below that of the jobs, of jobs that were taken away with their builds kept.

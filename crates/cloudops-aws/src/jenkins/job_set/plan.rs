@@ -90,7 +90,7 @@ pub(super) fn job_action(owner: &Owner, found: Option<&Element>, wanted: &Elemen
 }
 
 /// The definition, disabled when a person disabled the job that is there.
-pub(super) fn as_people_left_it(found: &Element, wanted: &Element) -> Element {
+pub(in crate::jenkins) fn as_people_left_it(found: &Element, wanted: &Element) -> Element {
     let mut wanted = wanted.clone();
     if found.child_text("disabled") == "true" && !is_withdrawn(found) {
         wanted.set_child_text("disabled", "true");
