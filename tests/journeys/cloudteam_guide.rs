@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use cloudops_e2e::rehearsal::stage::Stage;
+use cloudops_e2e::rehearsal::{instance::Instance, stage::Stage};
 
-use crate::stand::{ends, kit, work};
+use crate::stand::with_build_server;
 
 /// A program of this machine.
 fn program(name: &str) -> PathBuf {
@@ -15,15 +15,13 @@ fn program(name: &str) -> PathBuf {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_guide_to_cloudteam_is_true() {
-    let mut stage = Stage::set(&kit(), &work("cloudteam-guide").await).await.unwrap();
-    stage.start_build_server().await.unwrap();
-    let instance = stage.instance("acme", 70).await.unwrap();
-    ends(&instance, "cloudcore init", 0).await;
-    let server = stage.build_server.as_ref().unwrap();
-    server.inject_password(&stage.inventory().unwrap(), "acme").await.unwrap();
-    let lock = fs_err::read_to_string(instance.folder.join("jenkins/plugins.lock")).unwrap();
-    server.install(&lock).unwrap();
+    with_build_server("cloudteam-guide", 70, |stage, instance| async move {
+        guide(&stage, &instance).await;
+    })
+    .await;
+}
 
+async fn guide(stage: &Stage, instance: &Instance) {
     let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guide/cloudteam.md");
     let (folder, environment) = (instance.folder.clone(), instance.environment().to_vec());
     let bin_dir = stage.kit.bin_dir.clone();
@@ -47,6 +45,5 @@ async fn the_guide_to_cloudteam_is_true() {
         drop(cases);
     })
     .await;
-    stage.close().await;
     tried.unwrap();
 }

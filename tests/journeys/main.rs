@@ -4,8 +4,10 @@
 #![allow(clippy::unwrap_used, reason = "all of this is tests, also outside of test functions")]
 
 mod adopted_network;
+mod bad_builds;
 mod bad_foundation;
 mod bad_input;
+mod bad_repositories;
 mod black_box;
 mod build_server;
 mod cloudteam_guide;
@@ -22,5 +24,6 @@ mod live;
 mod lock;
 mod nested;
 mod network;
+mod pipeline_jobs;
 mod stand;
 mod whole;

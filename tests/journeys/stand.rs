@@ -43,13 +43,46 @@ where
     F: Future + Send + 'static,
     F::Output: Send,
 {
-    let stage = Arc::new(Stage::set(&kit(), &work(name).await).await.unwrap());
+    on(Stage::set(&kit(), &work(name).await).await.unwrap(), journey).await
+}
+
+async fn on<F>(stage: Stage, journey: impl FnOnce(Arc<Stage>) -> F) -> F::Output
+where
+    F: Future + Send + 'static,
+    F::Output: Send,
+{
+    let stage = Arc::new(stage);
     // A task of its own, so that a panic comes back as a value.
     let result = tokio::spawn(journey(Arc::clone(&stage))).await;
     if let Ok(stage) = Arc::try_unwrap(stage) {
         stage.close().await;
     }
     result.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}
+
+/// Runs a journey on a stage with a foundation and a build server that has its password and its
+/// plugins. `number` is that of the network.
+pub(crate) async fn with_build_server<F>(
+    name: &str,
+    number: u8,
+    journey: impl FnOnce(Arc<Stage>, Instance) -> F + Send + 'static,
+) -> F::Output
+where
+    F: Future + Send + 'static,
+    F::Output: Send,
+{
+    let mut stage = Stage::set(&kit(), &work(name).await).await.unwrap();
+    stage.start_build_server().await.unwrap();
+    let instance = stage.instance("acme", number).await.unwrap();
+    on(stage, |stage| async move {
+        ends(&instance, "cloudcore init", 0).await;
+        let server = stage.build_server.as_ref().unwrap();
+        server.inject_password(&stage.inventory().unwrap(), "acme").await.unwrap();
+        let lock = fs_err::read_to_string(instance.folder.join("jenkins/plugins.lock")).unwrap();
+        server.install(&lock).unwrap();
+        journey(stage, instance).await
+    })
+    .await
 }
 
 /// Runs a command that has to end with this exit code.
@@ -69,6 +102,16 @@ pub(crate) fn assert_ended(finished: &Finished, code: i32) {
 /// which another journey does. The environment is `qa`.
 pub(crate) async fn ready_to_deploy(stage: &Stage, instance: &Instance) {
     ends(instance, "cloudcore init", 0).await;
+    let package = package(stage, instance).await;
+    ends(instance, &format!("cloudteam package publish {package} --source commerce"), 0).await;
+    ends(instance, "clouddeploy init", 0).await;
+    ends(instance, "clouddeploy images build", 0).await;
+    ends(instance, "clouddeploy env create qa --kind single", 0).await;
+}
+
+/// The deployment package of the sample distribution, built in its folder; its path from the
+/// folder of the instance.
+pub(crate) async fn package(stage: &Stage, instance: &Instance) -> String {
     let source = instance.folder.join("commerce");
     let built = tokio::process::Command::new("./build.sh")
         .arg("package")
@@ -79,11 +122,7 @@ pub(crate) async fn ready_to_deploy(stage: &Stage, instance: &Instance) {
         .unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let target = "commerce/extensions/packager/ext-deployment-package/target";
-    let package = format!("{target}/ext-deployment-package-8.5.0.zip");
-    ends(instance, &format!("cloudteam package publish {package} --source commerce"), 0).await;
-    ends(instance, "clouddeploy init", 0).await;
-    ends(instance, "clouddeploy images build", 0).await;
-    ends(instance, "clouddeploy env create qa --kind single", 0).await;
+    format!("{target}/ext-deployment-package-8.5.0.zip")
 }
 
 /// Calls an operation of AWS that speaks JSON, as somebody else than the programs would.
@@ -117,6 +156,16 @@ pub(crate) async fn aws(stage: &Stage, arguments: &[&str]) -> (bool, String) {
     let output = command.kill_on_drop(true).output().await.unwrap();
     let text = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8_lossy(&text).trim().to_owned())
+}
+
+/// What git says, as a developer with a name.
+pub(crate) async fn git(folder: &Path, arguments: &[&str]) -> String {
+    let mut command = tokio::process::Command::new("git");
+    command.current_dir(folder).args(["-c", "user.name=Ann", "-c", "user.email=ann@example.com"]);
+    let output = command.args(arguments).output().await.unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "git {arguments:?}: {errors}");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 /// The words of an answer of the AWS CLI; `None` is its word for nothing.

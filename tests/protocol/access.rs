@@ -32,7 +32,7 @@ async fn plugins_are_compared_with_a_lock_file() {
     let plugins = ci.jenkins.plugins().await.unwrap();
     let version = plugins.get("workflow-job").unwrap();
     let digest = "0".repeat(64);
-    let lock = |text: String| PluginLock::parse("test", &text).unwrap();
+    let lock = |text: String| PluginLock::parse("test", &text).unwrap().versions();
     let good = lock(format!("workflow-job {version} {digest}"));
     assert!(matches!(ci.jenkins.ready_with(&good).await.unwrap(), Readiness::Ready { .. }));
     let bad = lock(format!("workflow-job 1.0 {digest}\nno-such-plugin 1.0 {digest}"));

@@ -27,8 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let config = CloudOpsConfig::parse(&file, &fs_err::read_to_string(&file)?)?;
     let connect = Connect { region: Some(config.region.clone()), ..Connect::default() };
     let aws = connect.connect().await?;
-    let bucket = state::bucket_name(&config.instance, &config.account, &config.region);
-    let store = Store::new(&aws, bucket);
+    let store = Store::of_instance(&aws, &config);
     // The lease is renewed in the background; when it is lost, this token is cancelled.
     let ctx = Ctx::new(aws, EventSink::null(), CancellationToken::new());
 

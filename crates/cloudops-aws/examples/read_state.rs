@@ -19,8 +19,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let config = CloudOpsConfig::parse(&file, &fs_err::read_to_string(&file)?)?;
     let connect = Connect { region: Some(config.region.clone()), ..Connect::default() };
     let aws = connect.connect().await?;
-    let bucket = state::bucket_name(&config.instance, &config.account, &config.region);
-    let store = Store::new(&aws, bucket);
+    let store = Store::of_instance(&aws, &config);
 
     let state = init::require_foundation(&aws, &store, &config).await?;
     for (component, known) in &state.components {

@@ -1,6 +1,6 @@
 //! The build server of an instance: the connection to it, and the jobs that a program has there.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -18,6 +18,7 @@ use crate::{
     },
     secrets,
     state::{
+        build_server as images,
         init::{Component, InitError, InitState},
         programs::{self, Program, ProgramError},
         store::{StateError, Store},
@@ -106,19 +107,38 @@ pub async fn connect(
     Ok(Jenkins::new(Connect { url, user, secret, user_agent })?)
 }
 
+/// What is asked of a build server beside that it answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Demand {
+    /// Nothing: something is looked at.
+    Answer,
+    /// The plugins that its image was made with, without which jobs and builds go wrong in ways
+    /// that are hard to read.
+    Plugins,
+}
+
 /// Connects to the build server and waits until it is ready, as a step of its own.
 ///
 /// # Errors
-/// [`BuildServerError`].
+/// [`BuildServerError`]; [`JenkinsError::Plugins`] only where they are asked for.
 pub async fn connect_ready(
     ctx: &Ctx,
     config: &CloudOpsConfig,
     state: &InitState,
+    demand: Demand,
     user_agent: String,
 ) -> Result<Jenkins, BuildServerError> {
     let jenkins = connect(&ctx.aws, config, state, user_agent).await?;
+    let plugins = match demand {
+        Demand::Answer => BTreeMap::new(),
+        Demand::Plugins => recorded_plugins(&ctx.aws, config).await?,
+    };
     ctx.events.step("build-server", format!("build server at {}", jenkins.shown_url()));
-    match jenkins.wait_ready(READY, &ctx.cancel).await {
+    let ready = match plugins.is_empty() {
+        true => jenkins.wait_ready(READY, &ctx.cancel).await,
+        false => jenkins.wait_ready_with(&plugins, READY, &ctx.cancel).await,
+    };
+    match ready {
         Ok(version) => {
             let detail = format!("Jenkins {version} is ready");
             ctx.events.step_done("build-server", Outcome::Unchanged, detail);
@@ -129,6 +149,17 @@ pub async fn connect_ready(
             Err(error.into())
         }
     }
+}
+
+/// Versions of the plugins, by name, that the image of the build server was made with. None are
+/// known of an image that is used as it is (`build-server.image`).
+async fn recorded_plugins(
+    aws: &Aws,
+    config: &CloudOpsConfig,
+) -> Result<BTreeMap<String, String>, StateError> {
+    let store = Store::of_instance(aws, config);
+    let (images, _) = images::read(&store).await?;
+    Ok(images.current().map(|image| image.plugins.clone()).unwrap_or_default())
 }
 
 /// Folder of an instance on the build server.

@@ -11,7 +11,7 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate, matchers};
 
 use crate::connect::Aws;
 
-const CALLER: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/ann</Arn><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
+pub(crate) const CALLER: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/ann</Arn><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
 
 /// The server and a connection to it.
 pub(crate) struct FakeAws {
@@ -60,15 +60,7 @@ impl FakeAws {
             }
         };
         Mock::given(matchers::any()).respond_with(answer).with_priority(9).mount(&server).await;
-        let credentials = Credentials::new("a", "b", None, None, "test");
-        let config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-west-2"))
-            .endpoint_url(server.uri())
-            .retry_config(aws_config::retry::RetryConfig::disabled())
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .build();
-        let aws = Aws::from_config(config).await.unwrap();
+        let aws = Aws::from_config(config(&server.uri())).await.unwrap();
         Self { aws, server, asked }
     }
 
@@ -88,7 +80,20 @@ impl FakeAws {
     }
 }
 
-/// Operation of a request: from its target, from its form, or method and path.
+/// Settings of clients that ask this endpoint, once.
+pub(crate) fn config(endpoint: &str) -> SdkConfig {
+    let credentials = Credentials::new("a", "b", None, None, "test");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-west-2"))
+        .endpoint_url(endpoint)
+        .retry_config(aws_config::retry::RetryConfig::disabled())
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build()
+}
+
+/// Operation of a request: from its target, from its form, or method and path. S3 names a part of
+/// an upload in the query.
 fn name(request: &Request) -> String {
     let target = request.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
     if let Some(target) = target {
@@ -98,6 +103,10 @@ fn name(request: &Request) -> String {
     let action = body.split('&').find_map(|pair| pair.strip_prefix("Action="));
     match action {
         Some(action) => action.to_owned(),
-        None => format!("{} {}", request.method, request.url.path()),
+        None => {
+            let upload = request.url.query().filter(|query| query.contains("upload"));
+            let query = upload.map(|query| format!("?{query}")).unwrap_or_default();
+            format!("{} {}{query}", request.method, request.url.path())
+        }
     }
 }

@@ -1,7 +1,8 @@
-//! Objects in buckets that are not ours: large files that a person names by `s3://`.
+//! Objects in buckets, on their way into files: those of the instance, and those that a person
+//! names by `s3://`.
 
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use tokio::io::AsyncWriteExt;
 
 use crate::{
@@ -96,17 +97,24 @@ struct Download<'a> {
     etag: Option<String>,
 }
 
-/// Downloads an object into a new file, piece by piece, and reports how far it is (`GetObject`).
-/// A connection that breaks is made again from where it was. Gives back the size.
+/// Downloads an object into a file, which appears only when it is whole, and reports how far it is
+/// (`GetObject`). A connection that breaks is made again from where it was. Gives back the size.
 ///
 /// # Errors
-/// [`ObjectError`]; an incomplete file may stay.
+/// [`ObjectError`]; what came so far may stay beside the file, as `.part`.
 pub async fn download(
     ctx: &Ctx,
     bucket: &str,
     key: &str,
     file: &Utf8Path,
 ) -> Result<u64, ObjectError> {
+    let part = Utf8PathBuf::from(format!("{file}.part"));
+    let size = receive(ctx, bucket, key, &part).await?;
+    fs_err::rename(&part, file)?;
+    Ok(size)
+}
+
+async fn receive(ctx: &Ctx, bucket: &str, key: &str, file: &Utf8Path) -> Result<u64, ObjectError> {
     let mut download = Download::new(&ctx.aws, bucket, key);
     let mut writer = tokio::fs::File::create(file).await?;
     let (mut tries, mut before) = (0, 0);
@@ -188,8 +196,114 @@ impl<'a> Download<'a> {
         Ok(short.then(|| "it ended early".to_owned()))
     }
 
+    /// What comes in one piece is there before anybody could read of it.
     fn report(&self, ctx: &Ctx) {
+        if self.total.is_some_and(|total| total < REPORT_EVERY) {
+            return;
+        }
         let name = format!("s3://{}/{}", self.bucket, self.key);
         ctx.events.send(EventKind::Transfer { name, done: self.done, total: self.total });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use camino::Utf8PathBuf;
+    use tokio::{
+        io::AsyncReadExt as _,
+        net::{TcpListener, TcpStream},
+        sync::mpsc,
+    };
+
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::{events::EventSink, fake};
+
+    const CONTENT: &[u8] = b"abcdefghij";
+
+    /// An S3 whose connections break after so many bytes, one after another; says for each request
+    /// where it begins and which version it wants.
+    async fn breaking(after: &'static [usize]) -> (String, mpsc::UnboundedReceiver<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let (sender, asked) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            let mut after = after.iter();
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let head = head(&mut stream).await;
+                if head.starts_with("POST") {
+                    answer(&mut stream, "200 OK", "", fake::CALLER.as_bytes(), usize::MAX).await;
+                    continue;
+                }
+                let field = |name: &str| {
+                    let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+                    let found = lines.find(|(key, _)| key.eq_ignore_ascii_case(name));
+                    found.map(|(_, value)| value.to_owned()).unwrap_or_default()
+                };
+                let _ = sender.send(format!("{} {}", field("range"), field("if-match")));
+                let range = field("range");
+                let from = range.trim_start_matches("bytes=").trim_end_matches('-');
+                let rest = &CONTENT[from.parse().unwrap_or(0)..];
+                let status = if range.is_empty() { "200 OK" } else { "206 Partial Content" };
+                let broken = after.next().copied().unwrap_or(usize::MAX);
+                answer(&mut stream, status, "ETag: \"v1\"\r\n", rest, broken).await;
+            }
+        });
+        (endpoint, asked)
+    }
+
+    async fn head(stream: &mut TcpStream) -> String {
+        let mut bytes = Vec::new();
+        while !bytes.ends_with(b"\r\n\r\n") {
+            bytes.push(stream.read_u8().await.unwrap());
+        }
+        let head = String::from_utf8(bytes).unwrap();
+        let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+        let length = lines.find(|(key, _)| key.eq_ignore_ascii_case("content-length"));
+        let length = length.map_or(0, |(_, value)| value.parse().unwrap());
+        stream.read_exact(&mut vec![0; length]).await.unwrap();
+        head
+    }
+
+    /// Promises all of the body and sends so many bytes of it.
+    async fn answer(stream: &mut TcpStream, status: &str, more: &str, body: &[u8], sent: usize) {
+        let length = body.len();
+        let head = format!(
+            "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{more}\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&body[..sent.min(length)]).await.unwrap();
+        stream.shutdown().await.unwrap();
+    }
+
+    async fn get(endpoint: &str) -> (Result<u64, ObjectError>, Utf8PathBuf, tempfile::TempDir) {
+        let aws = Aws::from_config(fake::config(endpoint)).await.unwrap();
+        let ctx = Ctx::new(aws, EventSink::null(), CancellationToken::new());
+        let folder = tempfile::tempdir().unwrap();
+        let file = Utf8PathBuf::from_path_buf(folder.path().join("file")).unwrap();
+        (download(&ctx, "bucket", "key", &file).await, file, folder)
+    }
+
+    #[tokio::test]
+    async fn a_broken_connection_is_made_again_from_where_it_was() {
+        let (endpoint, mut asked) = breaking(&[4, 0, 3]).await;
+        let (size, file, _folder) = get(&endpoint).await;
+        assert_eq!(size.unwrap(), 10);
+        assert_eq!(fs_err::read(&file).unwrap(), CONTENT);
+        let mut all = Vec::new();
+        while let Ok(one) = asked.try_recv() {
+            all.push(one);
+        }
+        // The rest of another version would not fit.
+        assert_eq!(all, [" ", "bytes=4- \"v1\"", "bytes=4- \"v1\"", "bytes=7- \"v1\""]);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_brings_nothing_is_given_up() {
+        let (endpoint, _asked) = breaking(&[2, 0, 0, 0, 0, 0]).await;
+        let (result, file, _folder) = get(&endpoint).await;
+        assert!(matches!(result, Err(ObjectError::BrokenOff { done: 2, .. })), "{result:?}");
+        assert!(!file.exists(), "a file appears only when it is whole");
     }
 }

@@ -174,7 +174,8 @@ const VERIFY: &str = "./cloudteam source verify --output human --source source -
 /// The images of exactly the package that this build asked for.
 const IMAGES: &str = "./clouddeploy images build --output human --run \"$BUILD_TAG\"\n";
 
-const DEPLOY: &str = "./clouddeploy deploy --output human --env \"$ENVIRONMENT\" --yes\n";
+const DEPLOY: &str = "./clouddeploy deploy --output human --env \"$ENVIRONMENT\" \
+                      --run \"$BUILD_TAG\" --yes\n";
 
 fn smoke_tests(command: Option<&str>) -> String {
     let own = command.map(|command| format!("{}\n", command.trim_end())).unwrap_or_default();

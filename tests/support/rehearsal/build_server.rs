@@ -2,6 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use cloudops_aws::{
+    jenkins::{Connect, Jenkins},
+    redact::Secret,
+};
 use tokio::process::Command;
 
 use super::inventory::Inventory;
@@ -38,7 +42,9 @@ impl BuildServer {
             .arg(&password_file)
             .arg("--plugins")
             .arg(&plugins_file)
-            .args(["--labels", "cloudops,cloudops-deploy", "--executors", "4"]);
+            .args(["--labels", "cloudops,cloudops-deploy", "--executors", "4"])
+            // Longer than the pauses of who follows a build: a restart is noticed.
+            .args(["--restart-time", "4000"]);
         for (name, value) in agent_environment(kit).iter().chain(aws) {
             command.arg("--env").arg(format!("{name}={value}"));
         }
@@ -70,6 +76,18 @@ impl BuildServer {
     /// When the file cannot be written.
     pub fn install(&self, lock: &str) -> Result<(), RehearsalError> {
         Ok(fs_err::write(&self.plugins_file, lock)?)
+    }
+
+    /// A connection of somebody who knows the password, such as a person in the browser.
+    ///
+    /// # Errors
+    /// When it has no password yet.
+    pub fn client(&self) -> Result<Jenkins, RehearsalError> {
+        let wrong = |error: String| RehearsalError::Unexpected(error);
+        let secret = Secret::new(fs_err::read_to_string(&self.password_file)?);
+        let url = self.url.parse().map_err(|error| wrong(format!("{}: {error}", self.url)))?;
+        let (user, user_agent) = ("admin".to_owned(), "rehearsal".to_owned());
+        Jenkins::new(Connect { url, user, secret, user_agent }).map_err(|e| wrong(e.to_string()))
     }
 
     /// Its process id.

@@ -94,9 +94,17 @@ async fn environment(tour: &mut Tour) -> Result<(), RehearsalError> {
 async fn next_release(tour: &mut Tour) -> Result<(), RehearsalError> {
     tour.chapter("4. The next release, and back");
     tour.run("cloudteam import --source commerce-second").await?;
-    build_package(tour).await?;
-    tour.run("clouddeploy images build").await?;
-    deploy(tour).await?;
+    match tour.runner {
+        // The build server does the same by itself, every night.
+        Runner::BuildServer => {
+            tour.run("cloudteam jobs run scheduled-pipeline").await?;
+        }
+        Runner::Local => {
+            build_package(tour).await?;
+            tour.run("clouddeploy images build").await?;
+            deploy(tour).await?;
+        }
+    }
     tour.storefront(ENVIRONMENT, GREETINGS[1]).await?;
     tour.run(&format!("clouddeploy rollback --env {ENVIRONMENT} --yes")).await?;
     tour.storefront(ENVIRONMENT, GREETINGS[0]).await
@@ -113,7 +121,15 @@ async fn away(tour: &mut Tour, before: &Path) -> Result<(), RehearsalError> {
     tour.refuses(&destroy, 8, "clouddeploy env unprotect").await?;
     tour.run(&format!("clouddeploy env unprotect {ENVIRONMENT} --name {ENVIRONMENT} --yes"))
         .await?;
-    tour.run(&destroy).await?;
+    match tour.runner {
+        Runner::BuildServer => {
+            let job = "cloudteam jobs run delete-environment";
+            tour.run(&format!("{job} -p ENVIRONMENT={ENVIRONMENT} -p NAME={ENVIRONMENT}")).await?;
+        }
+        Runner::Local => {
+            tour.run(&destroy).await?;
+        }
+    }
     tour.run(&format!("cloudcore destroy --name {name} --delete-data --yes")).await?;
     let kept = tour.inventory.check_gone(before).await?;
     tour.printer.line("");

@@ -41,7 +41,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The state bucket of the configured instance.
 #[must_use]
 pub fn store(aws: &Aws, config: &CloudOpsConfig) -> Store {
-    Store::new(aws, state::bucket_name(&config.instance, &config.account, &config.region))
+    Store::of_instance(aws, config)
 }
 
 /// The initialization state of an instance about which nothing is known yet.

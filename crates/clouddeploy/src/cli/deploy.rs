@@ -54,6 +54,9 @@ pub(super) struct DeployArgs {
     /// Release [default: the newest]
     #[arg(long, value_name = "ID")]
     release: Option<String>,
+    /// Run of the build job whose package the release is made of
+    #[arg(long, value_name = "ID", conflicts_with = "release")]
+    run: Option<String>,
 }
 
 /// Options of `rollback`.
@@ -103,7 +106,12 @@ pub(super) async fn apply(session: &Session, args: &ApplyArgs) -> CliResult {
 }
 
 pub(super) async fn deploy(session: &Session, args: DeployArgs) -> CliResult {
-    run(session, args.env, args.release.map_or(Which::Newest, Which::Id)).await
+    let which = match (args.release, args.run) {
+        (Some(id), _) => Which::Id(id),
+        (None, Some(run)) => Which::Run(run),
+        (None, None) => Which::Newest,
+    };
+    run(session, args.env, which).await
 }
 
 pub(super) async fn rollback(session: &Session, args: RollbackArgs) -> CliResult {

@@ -2,23 +2,18 @@
 
 use std::fmt::{self, Write};
 
-use camino::Utf8PathBuf;
 use clouddeploy::ops::{self, jobs::JobsRequest};
 use cloudops_aws::{
     diagnose::Class,
     jenkins::job_set::Prune,
-    terminal::{CliResult, Report, Session, Style},
+    terminal::{CliResult, JobPrograms, Report, Session, Style},
 };
-
-use super::jobs::files;
 
 /// Options of `init`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Folder with the programs for linux/amd64 that jobs fetch [env: CLOUDOPS_PROGRAMS]
-    /// [default: the folder of this program]
-    #[arg(long, value_name = "DIR")]
-    programs: Option<Utf8PathBuf>,
+    #[command(flatten)]
+    programs: JobPrograms,
 }
 
 pub(super) async fn exec(session: &Session, args: &Args) -> CliResult {
@@ -26,7 +21,7 @@ pub(super) async fn exec(session: &Session, args: &Args) -> CliResult {
     let ctx = session.connect(&config).await?;
     let owner = &session.settings.owner;
     let (count, changed) = ops::init::init(&ctx, &config, owner).await?;
-    let files = files(session, args.programs.as_ref());
+    let files = args.programs.files(session);
     let request = JobsRequest { config: &config, files: &files, prune: Prune::Disable };
     let jobs = ops::jobs::add(&ctx, &request, owner).await?;
     let changed = changed || jobs.is_some_and(|plan| plan.has_changes());

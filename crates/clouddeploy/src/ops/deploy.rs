@@ -43,6 +43,8 @@ pub enum Which {
     Newest,
     /// This one.
     Id(String),
+    /// The newest one of the package that this run of the build job published.
+    Run(String),
     /// The one that served before the current one.
     Previous,
 }
@@ -185,6 +187,7 @@ pub(super) async fn choose(
     let id = match which {
         Which::Id(id) => Some(id.clone()),
         Which::Newest => known.last().map(|release| release.id.clone()),
+        Which::Run(run) => Some(of_run(store, &known, run).await?),
         Which::Previous => match environment.previous_release() {
             Some(id) => Some(id.to_owned()),
             None => {
@@ -206,6 +209,16 @@ pub(super) async fn choose(
     }
     let known = known.into_iter().map(|release| release.id).collect();
     Err(DeployError::Unknown { what: "release", name: id, known })
+}
+
+/// The release that was made of what a run of the build job published.
+async fn of_run(store: &Store, known: &[Release], run: &str) -> Result<String, DeployError> {
+    let package = super::images::package_of_run(store, run).await?.id;
+    let newest = known.iter().rev().find(|release| release.package == package);
+    newest.map(|release| release.id.clone()).ok_or_else(|| DeployError::NotReady {
+        what: format!("there is no release of package {package} yet"),
+        command: format!("clouddeploy images build --package {package}"),
+    })
 }
 
 /// Records that a deployment begins, before it changes anything.

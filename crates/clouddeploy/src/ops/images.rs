@@ -102,10 +102,7 @@ pub async fn build(ctx: &Ctx, request: &BuildRequest) -> Result<BuildReport, Dep
 
 async fn choose(store: &Store, request: &BuildRequest) -> Result<PackageManifest, DeployError> {
     if let Some(run) = &request.run {
-        return packages::built_by(store, run).await?.ok_or_else(|| DeployError::NotReady {
-            what: format!("the run {run} of the build job published no package"),
-            command: "cloudteam package build".to_owned(),
-        });
+        return package_of_run(store, run).await;
     }
     let known = packages::list(store).await?;
     let found = match &request.package {
@@ -124,6 +121,17 @@ async fn choose(store: &Store, request: &BuildRequest) -> Result<PackageManifest
             known: known.into_iter().map(|package| package.id).collect(),
         }),
     }
+}
+
+/// What a run of the build job published.
+pub(super) async fn package_of_run(
+    store: &Store,
+    run: &str,
+) -> Result<PackageManifest, DeployError> {
+    packages::built_by(store, run).await?.ok_or_else(|| DeployError::NotReady {
+        what: format!("the run {run} of the build job published no package"),
+        command: "cloudteam package build".to_owned(),
+    })
 }
 
 async fn base(ctx: &Ctx, request: &BuildRequest) -> Result<Base, DeployError> {
@@ -171,7 +179,7 @@ async fn fetch_and_assemble(
     let folder = tempfile::tempdir().map_err(StateError::File)?;
     let file = Utf8Path::from_path(folder.path()).unwrap_or(Utf8Path::new("")).join("package.zip");
     let bucket = Store::new(&ctx.aws, state.output(Component::Core, "PackageBucketName")?);
-    bucket.download(&packages::object_key(&manifest.digest), &file).await?;
+    bucket.download(ctx, &packages::object_key(&manifest.digest), &file).await?;
     let package = Package::open(&file)?;
     let topology = Topology::commerce()?;
     let images = assemble_images(&package, &topology, base)?;

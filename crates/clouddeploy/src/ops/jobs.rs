@@ -1,7 +1,7 @@
 //! The jobs on the build server.
 
 use cloudops_aws::{
-    build_server::{self, Fetched, JobFiles},
+    build_server::{self, Demand, Fetched, JobFiles},
     config_file::CloudOpsConfig,
     ctx::Ctx,
     jenkins::{
@@ -98,7 +98,9 @@ async fn connect(ctx: &Ctx, request: &JobsRequest<'_>) -> Result<(Jenkins, Fetch
     let state = pipeline(ctx, request.config).await?;
     let fetched = Fetched::read(&ctx.aws, &state, request.files, &jobs::PROGRAMS)?;
     let user_agent = format!("{}/{VERSION}", super::PROGRAM);
-    let jenkins = build_server::connect_ready(ctx, request.config, &state, user_agent).await?;
+    let jenkins =
+        build_server::connect_ready(ctx, request.config, &state, Demand::Plugins, user_agent)
+            .await?;
     Ok((jenkins, fetched))
 }
 

@@ -88,7 +88,7 @@ pub enum JenkinsError {
         /// Most that is read, in bytes.
         limit: u64,
     },
-    /// The plugins are not those of the lock file.
+    /// The plugins are not those that its image was made with.
     #[error("Jenkins at {url} has not the plugins of the lock file: {}", .faults.join("; "))]
     Plugins {
         /// The server.
@@ -246,7 +246,9 @@ impl Diagnose for JenkinsError {
                 "The work goes on in Jenkins; the same command attaches to it.".to_owned()
             }
             Self::Plugins { .. } => {
-                "Bring them to the lock file: `cloudcore build-server upgrade`.".to_owned()
+                "`cloudcore build-server status` shows what differs, and `cloudcore build-server \
+                 upgrade` brings the plugins of the lock file."
+                    .to_owned()
             }
             Self::NotEmpty { path, .. } => {
                 format!("Delete or move in Jenkins what {path} holds, or leave the folder.")

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{ItemPath, Jenkins, JenkinsError, plugins::PluginLock};
+use super::{ItemPath, Jenkins, JenkinsError};
 
 #[derive(Deserialize)]
 struct Installed {
@@ -36,13 +36,15 @@ impl Jenkins {
         Ok(found.plugins)
     }
 
-    /// Compares the plugins with a lock file.
-    pub(super) async fn has_plugins(&self, lock: &PluginLock) -> Result<(), JenkinsError> {
+    /// Compares the plugins with those that there should be: versions by name.
+    pub(super) async fn has_plugins(
+        &self,
+        wanted: &BTreeMap<String, String>,
+    ) -> Result<(), JenkinsError> {
         let installed = self.installed().await?;
-        let faults: Vec<String> = lock
+        let faults: Vec<String> = wanted
             .iter()
-            .filter_map(|locked| {
-                let (name, version) = (&locked.name, &locked.version);
+            .filter_map(|(name, version)| {
                 match installed.iter().find(|plugin| plugin.short_name == *name) {
                     None => Some(format!("{name} {version} is missing")),
                     Some(found) if found.version != *version => {

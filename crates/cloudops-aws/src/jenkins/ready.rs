@@ -1,5 +1,7 @@
 //! Whether the server can work.
 
+use std::collections::BTreeMap;
+
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
@@ -9,7 +11,6 @@ use crate::{
         ItemPath, Jenkins, JenkinsError,
         answer::{Answer, json},
         client::{Body, Call},
-        plugins::PluginLock,
     },
     redact::Secret,
     wait::{self, Pace},
@@ -132,15 +133,19 @@ impl Jenkins {
         })
     }
 
-    /// Asks once whether the server can work, and has the plugins of a lock file.
+    /// Asks once whether the server can work, and has these plugins: versions by name, such as
+    /// [`PluginLock::versions`](super::plugins::PluginLock::versions).
     ///
     /// # Errors
     /// As [`Jenkins::ready`]; [`JenkinsError::Plugins`] names what is missing, has another
     /// version or is not active. Other plugins may be there too.
-    pub async fn ready_with(&self, lock: &PluginLock) -> Result<Readiness, JenkinsError> {
+    pub async fn ready_with(
+        &self,
+        plugins: &BTreeMap<String, String>,
+    ) -> Result<Readiness, JenkinsError> {
         let readiness = self.ready().await?;
         if matches!(readiness, Readiness::Ready { .. }) {
-            self.has_plugins(lock).await?;
+            self.has_plugins(plugins).await?;
         }
         Ok(readiness)
     }
@@ -151,12 +156,12 @@ impl Jenkins {
     /// Those of both.
     pub async fn wait_ready_with(
         &self,
-        lock: &PluginLock,
+        plugins: &BTreeMap<String, String>,
         pace: Pace,
         cancel: &CancellationToken,
     ) -> Result<String, JenkinsError> {
         let version = self.wait_ready(pace, cancel).await?;
-        self.has_plugins(lock).await?;
+        self.has_plugins(plugins).await?;
         Ok(version)
     }
 

@@ -14,13 +14,14 @@ pub struct Limits {
     pub entries: usize,
     /// Bytes of all entries together, unpacked.
     pub bytes: u64,
-    /// Unpacked bytes for each packed byte of an entry larger than a mebibyte: deflate cannot
-    /// pass 1032, and real jars stay below 100.
+    /// Unpacked bytes for each packed byte of an entry, or of an archive that is packed as a whole,
+    /// larger than a mebibyte: deflate cannot pass 1032, real jars stay below 100, and source code
+    /// below 10.
     pub ratio: u64,
 }
 
 impl Default for Limits {
-    /// Ten times the largest commerce package known.
+    /// Ten times the largest commerce package and distribution known.
     fn default() -> Self {
         Self { entries: 500_000, bytes: 20 << 30, ratio: 500 }
     }

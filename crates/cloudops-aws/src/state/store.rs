@@ -13,10 +13,14 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub(super) use decode::decode;
 
+use super::bucket_name;
 use crate::{
+    config_file::CloudOpsConfig,
     connect::Aws,
+    ctx::Ctx,
     diagnose::{Class, Diagnose},
     error::{AwsError, AwsErrorKind},
+    objects::{self, ObjectError},
     wait::WaitError,
 };
 
@@ -90,6 +94,9 @@ pub enum StateError {
         /// The file.
         file: Utf8PathBuf,
     },
+    /// A download that broke off, or was stopped.
+    #[error(transparent)]
+    Download(ObjectError),
     /// An upload was stopped between two parts.
     #[error("the upload stopped: {0}")]
     Stopped(WaitError),
@@ -103,6 +110,7 @@ impl Diagnose for StateError {
             Self::Newer { .. } | Self::File(_) => Class::Configuration,
             Self::Unreadable { .. } => Class::NeedsOperator,
             Self::Changed { .. } => Class::StalePlan,
+            Self::Download(error) => error.class(),
             Self::Stopped(_) => Class::Interrupted,
         }
     }
@@ -120,6 +128,7 @@ impl Diagnose for StateError {
             Self::Changed { .. } => {
                 vec!["Run it again when nothing writes to the file.".to_owned()]
             }
+            Self::Download(error) => error.hints(),
             Self::Stopped(_) => vec!["The same command goes on where it stopped.".to_owned()],
             Self::File(_) => Vec::new(),
         }
@@ -138,6 +147,12 @@ impl Store {
     #[must_use]
     pub fn new(aws: &Aws, bucket: impl Into<String>) -> Self {
         Self { client: aws.s3(), bucket: bucket.into() }
+    }
+
+    /// The state bucket of the configured instance.
+    #[must_use]
+    pub fn of_instance(aws: &Aws, config: &CloudOpsConfig) -> Self {
+        Self::new(aws, bucket_name(&config.instance, &config.account, &config.region))
     }
 
     /// Name of the bucket.
@@ -297,22 +312,21 @@ impl Store {
         }
     }
 
-    /// Downloads an object into a file, which appears only when it is whole (`GetObject`).
+    /// Downloads an object into a file: [`objects::download`] from this bucket.
     ///
     /// # Errors
     /// [`StateError`]; a missing object is [`StateError::Unreadable`].
-    pub async fn download(&self, key: &str, file: &Utf8Path) -> Result<(), StateError> {
-        let unreadable = |reason: String| StateError::Unreadable { key: key.to_owned(), reason };
-        let Some(object) = self.open(key).await? else {
-            return Err(unreadable("there is no such object".to_owned()));
-        };
-        let part = file.with_extension("part");
-        let mut reader = object.body.into_async_read();
-        let mut writer = tokio::fs::File::create(&part).await?;
-        tokio::io::copy(&mut reader, &mut writer).await?;
-        tokio::io::AsyncWriteExt::flush(&mut writer).await?;
-        fs_err::rename(&part, file)?;
-        Ok(())
+    pub async fn download(&self, ctx: &Ctx, key: &str, file: &Utf8Path) -> Result<(), StateError> {
+        match objects::download(ctx, &self.bucket, key, file).await {
+            Ok(_) => Ok(()),
+            Err(ObjectError::Aws { source, .. }) => Err(self.aws(source)),
+            Err(ObjectError::File(error)) => Err(error.into()),
+            Err(ObjectError::Missing { .. }) => {
+                let reason = "there is no such object".to_owned();
+                Err(StateError::Unreadable { key: key.to_owned(), reason })
+            }
+            Err(error) => Err(StateError::Download(error)),
+        }
     }
 
     async fn open(&self, key: &str) -> Result<Option<GetObjectOutput>, StateError> {

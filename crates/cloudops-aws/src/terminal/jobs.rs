@@ -168,3 +168,68 @@ fn cells(style: Style, item: &ItemSummary) -> [String; 5] {
     let seconds = build.duration.as_secs().to_string();
     [item.name.clone(), state, format!("#{} {result}", build.number), when, seconds]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jenkins::{ItemPath, xml::Difference};
+
+    fn plan() -> JobsPlan {
+        let difference = Difference {
+            path: "definition/script".to_owned(),
+            from: Some("one\ntwo".to_owned()),
+            to: Some("one\nthree".to_owned()),
+        };
+        let actions = [
+            ("", JobAction::Keep),
+            ("new", JobAction::Create),
+            ("other", JobAction::Update { differences: vec![difference] }),
+            ("theirs", JobAction::Refuse { reason: "it is of another instance".to_owned() }),
+            ("old", JobAction::Disable),
+            ("older", JobAction::Retire),
+            ("oldest", JobAction::Delete),
+        ];
+        let folder = ItemPath::root().join("acme").unwrap();
+        let change = |(name, action): (&str, JobAction)| JobChange {
+            path: if name.is_empty() { folder.clone() } else { folder.join(name).unwrap() },
+            action,
+        };
+        JobsPlan { changes: actions.into_iter().map(change).collect() }
+    }
+
+    fn shown(report: &dyn Report) -> String {
+        let mut text = String::new();
+        report.human(&mut text, Style { color: false }).unwrap();
+        format!("{text}---\n{:#}", report.json())
+    }
+
+    #[test]
+    fn a_plan_says_what_and_why() {
+        insta::assert_snapshot!(shown(&JobsPlanReport(&plan())));
+        let kept = JobsPlan { changes: plan().changes.into_iter().take(1).collect() };
+        assert!(shown(&JobsPlanReport(&kept)).starts_with("nothing to change"));
+    }
+
+    #[test]
+    fn differences_are_told_line_by_line() {
+        let report = shown(&JobDifferencesReport(&plan()));
+        let (people, _) = report.split_once("---").unwrap();
+        insta::assert_snapshot!(people);
+        let kept = JobsPlan { changes: plan().changes.into_iter().take(1).collect() };
+        assert!(shown(&JobDifferencesReport(&kept)).starts_with("no differences"));
+    }
+
+    #[test]
+    fn the_list_has_the_last_builds() {
+        let items = serde_json::json!([
+            {"_class": "com.cloudbees.hudson.plugins.folder.Folder", "name": "retired", "url": "http://ci/job/retired/"},
+            {"_class": "a", "name": "off", "url": "http://ci/job/off/", "color": "disabled"},
+            {"_class": "a", "name": "busy", "url": "http://ci/job/busy/", "color": "blue_anime", "lastBuild":
+                {"number": 8, "result": null, "building": true, "timestamp": 1_767_225_600_000_u64, "duration": 0}},
+            {"_class": "a", "name": "done", "url": "http://ci/job/done/", "color": "red", "lastBuild":
+                {"number": 7, "result": "FAILURE", "building": false, "timestamp": 1_767_225_600_000_u64, "duration": 61_500}},
+        ]);
+        let items: Vec<ItemSummary> = serde_json::from_value(items).unwrap();
+        insta::assert_snapshot!(shown(&JobListReport(&items)));
+    }
+}

@@ -8,6 +8,7 @@ mod common;
 mod completion;
 mod exit;
 mod failure;
+mod job_args;
 mod jobs;
 mod operate;
 mod plan_files;
@@ -24,6 +25,7 @@ pub use common::UnlockReport;
 pub use completion::CompletionArgs;
 pub use exit::{CliResult, Program, run};
 pub use failure::Failure;
+pub use job_args::{JobPrograms, PruneArgs};
 pub use jobs::{JobDifferencesReport, JobListReport, JobsPlanReport};
 pub use operate::{
     AttendedReport, CancelledReport, DriftReport, FindingsReport, RepairedReport, RevertReport,

@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use cloudops_aws::{
     diagnose::Class,
-    terminal::{CliResult, Report, Session, Style},
+    terminal::{CliResult, JobPrograms, Report, Session, Style},
 };
 use cloudteam::{
     git,
@@ -14,8 +14,6 @@ use cloudteam::{
     },
     source::{self, SourceSpec, unpack::Limits},
 };
-
-use super::jobs::Programs;
 
 /// Options of `init`.
 #[derive(Debug, clap::Args)]
@@ -31,7 +29,7 @@ pub(super) struct Args {
     #[arg(long)]
     adopt: bool,
     #[command(flatten)]
-    programs: Programs,
+    programs: JobPrograms,
 }
 
 pub(super) async fn exec(session: &Session, args: Args) -> CliResult {

@@ -1,12 +1,14 @@
 //! `cloudteam jobs`.
 
-use camino::Utf8PathBuf;
 use cloudops_aws::{
-    build_server::{Fetched, JobFiles},
+    build_server::{Demand, Fetched},
     diagnose::Class,
     jenkins::job_set::Prune,
     state::init::{Component, InitState},
-    terminal::{CliResult, JobDifferencesReport, JobListReport, JobsPlanReport, Session},
+    terminal::{
+        CliResult, JobDifferencesReport, JobListReport, JobPrograms, JobsPlanReport, PruneArgs,
+        Session,
+    },
 };
 use cloudteam::ops::{self, jobs};
 
@@ -32,23 +34,10 @@ pub(super) enum Verb {
 /// Options of `apply`.
 #[derive(Debug, clap::Args)]
 pub(super) struct JobsArgs {
-    /// Move jobs that are no longer defined to the folder `retired`, with their builds
-    #[arg(long)]
-    prune: bool,
-    /// With --prune: delete them with their builds
-    #[arg(long, requires = "prune")]
-    prune_history: bool,
     #[command(flatten)]
-    programs: Programs,
-}
-
-/// Where the programs of the jobs are.
-#[derive(Debug, clap::Args)]
-pub(super) struct Programs {
-    /// Folder with the programs for linux/amd64 that jobs fetch [env: CLOUDOPS_PROGRAMS]
-    /// [default: the folder of this program]
-    #[arg(long, value_name = "DIR")]
-    programs: Option<Utf8PathBuf>,
+    prune: PruneArgs,
+    #[command(flatten)]
+    programs: JobPrograms,
 }
 
 /// Options of `plan`.
@@ -67,27 +56,7 @@ pub(super) struct DiffArgs {
     /// Name of the job; all of them without
     job: Option<String>,
     #[command(flatten)]
-    programs: Programs,
-}
-
-impl Programs {
-    /// What the jobs will fetch.
-    pub(super) fn files(&self, session: &Session) -> JobFiles {
-        JobFiles {
-            settings: session.settings.config.clone(),
-            programs: self.programs.clone().unwrap_or_else(|| session.settings.programs.clone()),
-        }
-    }
-}
-
-impl JobsArgs {
-    fn prune(&self) -> Prune {
-        match (self.prune, self.prune_history) {
-            (_, true) => Prune::Delete,
-            (true, false) => Prune::Retire,
-            (false, false) => Prune::Disable,
-        }
-    }
+    programs: JobPrograms,
 }
 
 pub(super) async fn exec(session: &Session, verb: Verb) -> CliResult {
@@ -95,27 +64,22 @@ pub(super) async fn exec(session: &Session, verb: Verb) -> CliResult {
     let ctx = session.connect(&config).await?;
     let state = ops::foundation(&ctx.aws, &config).await?;
     state.require(Component::Team)?;
-    let fetched = |programs: &Programs, state: &InitState| -> Result<Fetched, _> {
+    let fetched = |programs: &JobPrograms, state: &InitState| -> Result<Fetched, _> {
         jobs::fetched(&ctx, state, &programs.files(session))
     };
     match verb {
         Verb::Plan(args) => {
             let fetched = fetched(&args.jobs.programs, &state)?;
-            let jenkins = jobs::connect(&ctx, &config, &state).await?;
-            let plan = jobs::plan(&jenkins, &config, &fetched, args.jobs.prune()).await?;
+            let jenkins = jobs::connect(&ctx, &config, &state, Demand::Plugins).await?;
+            let plan = jobs::plan(&jenkins, &config, &fetched, args.jobs.prune.prune()).await?;
             session.print(&JobsPlanReport(&plan));
             let pending = args.detailed_exit_code && plan.has_changes();
             Ok(if pending { Class::ChangesPending } else { Class::Done })
         }
         Verb::Apply(args) => {
-            if args.prune_history {
-                session
-                    .confirm("Delete jobs that are no longer defined, and their builds?")
-                    .await?;
-            }
+            let prune = args.prune.confirmed(session).await?;
             let fetched = fetched(&args.programs, &state)?;
-            let jenkins = jobs::connect(&ctx, &config, &state).await?;
-            let prune = args.prune();
+            let jenkins = jobs::connect(&ctx, &config, &state, Demand::Plugins).await?;
             let owner = &session.settings.owner;
             let plan = jobs::apply_locked(&ctx, &jenkins, &config, &fetched, prune, owner).await?;
             session.print(&JobsPlanReport(&plan));
@@ -123,7 +87,7 @@ pub(super) async fn exec(session: &Session, verb: Verb) -> CliResult {
         }
         Verb::Diff(args) => {
             let fetched = fetched(&args.programs, &state)?;
-            let jenkins = jobs::connect(&ctx, &config, &state).await?;
+            let jenkins = jobs::connect(&ctx, &config, &state, Demand::Answer).await?;
             let mut plan = jobs::plan(&jenkins, &config, &fetched, Prune::Disable).await?;
             if let Some(name) = &args.job {
                 let path = jobs::known(&plan, &config, name)?;
@@ -133,16 +97,16 @@ pub(super) async fn exec(session: &Session, verb: Verb) -> CliResult {
             Ok(Class::Done)
         }
         Verb::List => {
-            let jenkins = jobs::connect(&ctx, &config, &state).await?;
+            let jenkins = jobs::connect(&ctx, &config, &state, Demand::Answer).await?;
             session.print(&JobListReport(&jobs::list(&jenkins, &config).await?));
             Ok(Class::Done)
         }
         Verb::Run(args) => {
-            let jenkins = jobs::connect(&ctx, &config, &state).await?;
+            let jenkins = jobs::connect(&ctx, &config, &state, Demand::Plugins).await?;
             run::run(session, &ctx, &jenkins, &config, args).await
         }
         Verb::Log(args) => {
-            let jenkins = jobs::connect(&ctx, &config, &state).await?;
+            let jenkins = jobs::connect(&ctx, &config, &state, Demand::Answer).await?;
             run::log(session, &ctx, &jenkins, &config, &args).await
         }
     }

@@ -36,7 +36,7 @@ pub(super) async fn restore(
     let settings = &config.source.build.cache;
     let cache = Cache::of(source, &settings.folders, &settings.keys, home).await?;
     ctx.events.step("cache", "dependencies of earlier builds");
-    let (outcome, detail, exact) = match fetch(artifacts, &cache).await {
+    let (outcome, detail, exact) = match fetch(ctx, artifacts, &cache).await {
         Ok(Some((key, count))) => {
             let exact = key == cache.object();
             let words = if exact { "of the same build files" } else { "of other build files" };
@@ -52,7 +52,11 @@ pub(super) async fn restore(
     Ok(Kept { cache, exact })
 }
 
-async fn fetch(artifacts: &Store, cache: &Cache) -> Result<Option<(String, usize)>, StateError> {
+async fn fetch(
+    ctx: &Ctx,
+    artifacts: &Store,
+    cache: &Cache,
+) -> Result<Option<(String, usize)>, StateError> {
     let exact = cache.object();
     let key = match artifacts.size(&exact).await? {
         Some(_) => exact,
@@ -63,7 +67,7 @@ async fn fetch(artifacts: &Store, cache: &Cache) -> Result<Option<(String, usize
     };
     let folder = tempfile::tempdir()?;
     let archive = Utf8Path::from_path(folder.path()).unwrap_or(Utf8Path::new("")).join("cache");
-    artifacts.download(&key, &archive).await?;
+    artifacts.download(ctx, &key, &archive).await?;
     let cache = cache.clone();
     let count = unblocked(move || cache.unpack(&archive)).await?;
     Ok(Some((key, count)))

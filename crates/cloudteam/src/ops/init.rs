@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudops_aws::{
-    build_server::JobFiles,
+    build_server::{Demand, JobFiles},
     cfn::{
         apply::{self, Options, Results},
         graph::{GraphError, StackGraph, StackSpec},
@@ -71,6 +71,8 @@ pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, TeamEr
     let graph = graph(config, &state, &secrets(config))?;
     let store = store(&ctx.aws, config);
     runs::recorded(ctx, &store, lock_request(&request.owner, "init"), async |locked| {
+        // Whatever is wrong with the build server is said before anything is changed.
+        let jenkins = jobs::connect(ctx, config, &state, Demand::Plugins).await?;
         let journal = Journal::begin(ctx, &store, &locked, "cloudteam init");
         let options = Options { on_done: runs::keep_outputs(ctx), ..Options::default() };
         let stacks = apply::apply(ctx, &locked, Some(&journal), &graph, &options).await?;
@@ -78,7 +80,6 @@ pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, TeamEr
         let asked = ImportRequest::new(distribution, repository.clone(), branch);
         let asked = ImportRequest { adopt: request.adopt, ..asked };
         let import = import::import(ctx, &asked).await?;
-        let jenkins = jobs::connect(ctx, config, &state).await?;
         let jobs = jobs::apply(ctx, &jenkins, config, &fetched, Prune::Disable).await?;
         let recorded = record(ctx, config, &stacks, &repository).await?;
         let changed = recorded
@@ -90,13 +91,13 @@ pub async fn init(ctx: &Ctx, request: &InitRequest) -> Result<InitReport, TeamEr
     .await
 }
 
-/// The stack of the pipeline. `secrets` are names or ARNs of those that builds read.
-/// Secrets that a build reads.
+/// Names or ARNs of the secrets that a build reads.
 fn secrets(config: &CloudOpsConfig) -> Vec<String> {
     let repositories = config.source.build.repositories.iter();
     repositories.filter_map(|repository| repository.credentials_secret.clone()).collect()
 }
 
+/// The stack of the pipeline.
 fn graph(
     config: &CloudOpsConfig,
     state: &InitState,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cloudops_aws::{
-    build_server::{self, Fetched, JobFiles},
+    build_server::{self, Demand, Fetched, JobFiles},
     config_file::CloudOpsConfig,
     ctx::Ctx,
     events::Outcome,
@@ -33,9 +33,10 @@ pub async fn connect(
     ctx: &Ctx,
     config: &CloudOpsConfig,
     state: &InitState,
+    demand: Demand,
 ) -> Result<Jenkins, TeamError> {
     let user_agent = format!("cloudteam/{VERSION}");
-    Ok(build_server::connect_ready(ctx, config, state, user_agent).await?)
+    Ok(build_server::connect_ready(ctx, config, state, demand, user_agent).await?)
 }
 
 /// Reads what the jobs will fetch.

@@ -205,6 +205,40 @@ async fn a_repository_that_always_moves_is_given_up_with_nothing_half_done() {
 }
 
 #[tokio::test]
+async fn a_race_that_is_lost_once_is_won_with_the_work_of_both() {
+    let repository = Repository::new();
+    import(&repository, "8.5.0", &[]).await.unwrap();
+    let hook = "#!/bin/sh\n[ -e moved ] && exit 0\nunset GIT_QUARANTINE_PATH\n\
+                tree=$(git rev-parse main^{tree})\n\
+                new=$(echo faster | git -c user.name=B -c user.email=b@c commit-tree $tree -p main)\n\
+                git update-ref refs/heads/main $new\ntouch moved\n";
+    write(&repository.path().join("hooks"), &[("pre-receive*", hook)]);
+    assert!(import(&repository, "8.6.0", &[("a", "a")]).await.unwrap().changed);
+    let log = repository.git(&["log", "--format=%s", "main"]);
+    assert!(log.lines().any(|line| line == "faster"), "{log}");
+    assert_eq!(repository.git(&["branch", "--contains", "upstream/8.6.0", "main"]), "* main");
+}
+
+#[tokio::test]
+async fn a_half_of_two_pushes_is_gone_on_with() {
+    let repository = Repository::new();
+    repository.git(&["config", "receive.advertiseAtomic", "false"]);
+    import(&repository, "8.5.0", &[]).await.unwrap();
+    let before = repository.git(&["rev-parse", "main"]);
+    let hooks = repository.path().join("hooks");
+    write(&hooks, &[("update*", "#!/bin/sh\n[ \"$1\" != refs/heads/main ]\n")]);
+    import(&repository, "8.6.0", &[("a", "a")]).await.unwrap_err();
+    assert!(repository.branches().contains("upstream/8.6.0"), "the first half is there");
+    assert_eq!(repository.git(&["rev-parse", "main"]), before);
+    let vendor = repository.git(&["rev-parse", "upstream/8.6.0"]);
+    std::fs::remove_file(hooks.join("update")).unwrap();
+    assert!(import(&repository, "8.6.0", &[("a", "a")]).await.unwrap().changed);
+    assert_eq!(repository.git(&["rev-parse", "upstream/8.6.0"]), vendor, "it is not made twice");
+    assert_ne!(repository.git(&["rev-parse", "main"]), before);
+    assert!(!import(&repository, "8.6.0", &[("a", "a")]).await.unwrap().changed);
+}
+
+#[tokio::test]
 async fn a_hook_that_refuses_and_a_repository_that_is_not_there_are_told_apart() {
     let repository = Repository::new();
     write(&repository.path().join("hooks"), &[("pre-receive*", "#!/bin/sh\nexit 1\n")]);

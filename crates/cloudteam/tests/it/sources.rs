@@ -54,19 +54,33 @@ async fn a_source_that_is_not_there_or_of_another_kind_is_refused() {
     }
 }
 
-/// Names, whether executable, contents.
-fn trees() -> impl Strategy<Value = Vec<(String, bool, Vec<u8>)>> {
+/// What a file of a tree is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Kind {
+    Plain,
+    Executable,
+    Link,
+}
+
+/// Names, kinds, contents; that of a link is its target.
+type Files = Vec<(String, Kind, Vec<u8>)>;
+
+fn trees() -> impl Strategy<Value = Files> {
     let name = "[a-zäöü日 \"'#%+~-]{1,8}(\\.[a-z]{1,3})?";
     let content = prop_oneof![
         Just(Vec::new()),
         proptest::collection::vec(any::<u8>(), 0..300),
         "(\\$Id\\$|[a-z]{0,5}|\r\n|\n|\r){0,20}".prop_map(String::into_bytes),
     ];
-    let file = (name, "d[0-9]/|", any::<bool>(), content);
+    let kind =
+        prop_oneof![3 => Just(Kind::Plain), 1 => Just(Kind::Executable), 1 => Just(Kind::Link)];
+    let file = (name, "(d[0-9]/)?", kind, content);
     proptest::collection::vec(file, 0..8).prop_map(|files| {
         let mut seen = std::collections::BTreeSet::new();
-        let named = |(name, folder, executable, content): (String, String, bool, Vec<u8>)| {
-            (format!("{folder}{}", name.trim()), executable, content)
+        let named = |(name, folder, kind, content): (String, String, Kind, Vec<u8>)| {
+            let target = if folder.is_empty() { "VERSION" } else { "../VERSION" };
+            let content = if kind == Kind::Link { target.into() } else { content };
+            (format!("{folder}{}", name.trim()), kind, content)
         };
         let files = files.into_iter().map(named);
         files
@@ -81,7 +95,7 @@ fn trees() -> impl Strategy<Value = Vec<(String, bool, Vec<u8>)>> {
     })
 }
 
-fn archives(root: &std::path::Path, files: &[(String, bool, Vec<u8>)]) -> [std::path::PathBuf; 2] {
+fn archives(root: &std::path::Path, files: &Files) -> [std::path::PathBuf; 2] {
     let (zipped, tarred) = (root.join("c.zip"), root.join("c.tar.gz"));
     let mut zip = zip::ZipWriter::new(std::fs::File::create(&zipped).unwrap());
     let gz = flate2::write::GzEncoder::new(
@@ -89,12 +103,20 @@ fn archives(root: &std::path::Path, files: &[(String, bool, Vec<u8>)]) -> [std::
         flate2::Compression::fast(),
     );
     let mut tar = tar::Builder::new(gz);
-    for (name, executable, content) in files {
-        let mode = if *executable { 0o755 } else { 0o644 };
+    for (name, kind, content) in files {
+        let mode = if *kind == Kind::Executable { 0o755 } else { 0o644 };
         let options = zip::write::SimpleFileOptions::default().unix_permissions(mode);
+        let mut header = tar::Header::new_gnu();
+        if *kind == Kind::Link {
+            let target = std::str::from_utf8(content).unwrap();
+            zip.add_symlink(name.as_str(), target, options).unwrap();
+            header.set_entry_type(tar::EntryType::Symlink);
+            header.set_size(0);
+            tar.append_link(&mut header, format!("top/{name}"), target).unwrap();
+            continue;
+        }
         zip.start_file(name.as_str(), options).unwrap();
         zip.write_all(content).unwrap();
-        let mut header = tar::Header::new_gnu();
         header.set_mode(mode);
         header.set_size(content.len() as u64);
         tar.append_data(&mut header, format!("top/{name}"), content.as_slice()).unwrap();
@@ -104,10 +126,10 @@ fn archives(root: &std::path::Path, files: &[(String, bool, Vec<u8>)]) -> [std::
     [zipped, tarred]
 }
 
-async fn same_everywhere(files: Vec<(String, bool, Vec<u8>)>) {
+async fn same_everywhere(files: Files) {
     let always = ["extensions/packager/ext-deployment-package/x", "extensions/database/ext-data/x"];
-    let always = always.map(|name| (name.to_owned(), false, Vec::new()));
-    let version = ("VERSION".to_owned(), false, b"8.5.0".to_vec());
+    let always = always.map(|name| (name.to_owned(), Kind::Plain, Vec::new()));
+    let version = ("VERSION".to_owned(), Kind::Plain, b"8.5.0".to_vec());
     let files: Vec<_> = files.into_iter().chain(always).chain([version]).collect();
     let dir = tempfile::tempdir().unwrap();
     let (ctx, _aws) = ctx_with(Vec::new()).await;

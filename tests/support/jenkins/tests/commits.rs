@@ -3,7 +3,7 @@
 use std::{path::Path, process::Command};
 
 use cloudops_aws::{
-    jenkins::{Checkout, Trigger},
+    jenkins::{BuildOutcome, Checkout, Trigger},
     wait,
 };
 use tokio_util::sync::CancellationToken;
@@ -11,6 +11,10 @@ use tokio_util::sync::CancellationToken;
 use super::{
     PACE,
     jobs::{Ci, job},
+};
+use crate::git::{
+    Repository,
+    http::{GitHttp, PASSWORD, READER},
 };
 
 fn git(dir: &Path, args: &[&str]) {
@@ -81,4 +85,36 @@ async fn every_branch_is_built_once_and_again_when_it_moves() {
     notify(&ci, &url).await;
     let log = ended(&ci, 4).await;
     assert!(log.contains("subject=five"), "{log}");
+}
+
+#[tokio::test]
+async fn a_repository_of_others_is_read_with_credentials_of_the_server() {
+    let repository = Repository::new();
+    let work = repository.root().join("work");
+    repository.git_in(repository.root(), &["clone", "--quiet", &repository.url(), "work"]);
+    fs_err::write(work.join("file"), "content of the repository\n").unwrap();
+    repository.publish(&work, "one");
+    let server = GitHttp::start(repository.root()).await;
+    let own = tempfile::tempdir().unwrap();
+    let file = own.path().join("credentials.json");
+    let known = serde_json::json!([
+        {"kind": "usernamePassword", "id": "shop-git", "username": READER, "password": PASSWORD},
+    ]);
+    fs_err::write(&file, known.to_string()).unwrap();
+    let mut job = job("cat source/file");
+    job.checkout = Some(Checkout {
+        repository: server.url("nobody", "commerce.git").replace("nobody@", ""),
+        branches: vec!["main".to_owned()],
+        credentials: Some("shop-git".to_owned()),
+        folder: "source".to_owned(),
+    });
+    let ci = Ci::with(&job, |options| options.credentials_file = Some(file.clone())).await;
+    let (_, result, log) = ci.run("r1").await;
+    assert_eq!(result.outcome, BuildOutcome::Success, "{log}");
+    assert!(log.contains("content of the repository") && !log.contains(PASSWORD), "{log}");
+
+    fs_err::write(&file, known.to_string().replace(PASSWORD, "another")).unwrap();
+    let (_, result, log) = ci.run("r2").await;
+    assert_eq!(result.outcome, BuildOutcome::Failure, "{log}");
+    assert!(log.contains("Authentication failed"), "{log}");
 }

@@ -75,7 +75,7 @@ async fn write(
             continue;
         }
         let file = files.place(&format!("state/{key}"))?;
-        store.download(&key, &file).await?;
+        store.download(ctx, &key, &file).await?;
         files.count += 1;
     }
     Ok(files.count)

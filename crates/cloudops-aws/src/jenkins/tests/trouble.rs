@@ -107,7 +107,7 @@ async fn plugins_that_differ_from_the_lock_file_are_named() {
     let digest = "0".repeat(64);
     let lock = |lines: &[&str]| {
         let lines: Vec<_> = lines.iter().map(|line| format!("{line} {digest}")).collect();
-        PluginLock::parse("a", &lines.join("\n")).unwrap()
+        PluginLock::parse("a", &lines.join("\n")).unwrap().versions()
     };
     let jenkins = client(&server);
     let good = jenkins.ready_with(&lock(&["ant 1"])).await.unwrap();

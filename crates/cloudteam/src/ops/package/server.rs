@@ -1,7 +1,7 @@
 //! `package build` through the build server.
 
 use cloudops_aws::{
-    build_server,
+    build_server::{self, Demand},
     config_file::CloudOpsConfig,
     ctx::Ctx,
     events::Outcome,
@@ -57,7 +57,7 @@ pub async fn build_on_server(
         program: "cloudteam".to_owned(),
     };
     runs::recorded(ctx, &store, lock, async |_locked| {
-        let jenkins = job_ops::connect(ctx, config, &state).await?;
+        let jenkins = job_ops::connect(ctx, config, &state, Demand::Plugins).await?;
         let path = build_server::folder(config)?.join(jobs::BUILD_PACKAGE)?;
         let pending = pending(ctx, &store, request).await?;
         ctx.events.step("build", format!("job {path}"));

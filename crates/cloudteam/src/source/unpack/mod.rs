@@ -7,7 +7,7 @@ mod zipfile;
 use camino::{Utf8Path, Utf8PathBuf};
 use tokio_util::sync::CancellationToken;
 
-pub use sink::Limits;
+pub use cloudops_aws::package::Limits;
 use sink::Sink;
 
 use super::{ArchiveKind, SourceError};

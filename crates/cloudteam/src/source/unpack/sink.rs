@@ -7,30 +7,13 @@ use std::{
 };
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use cloudops_aws::package::Limits;
 use tokio_util::sync::CancellationToken;
 
 use crate::source::{
     SourceError,
     links::{self, Links},
 };
-
-/// What an archive may hold at most.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Entries.
-    pub entries: usize,
-    /// Bytes of all entries together, unpacked.
-    pub bytes: u64,
-    /// Unpacked bytes for each packed byte of an archive that unpacks to more than a mebibyte.
-    pub ratio: u64,
-}
-
-impl Default for Limits {
-    /// Ten times the largest distribution known. Source code shrinks to a tenth or a fifth.
-    fn default() -> Self {
-        Self { entries: 1_000_000, bytes: 20 << 30, ratio: 500 }
-    }
-}
 
 /// A ratio says nothing about archives as small as this.
 const SMALL: u64 = 1 << 20;

@@ -143,3 +143,30 @@ fn what_is_cut_off_or_another_thing_is_damaged() {
         assert!(error.starts_with("c.archive is damaged, or not the kind"), "{error}");
     }
 }
+
+#[test]
+fn what_cannot_be_read_or_named_is_refused() {
+    let mut encrypted = zip(&[("secret", 0o644, b"x")]);
+    // Bit 0 of the flags, in the entry and in the directory, says that it is encrypted.
+    for (signature, flags) in [(b"PK\x03\x04", 6), (b"PK\x01\x02", 8)] {
+        let place = encrypted.windows(4).position(|bytes| bytes == signature).unwrap();
+        encrypted[place + flags] |= 1;
+    }
+    let error = run(&encrypted, ArchiveKind::Zip, SMALL).unwrap_err();
+    assert!(error.contains("`secret` is refused: it is encrypted"), "{error}");
+
+    let other = |bytes: Vec<u8>| -> Vec<u8> {
+        bytes.iter().map(|byte| if *byte == b'?' { 0xff } else { *byte }).collect()
+    };
+    let error = run(&other(zip(&[("gr?n", 0o644, b"x")])), ArchiveKind::Zip, SMALL).unwrap_err();
+    assert!(error.contains("its name is not UTF-8"), "{error}");
+}
+
+#[test]
+fn names_that_differ_in_case_are_two_files() {
+    let entries: [Entry<'_>; 2] = [("Readme", 0o644, b"a"), ("README", 0o644, b"b")];
+    for (bytes, kind) in [(zip(&entries), ArchiveKind::Zip), (tar_gz(&entries), ArchiveKind::TarGz)]
+    {
+        assert_eq!(run(&bytes, kind, SMALL).unwrap().1, ["File README", "File Readme"]);
+    }
+}
