@@ -15,6 +15,7 @@ mod config;
 mod destroy;
 mod dns;
 mod doctor;
+mod encrypted_objects;
 mod engine;
 mod foundation;
 mod held_out;

@@ -13,7 +13,6 @@ use cloudops_aws::{
     ctx::Ctx,
     events::EventSink,
     state::{
-        self,
         journal::Journal,
         lock::{self, LockError, Owner, Request},
         store::Store,

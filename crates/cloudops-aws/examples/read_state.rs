@@ -10,7 +10,7 @@ use std::error::Error;
 use cloudops_aws::{
     config_file::CloudOpsConfig,
     connect::Connect,
-    state::{self, environments, init, store::Store},
+    state::{environments, init, store::Store},
 };
 
 #[tokio::main]

@@ -30,6 +30,7 @@ pub mod server;
 mod service;
 mod stacks;
 mod tagging;
+pub mod turns;
 pub mod upstream;
 
 pub use cloudformation::{FaultAction, FaultPhase, ResourceFault};

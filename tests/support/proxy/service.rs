@@ -16,6 +16,7 @@ use super::rules::{Rules, Verdict};
 use super::server::{Options, ServerError};
 use super::stacks::Stacks;
 use super::tagging;
+use super::turns::Turns;
 use super::upstream::{Upstream, UpstreamError};
 
 /// All stacks are in the region of the proxy.
@@ -28,6 +29,7 @@ pub(super) struct Proxy {
     region: String,
     account: String,
     upstream: Upstream,
+    turns: Turns,
     ecs: Arc<Ecs>,
     pub(super) stacks: Stacks,
     pub(super) recorder: Recorder,
@@ -36,7 +38,8 @@ pub(super) struct Proxy {
 
 impl Proxy {
     pub(super) fn new(options: &Options) -> Result<Self, ServerError> {
-        let upstream = Upstream::new(&options.upstream, &options.region);
+        let turns = Turns::default();
+        let upstream = Upstream::new(&options.upstream, &options.region).with_turns(turns.clone());
         let ecs = Ecs::new(upstream.clone(), options.containers.clone());
         let recorder = Recorder::new(options.record.as_deref()).map_err(|error| {
             ServerError::Record(options.record.clone().unwrap_or_default(), error)
@@ -46,6 +49,7 @@ impl Proxy {
             region: options.region.clone(),
             account: options.account.clone(),
             upstream: upstream.clone(),
+            turns,
             stacks: Stacks::new(upstream, &options.account, &ecs),
             ecs,
             recorder,
@@ -104,6 +108,8 @@ impl Proxy {
                 return Answered::from_xml(result);
             }
         }
+        // Dropped when the answer begins to come: the emulator has decrypted by then.
+        let _turn = self.turns.of(&call.service, &call.operation).await;
         let (response, code) = self.forwarder.send(parts, content, call.protocol).await;
         Answered { response, code, by: AnsweredBy::Emulator }
     }

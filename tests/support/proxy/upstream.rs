@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::turns::{Turn, Turns};
+
 /// An answer that is on its way; `None` when the emulator is to answer.
 pub type OverlayAnswer<'a> =
     Pin<Box<dyn Future<Output = Option<Result<Value, UpstreamError>>> + Send + 'a>>;
@@ -46,6 +48,7 @@ pub struct Upstream {
     endpoint: String,
     region: String,
     overlay: Option<Arc<dyn Overlay>>,
+    turns: Turns,
 }
 
 impl fmt::Debug for Upstream {
@@ -68,6 +71,7 @@ impl Upstream {
             endpoint: endpoint.trim_end_matches('/').to_owned(),
             region: region.to_owned(),
             overlay: None,
+            turns: Turns::default(),
         }
     }
 
@@ -77,6 +81,13 @@ impl Upstream {
     #[must_use]
     pub fn with_overlay(mut self, overlay: Arc<dyn Overlay>) -> Self {
         self.overlay = Some(overlay);
+        self
+    }
+
+    /// The same upstream, which waits for its turn.
+    #[must_use]
+    pub fn with_turns(mut self, turns: Turns) -> Self {
+        self.turns = turns;
         self
     }
 
@@ -107,7 +118,7 @@ impl Upstream {
             .header("x-amz-target", target)
             .header("authorization", self.authorization(service))
             .body(body.to_string());
-        let (status, text) = send(request).await?;
+        let (status, text) = send(request, self.turns.shared().await).await?;
         let answer: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
         if status < 300 {
             return Ok(answer);
@@ -142,7 +153,7 @@ impl Upstream {
             .post(format!("{}/", self.endpoint))
             .header("authorization", self.authorization(service))
             .form(&form);
-        let (status, text) = send(request).await?;
+        let (status, text) = send(request, self.turns.shared().await).await?;
         if status < 300 {
             return Ok(text);
         }
@@ -161,12 +172,16 @@ impl Upstream {
         path: &str,
         body: Vec<u8>,
     ) -> Result<(u16, String), UpstreamError> {
+        let turn = match (service, &method) {
+            ("s3", &reqwest::Method::GET) => self.turns.of(service, "GetObject").await,
+            _ => self.turns.shared().await,
+        };
         let request = self
             .client
             .request(method, format!("{}{path}", self.endpoint))
             .header("authorization", self.authorization(service))
             .body(body);
-        send(request).await
+        send(request, turn).await
     }
 
     fn authorization(&self, service: &str) -> String {
@@ -178,7 +193,11 @@ impl Upstream {
     }
 }
 
-async fn send(request: reqwest::RequestBuilder) -> Result<(u16, String), UpstreamError> {
+/// Sends a request in its turn: what the proxy makes of a stack may be a bucket.
+async fn send(
+    request: reqwest::RequestBuilder,
+    _turn: Turn,
+) -> Result<(u16, String), UpstreamError> {
     let unreachable = |error: reqwest::Error| UpstreamError::Unreachable(error.to_string());
     let response = request.send().await.map_err(unreachable)?;
     let status = response.status().as_u16();
