@@ -69,7 +69,9 @@ async fn it_holds_something_else(instance: &Instance) {
     let repository = bare(instance, "other.git").await;
     let work = instance.folder.join("other");
     git(&instance.folder, &["clone", "--quiet", "other.git", "other"]).await;
-    git(&work, &["commit", "--quiet", "--allow-empty", "--message", "A blog"]).await;
+    fs_err::write(work.join("index.html"), "<h1>My dog</h1>\n").unwrap();
+    git(&work, &["add", "--all"]).await;
+    git(&work, &["commit", "--quiet", "--message", "A blog"]).await;
     git(&work, &["push", "--quiet", "origin", "HEAD:main"]).await;
     refused(instance, &repository, "--source commerce", 8, &["main", "--adopt"]).await;
 }

@@ -26,7 +26,7 @@ async fn jobs_build_deploy_promote_and_delete() {
         assert!(text.contains("clouddeploy env create qa"), "the cause is told: {text}");
         ends(&instance, &format!("{RUN} build-images"), 0).await;
         promoted(&stage, &instance).await;
-        ends(&instance, "clouddeploy env create qa --kind single", 0).await;
+        ends(&instance, "clouddeploy env create qa --kind single --protect", 0).await;
         ends(&instance, &format!("{RUN} deploy-environment -p ENVIRONMENT=qa"), 0).await;
         ends(&instance, "clouddeploy status --env qa --require-healthy", 0).await;
         deleted(&stage, &instance).await;
@@ -39,8 +39,8 @@ async fn promoted(stage: &Stage, instance: &Instance) {
     let all = answer(stage, &["ecr", "describe-repositories"]).await;
     let all = all["repositories"].as_array().unwrap().iter();
     let names: Vec<&str> = all.map(|one| one["repositoryName"].as_str().unwrap()).collect();
-    let of_release: Vec<&str> =
-        names.iter().filter_map(|name| name.strip_prefix("acme/")).collect();
+    let own = names.iter().filter_map(|name| name.strip_prefix("acme/"));
+    let of_release: Vec<&str> = own.filter(|name| *name != "build-server").collect();
     let mut host = String::new();
     for name in &of_release {
         let name = format!("production/{name}");
