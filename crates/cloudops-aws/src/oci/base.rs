@@ -1,10 +1,9 @@
 //! The base image: from a folder with an OCI image layout, or from a registry by digest.
 
-use bytes::Bytes;
 use camino::Utf8Path;
 use serde_json::Value;
 
-use super::{OciError, image::Blob, registry::Registry};
+use super::{OciError, content::Data, image::Blob, registry::Registry};
 use crate::ids::Digest;
 
 /// A base image with everything in it.
@@ -93,16 +92,27 @@ fn blob(layout: &Utf8Path, digest: &Digest) -> Result<Vec<u8>, OciError> {
     if found == *digest {
         return Ok(bytes);
     }
-    Err(OciError::Digest {
+    Err(damaged(layout, &found, digest))
+}
+
+fn damaged(layout: &Utf8Path, found: &Digest, expected: &Digest) -> OciError {
+    OciError::Digest {
         name: format!("a blob in {layout}"),
         found: found.to_string(),
-        expected: digest.to_string(),
-    })
+        expected: expected.to_string(),
+    }
 }
 
 fn read_layer(layout: &Utf8Path, descriptor: &Value) -> Result<Blob, OciError> {
     let digest = digest(layout, descriptor)?;
     let media_type = descriptor["mediaType"].as_str().unwrap_or_default().to_owned();
-    let data = Bytes::from(blob(layout, &digest)?);
-    Ok(Blob { media_type, digest, data })
+    let path = layout.join("blobs/sha256").join(digest.hex());
+    let unreadable = |error: std::io::Error| wrong(layout, error.to_string());
+    let file = fs_err::File::open(&path).map_err(unreadable)?;
+    let data = Data::file(file.into_file()).map_err(unreadable)?;
+    let found = Digest::read(data.reader()).map_err(unreadable)?;
+    if found == digest {
+        return Ok(Blob { media_type, digest, data });
+    }
+    Err(damaged(layout, &found, &digest))
 }

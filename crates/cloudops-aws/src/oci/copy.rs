@@ -8,7 +8,9 @@ use oci_client::manifest::{
 };
 
 use super::{
+    blobs::Moved,
     error::OciError,
+    image::Blob,
     registry::{PushReport, Registry, http_value, parse, refused},
 };
 use crate::ids::Digest;
@@ -38,13 +40,8 @@ impl Registry {
         }
         let manifest = image(&bytes, reference)?;
         for blob in manifest.layers.iter().chain([&manifest.config]) {
-            let (size, uploaded) = self.copy_blob(source, &from, &to, blob).await?;
-            if uploaded {
-                report.uploaded_bytes += size;
-                report.uploaded_blobs += 1;
-            } else {
-                report.reused_bytes += size;
-            }
+            let (size, moved) = self.copy_blob(source, &from, &to, blob).await?;
+            report.add(size, moved);
         }
         let media_type = manifest.media_type.as_deref().unwrap_or(OCI_IMAGE_MEDIA_TYPE);
         let media_type = http_value(media_type, &to)?;
@@ -75,19 +72,19 @@ impl Registry {
         from: &oci_client::Reference,
         to: &oci_client::Reference,
         blob: &OciDescriptor,
-    ) -> Result<(u64, bool), OciError> {
+    ) -> Result<(u64, Moved), OciError> {
         let size = u64::try_from(blob.size).unwrap_or_default();
         let there = self.client().blob_exists(to, &blob.digest).await;
         if there.map_err(|error| refused("looking up a layer of", to, &error))? {
-            return Ok((size, false));
+            return Ok((size, Moved::There));
         }
-        let mut data = Vec::new();
-        // The client compares the digest while it reads.
-        let pulled = source.client().pull_blob(from, blob, &mut data).await;
-        pulled.map_err(|error| refused("pulling a layer of", from, &error))?;
-        let pushed = self.client().push_blob(to, data, &blob.digest).await;
-        pushed.map_err(|error| refused("pushing a layer of", to, &error))?;
-        Ok((size, true))
+        let digest = blob.digest.parse().map_err(|error| OciError::Reference {
+            reference: from.to_string(),
+            reason: format!("{error}"),
+        })?;
+        let data = source.pull_blob(from, blob).await?;
+        let blob = Blob { media_type: blob.media_type.clone(), digest, data };
+        Ok((size, self.push_blob(to, &blob).await?))
     }
 }
 

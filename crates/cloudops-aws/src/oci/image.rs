@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{Base, Layer, layer};
+use super::{Base, Layer, content::Data};
 use crate::ids::Digest;
 
 const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -15,14 +14,21 @@ const CONFIG_TYPE: &str = "application/vnd.oci.image.config.v1+json";
 const CREATED: &str = "1970-01-01T00:00:00Z";
 
 /// Content with its digest.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Blob {
     /// Media type.
     pub media_type: String,
     /// Digest.
     pub digest: Digest,
     /// Bytes.
-    pub data: Bytes,
+    pub data: Data,
+}
+
+impl PartialEq for Blob {
+    /// The digest says it all.
+    fn eq(&self, other: &Self) -> bool {
+        (&self.media_type, &self.digest) == (&other.media_type, &other.digest)
+    }
 }
 
 impl Blob {
@@ -62,7 +68,7 @@ pub struct ImageSpec {
 }
 
 /// A finished image.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Image {
     /// The manifest; its digest names the image.
     pub manifest: Blob,
@@ -78,7 +84,7 @@ impl Image {
     pub fn new(base: &Base, layers: &[Layer], spec: &ImageSpec) -> Self {
         let config = Blob::of(CONFIG_TYPE, config(base, layers, spec).to_string().into_bytes());
         let ours = layers.iter().map(|layer| Blob {
-            media_type: layer::MEDIA_TYPE.to_owned(),
+            media_type: layer.media_type.clone(),
             digest: layer.digest.clone(),
             data: layer.data.clone(),
         });
@@ -108,7 +114,7 @@ impl Image {
     /// Size of all layers, compressed, in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.layers.iter().map(|layer| layer.data.len() as u64).sum()
+        self.layers.iter().map(|layer| layer.data.len()).sum()
     }
 }
 
@@ -191,7 +197,7 @@ mod tests {
         let image = Image::new(&base(), std::slice::from_ref(&layer), &spec());
         assert_eq!(image, Image::new(&base(), std::slice::from_ref(&layer), &spec()));
         assert_eq!(image.layers.len(), 2);
-        let config: Value = serde_json::from_slice(&image.config.data).unwrap();
+        let config: Value = serde_json::from_slice(&image.config.data.bytes().unwrap()).unwrap();
         assert_eq!(config["rootfs"]["diff_ids"][1], json!(layer.diff_id));
         assert_eq!(config["config"]["Env"], json!(["JAVA_HOME=/opt/java", "PATH=/ep/bin:/bin"]));
         let other = ImageSpec { user: "1".to_owned(), ..spec() };

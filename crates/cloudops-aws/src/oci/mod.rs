@@ -4,14 +4,18 @@
 //! same digests (OCI image specification 1.1).
 
 mod base;
+mod blobs;
+mod content;
 mod copy;
 mod error;
 mod image;
 mod layer;
 mod registry;
+mod tar;
 
 pub use base::Base;
+pub use content::{Content, Data, DataReader};
 pub use error::OciError;
 pub use image::{Blob, Image, ImageSpec};
-pub use layer::{Layer, LayerBuilder};
+pub use layer::{Compression, Layer, LayerBuilder, write_layers};
 pub use registry::{PushReport, Registry};

@@ -8,11 +8,18 @@ use oci_client::{
     Client, Reference, RegistryOperation,
     client::{ClientConfig, ClientProtocol},
     errors::OciDistributionError,
+    manifest::OciDescriptor,
     secrets::RegistryAuth,
 };
 use serde_json::Value;
+use tokio::io::AsyncWriteExt as _;
 
-use super::{Image, OciError, image::Blob};
+use super::{
+    Image, OciError,
+    blobs::{Moved, Places},
+    content::Data,
+    image::Blob,
+};
 use crate::{
     events::{EventKind, EventSink},
     ids::Digest,
@@ -27,6 +34,7 @@ pub struct Registry {
     client: Client,
     host: String,
     auth: RegistryAuth,
+    places: Places,
 }
 
 /// What a push moved.
@@ -48,7 +56,7 @@ impl Registry {
     #[must_use]
     pub fn new(host: &str, user: &str, password: &Secret) -> Self {
         let auth = RegistryAuth::Basic(user.to_owned(), password.expose().to_owned());
-        Self { client: client(host), host: host.to_owned(), auth }
+        Self { client: client(host), host: host.to_owned(), auth, places: Places::default() }
     }
 
     /// The registry of a reference, without a login.
@@ -57,11 +65,13 @@ impl Registry {
     /// [`OciError::Reference`].
     pub fn anonymous(reference: &str) -> Result<Self, OciError> {
         let host = parse(reference)?.resolve_registry().to_owned();
-        Ok(Self { client: client(&host), host, auth: RegistryAuth::Anonymous })
+        let (client, auth) = (client(&host), RegistryAuth::Anonymous);
+        Ok(Self { client, host, auth, places: Places::default() })
     }
 
     /// Pushes an image: only the blobs that the registry lacks, then the manifest by its digest
-    /// and, last, the tag.
+    /// and, last, the tag. Several images may be pushed at the same time; what they share is sent
+    /// once.
     ///
     /// # Errors
     /// [`OciError::Registry`]; [`OciError::TagTaken`] when the tag points at another image.
@@ -80,16 +90,14 @@ impl Registry {
         }
         let mut report = PushReport::default();
         let blobs: Vec<Blob> = image.layers.iter().chain([&image.config]).cloned().collect();
-        let total: u64 = blobs.iter().map(|blob| blob.data.len() as u64).sum();
-        let mut pushes = stream::iter(blobs.into_iter().map(|blob| self.push_blob(&target, blob)))
-            .buffer_unordered(UPLOADS);
-        while let Some((bytes, uploaded)) = pushes.try_next().await? {
-            if uploaded {
-                report.uploaded_bytes += bytes;
-                report.uploaded_blobs += 1;
-            } else {
-                report.reused_bytes += bytes;
-            }
+        let total: u64 = blobs.iter().map(|blob| blob.data.len()).sum();
+        let push = async |blob: Blob| {
+            let moved = self.push_blob(&target, &blob).await?;
+            Ok::<_, OciError>((blob.data.len(), moved))
+        };
+        let mut pushes = stream::iter(blobs.into_iter().map(push)).buffer_unordered(UPLOADS);
+        while let Some((bytes, moved)) = pushes.try_next().await? {
+            report.add(bytes, moved);
             events.send(EventKind::Transfer {
                 name: repository.to_owned(),
                 done: report.uploaded_bytes + report.reused_bytes,
@@ -103,6 +111,24 @@ impl Registry {
 
     pub(super) fn client(&self) -> &Client {
         &self.client
+    }
+
+    pub(super) fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// Fetches a blob into a file without a name; the client compares the digest while it reads.
+    pub(super) async fn pull_blob(
+        &self,
+        source: &Reference,
+        blob: &OciDescriptor,
+    ) -> Result<Data, OciError> {
+        let file = tempfile::tempfile().map_err(OciError::Layer)?;
+        let mut writer = tokio::fs::File::from_std(file);
+        let pulled = self.client.pull_blob(source, blob, &mut writer).await;
+        pulled.map_err(|error| refused("pulling a layer of", source, &error))?;
+        writer.flush().await.map_err(OciError::Layer)?;
+        Data::file(writer.into_std().await).map_err(OciError::Layer)
     }
 
     pub(super) fn host(&self) -> &str {
@@ -132,21 +158,10 @@ impl Registry {
         }
     }
 
-    async fn push_blob(&self, target: &Reference, blob: Blob) -> Result<(u64, bool), OciError> {
-        let size = blob.data.len() as u64;
-        let digest = blob.digest.as_str();
-        let there = self.client.blob_exists(target, digest).await;
-        if there.map_err(|error| refused("looking up a layer of", target, &error))? {
-            return Ok((size, false));
-        }
-        let pushed = self.client.push_blob(target, blob.data, digest).await;
-        pushed.map_err(|error| refused("pushing a layer of", target, &error))?;
-        Ok((size, true))
-    }
-
     async fn push_manifest(&self, image: &Image, target: &Reference) -> Result<(), OciError> {
         let media_type = http_value(&image.manifest.media_type, target)?;
-        self.put_manifest(target, image.manifest.data.clone(), media_type, image.digest()).await
+        let body = image.manifest.data.bytes().map_err(OciError::Layer)?;
+        self.put_manifest(target, body, media_type, image.digest()).await
     }
 
     /// Puts a manifest under a tag, which may be immutable.
@@ -184,12 +199,22 @@ impl Registry {
         let config = serde_json::from_str(&config).map_err(|error| broken(error.to_string()))?;
         let mut layers = Vec::new();
         for layer in &manifest.layers {
-            let mut data = Vec::new();
-            self.client.pull_blob(&source, layer, &mut data).await.map_err(failed)?;
+            let data = self.pull_blob(&source, layer).await?;
             let digest = layer.digest.parse().map_err(|error| broken(format!("{error}")))?;
-            layers.push(Blob { media_type: layer.media_type.clone(), digest, data: data.into() });
+            layers.push(Blob { media_type: layer.media_type.clone(), digest, data });
         }
         Ok((digest.parse().map_err(|error| broken(format!("{error}")))?, config, layers))
+    }
+}
+
+impl PushReport {
+    pub(super) fn add(&mut self, bytes: u64, moved: Moved) {
+        if moved == Moved::Uploaded {
+            self.uploaded_bytes += bytes;
+            self.uploaded_blobs += 1;
+        } else {
+            self.reused_bytes += bytes;
+        }
     }
 }
 
@@ -197,7 +222,8 @@ fn client(host: &str) -> Client {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     let plain = matches!(name, "localhost" | "[::1]") || name.starts_with("127.");
     let protocol = if plain { ClientProtocol::Http } else { ClientProtocol::Https };
-    Client::new(ClientConfig { protocol, ..ClientConfig::default() })
+    // One request for a blob: it is sent as a stream, and sent again from its begin.
+    Client::new(ClientConfig { protocol, use_monolithic_push: true, ..ClientConfig::default() })
 }
 
 pub(super) fn parse(reference: &str) -> Result<Reference, OciError> {

@@ -1,0 +1,105 @@
+//! Blobs on their way into a registry: none is sent twice, whatever the number of images that need
+//! it at the same moment.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures::TryStreamExt as _;
+use oci_client::{Reference, errors::OciDistributionError};
+
+use super::{
+    error::OciError,
+    image::Blob,
+    registry::{Registry, refused},
+};
+use crate::ids::Digest;
+
+/// Tries of one upload, with pauses that double.
+const TRIES: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// What became of a blob.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moved {
+    /// The repository had it.
+    There,
+    /// The registry had it in another repository, and knows it in this one now.
+    Mounted,
+    /// It was sent.
+    Uploaded,
+}
+
+/// Where each blob is, as far as this connection has seen it.
+#[derive(Debug, Default)]
+pub(super) struct Places(Mutex<HashMap<Digest, Place>>);
+
+/// A repository that has a blob. It is locked while somebody sends it.
+type Place = Arc<tokio::sync::Mutex<Option<Reference>>>;
+
+impl Places {
+    fn of(&self, digest: &Digest) -> Place {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.entry(digest.clone()).or_default().clone()
+    }
+}
+
+impl Registry {
+    /// Brings a blob into the repository of `target`: looks first, then takes it over from another
+    /// repository, and sends it only when nobody has it.
+    pub(super) async fn push_blob(
+        &self,
+        target: &Reference,
+        blob: &Blob,
+    ) -> Result<Moved, OciError> {
+        let place = self.places().of(&blob.digest);
+        let there = self.client().blob_exists(target, blob.digest.as_str()).await;
+        if there.map_err(|error| refused("looking up a layer of", target, &error))? {
+            place.lock().await.get_or_insert_with(|| target.clone());
+            return Ok(Moved::There);
+        }
+        let mut place = place.lock().await;
+        if let Some(from) = place.as_ref() {
+            // Not every registry can; then it is sent as if nobody had it.
+            let mounted = self.client().mount_blob(target, from, blob.digest.as_str()).await;
+            if mounted.is_ok() {
+                return Ok(Moved::Mounted);
+            }
+        }
+        self.upload(target, blob).await?;
+        *place = Some(target.clone());
+        Ok(Moved::Uploaded)
+    }
+
+    async fn upload(&self, target: &Reference, blob: &Blob) -> Result<(), OciError> {
+        let mut pause = PAUSE;
+        let mut tried = 1;
+        loop {
+            let pieces = blob.data.pieces().map_err(OciDistributionError::from);
+            let (digest, length) = (blob.digest.as_str(), blob.data.len());
+            let sent = self.client().push_blob_stream(target, pieces, digest, Some(length)).await;
+            match sent {
+                Ok(_) => return Ok(()),
+                Err(error) if tried < TRIES && is_passing(&error) => {
+                    tracing::debug!(%error, digest, "an upload is tried again");
+                    tokio::time::sleep(pause).await;
+                    (tried, pause) = (tried + 1, pause * 2);
+                }
+                Err(error) => return Err(refused("pushing a layer of", target, &error)),
+            }
+        }
+    }
+}
+
+/// Whether the same request may succeed a moment later.
+fn is_passing(error: &OciDistributionError) -> bool {
+    match error {
+        OciDistributionError::ServerError { code, .. } => *code >= 500 || *code == 429,
+        OciDistributionError::RequestError(error) => {
+            error.is_connect() || error.is_timeout() || error.is_request() || error.is_body()
+        }
+        _ => false,
+    }
+}

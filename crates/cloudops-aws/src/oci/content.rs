@@ -1,0 +1,180 @@
+//! Where the bytes of files and blobs are: in memory, or in a file, never both.
+
+use std::{
+    fmt,
+    fs::File,
+    io::{self, Read, Write},
+    os::unix::fs::FileExt as _,
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use futures::{Stream, stream};
+
+/// Bytes that are read or sent at a time.
+const PIECE: usize = 1 << 20;
+
+/// The content of a file in a layer. It is asked for once, when the layer is written.
+pub trait Content: Send + Sync {
+    /// Number of bytes, known beforehand: a tar archive says it first.
+    fn size(&self) -> u64;
+
+    /// Writes all bytes.
+    ///
+    /// # Errors
+    /// Those of the writer, and of what the bytes come from.
+    fn copy(&self, to: &mut dyn Write) -> io::Result<()>;
+}
+
+impl Content for Bytes {
+    fn size(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn copy(&self, to: &mut dyn Write) -> io::Result<()> {
+        to.write_all(self)
+    }
+}
+
+/// The bytes of a blob. Cheap to clone.
+#[derive(Clone)]
+pub enum Data {
+    /// In memory.
+    Memory(Bytes),
+    /// In a file, from its begin to its end.
+    File {
+        /// The file, which may have no name any more.
+        file: Arc<File>,
+        /// Its length in bytes.
+        length: u64,
+    },
+}
+
+impl Data {
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// When its length cannot be had.
+    pub fn file(file: File) -> io::Result<Self> {
+        let length = file.metadata()?.len();
+        Ok(Self::File { file: Arc::new(file), length })
+    }
+
+    /// Number of bytes.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Memory(bytes) => bytes.len() as u64,
+            Self::File { length, .. } => *length,
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All bytes, for what is known to be small.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn bytes(&self) -> io::Result<Bytes> {
+        match self {
+            Self::Memory(bytes) => Ok(bytes.clone()),
+            Self::File { .. } => {
+                let mut all = Vec::new();
+                self.reader().read_to_end(&mut all)?;
+                Ok(all.into())
+            }
+        }
+    }
+
+    /// Reads from the begin; several may read at the same time.
+    #[must_use]
+    pub fn reader(&self) -> DataReader {
+        DataReader { data: self.clone(), position: 0 }
+    }
+
+    fn read_at(&self, into: &mut [u8], position: u64) -> io::Result<usize> {
+        match self {
+            Self::Memory(bytes) => {
+                let from = usize::try_from(position).unwrap_or(usize::MAX).min(bytes.len());
+                (&bytes[from..]).read(into)
+            }
+            Self::File { file, .. } => file.read_at(into, position),
+        }
+    }
+
+    /// The bytes piece by piece, so that never more than one is in memory.
+    pub(super) fn pieces(&self) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+        stream::try_unfold((self.clone(), 0), |(data, position)| async move {
+            let reading = data.clone();
+            let piece = tokio::task::spawn_blocking(move || reading.piece(position)).await;
+            let piece = piece.map_err(io::Error::other)??;
+            let next = position + piece.len() as u64;
+            Ok((!piece.is_empty()).then_some((piece, (data, next))))
+        })
+    }
+
+    fn piece(&self, position: u64) -> io::Result<Bytes> {
+        if let Self::Memory(bytes) = self {
+            let from = usize::try_from(position).unwrap_or(usize::MAX).min(bytes.len());
+            return Ok(bytes.slice(from..bytes.len().min(from + PIECE)));
+        }
+        let mut piece = vec![0; PIECE];
+        let count = self.read_at(&mut piece, position)?;
+        piece.truncate(count);
+        Ok(piece.into())
+    }
+}
+
+impl fmt::Debug for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = if matches!(self, Self::Memory(_)) { "memory" } else { "file" };
+        write!(f, "{} bytes in {place}", self.len())
+    }
+}
+
+impl From<Vec<u8>> for Data {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Memory(bytes.into())
+    }
+}
+
+/// Reads the bytes of a blob.
+#[derive(Debug)]
+pub struct DataReader {
+    data: Data,
+    position: u64,
+}
+
+impl Read for DataReader {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.data.read_at(into, self.position)?;
+        self.position += count as u64;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::TryStreamExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn bytes_are_the_same_from_memory_and_from_a_file() {
+        let bytes: Vec<u8> = (0..PIECE * 2 + 7).map(|number| (number % 251) as u8).collect();
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&bytes).unwrap();
+        for data in [Data::from(bytes.clone()), Data::file(file).unwrap()] {
+            assert_eq!(data.len(), bytes.len() as u64);
+            assert_eq!(data.bytes().unwrap(), bytes);
+            let pieces: Vec<Bytes> = data.pieces().try_collect().await.unwrap();
+            assert_eq!(pieces.len(), 3);
+            assert_eq!(pieces.concat(), bytes);
+        }
+        assert!(Data::from(Vec::new()).is_empty());
+    }
+}
