@@ -100,5 +100,6 @@ pub mod sessions;
 pub mod state;
 #[cfg(feature = "terminal")]
 pub mod terminal;
+pub mod threads;
 pub mod wait;
 pub mod words;

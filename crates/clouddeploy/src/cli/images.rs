@@ -1,12 +1,22 @@
 //! `clouddeploy images`.
 
-use std::fmt::{self, Write};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write},
+};
 
 use camino::Utf8Path;
-use clouddeploy::ops::images::{self, BuildReport, BuildRequest, PromoteReport, PromoteRequest};
+use clouddeploy::{
+    images::Making,
+    ops::images::{
+        self, BuildReport, BuildRequest, BuiltImage, PlainReport, PlainRequest, PromoteReport,
+        PromoteRequest,
+    },
+};
 use cloudops_aws::{
+    config_file::BaseImage,
     diagnose::Class,
-    oci::PushReport,
+    oci::{Compression, PushReport},
     terminal::{CliResult, Report, Session, Style, Table},
 };
 
@@ -14,6 +24,7 @@ use cloudops_aws::{
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Verb {
     /// Build the images of a package, push them, and make a release of them
+    #[command(after_help = PLAIN)]
     Build(BuildArgs),
     /// Copy the images of a release by digest to another registry
     Promote(PromoteArgs),
@@ -22,12 +33,33 @@ pub(super) enum Verb {
 /// Options of `images build`.
 #[derive(Debug, clap::Args)]
 pub(super) struct BuildArgs {
-    /// Published package [default: the newest]
-    #[arg(long, value_name = "ID")]
+    /// Published package [default: the newest]; with --registry: package file
+    #[arg(long, value_name = "ID|FILE")]
     package: Option<String>,
     /// Run of the build job whose package it is
     #[arg(long, value_name = "ID", conflicts_with = "package")]
     run: Option<String>,
+    /// Push to this registry, without AWS and without a release
+    #[arg(long, value_name = "HOST[:PORT][/PREFIX]", requires = "package", requires = "base")]
+    registry: Option<String>,
+    /// With --registry: base image, as REPOSITORY@sha256:... or layout:FOLDER
+    #[arg(long, value_name = "IMAGE", requires = "registry")]
+    base: Option<String>,
+    /// With --registry: how layers are compressed [default: zstd]
+    #[arg(long, value_enum, requires = "registry")]
+    compression: Option<CompressionArg>,
+}
+
+const PLAIN: &str = "For the builder alone, without AWS and without a cloudops.yaml:
+  clouddeploy images build --package FILE.zip --base layout:FOLDER --registry 127.0.0.1:5000";
+
+/// How layers are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum CompressionArg {
+    /// Fast and small
+    Zstd,
+    /// For registries and runtimes that do not read zstd
+    Gzip,
 }
 
 /// Options of `images promote`.
@@ -46,12 +78,32 @@ pub(super) async fn exec(session: &Session, verb: Verb) -> CliResult {
         Verb::Build(args) => args,
         Verb::Promote(args) => return promote(session, args).await,
     };
+    if let Some(registry) = args.registry.clone() {
+        return plain(session, registry, args).await;
+    }
     let config = session.config()?;
     let ctx = session.connect(&config).await?;
     let folder = session.settings.config.parent().unwrap_or(Utf8Path::new("")).to_owned();
     let owner = session.settings.owner.clone();
     let request = BuildRequest { config, owner, package: args.package, run: args.run, folder };
     session.print(&Shown(images::build(&ctx, &request).await?));
+    Ok(Class::Done)
+}
+
+async fn plain(session: &Session, registry: String, args: BuildArgs) -> CliResult {
+    let base = args.base.unwrap_or_default();
+    let base = match base.strip_prefix("layout:") {
+        Some(folder) => BaseImage::Layout(folder.into()),
+        None => BaseImage::Reference(base),
+    };
+    let compression = match args.compression {
+        Some(CompressionArg::Gzip) => Compression::Gzip,
+        Some(CompressionArg::Zstd) | None => Compression::Zstd,
+    };
+    let making = Making { compression, ..Making::default() };
+    let package = args.package.unwrap_or_default().into();
+    let request = PlainRequest { package, registry, base, making };
+    session.print(&Built(images::build_plain(&session.events(), &request).await?));
     Ok(Class::Done)
 }
 
@@ -91,24 +143,59 @@ impl Report for Promoted {
     }
 }
 
+/// Images that were built, with what was sent of each.
+fn table(style: Style, images: &BTreeMap<String, BuiltImage>) -> Table {
+    let headings = ["IMAGE", "DIGEST", "BYTES", "UPLOADED", "REUSED", "SECONDS"];
+    let mut table = Table::new(style, &headings);
+    for (name, image) in images {
+        let digest = image.reference.rsplit(':').next().unwrap_or_default();
+        table.row([
+            name.clone(),
+            digest.get(..12).unwrap_or(digest).to_owned(),
+            image.size.to_string(),
+            image.push.uploaded_bytes.to_string(),
+            image.push.reused_bytes.to_string(),
+            format!("{:.1}", image.push.seconds),
+        ]);
+    }
+    table
+}
+
+fn document(images: &BTreeMap<String, BuiltImage>) -> serde_json::Value {
+    let image = |(name, image): (&String, &BuiltImage)| {
+        let value = serde_json::json!({
+            "reference": image.reference,
+            "size": image.size,
+            "uploaded-bytes": image.push.uploaded_bytes,
+            "reused-bytes": image.push.reused_bytes,
+            "uploaded-blobs": image.push.uploaded_blobs,
+            "seconds": image.push.seconds,
+        });
+        (name.clone(), value)
+    };
+    images.iter().map(image).collect::<serde_json::Map<_, _>>().into()
+}
+
+/// What was built for a registry alone.
+struct Built(PlainReport);
+
+impl Report for Built {
+    fn human(&self, out: &mut dyn Write, style: Style) -> fmt::Result {
+        write!(out, "{}", table(style, &self.0.images))?;
+        let references = self.0.images.values().map(|image| &image.reference);
+        references.into_iter().try_for_each(|reference| writeln!(out, "{reference}"))
+    }
+
+    fn json(&self) -> serde_json::Value {
+        serde_json::json!({ "package": self.0.package, "images": document(&self.0.images) })
+    }
+}
+
 struct Shown(BuildReport);
 
 impl Report for Shown {
     fn human(&self, out: &mut dyn Write, style: Style) -> fmt::Result {
-        let headings = ["IMAGE", "DIGEST", "BYTES", "UPLOADED", "REUSED", "SECONDS"];
-        let mut table = Table::new(style, &headings);
-        for (name, image) in &self.0.images {
-            let digest = image.reference.rsplit(':').next().unwrap_or_default();
-            table.row([
-                name.clone(),
-                digest.get(..12).unwrap_or(digest).to_owned(),
-                image.size.to_string(),
-                image.push.uploaded_bytes.to_string(),
-                image.push.reused_bytes.to_string(),
-                format!("{:.1}", image.push.seconds),
-            ]);
-        }
-        write!(out, "{table}")?;
+        write!(out, "{}", table(style, &self.0.images))?;
         let (id, package) = (&self.0.release.id, &self.0.package.id);
         if self.0.new {
             writeln!(out, "release {id} from package {package}")
@@ -118,23 +205,11 @@ impl Report for Shown {
     }
 
     fn json(&self) -> serde_json::Value {
-        let image = |(name, image): (&String, &images::BuiltImage)| {
-            let value = serde_json::json!({
-                "reference": image.reference,
-                "size": image.size,
-                "uploaded-bytes": image.push.uploaded_bytes,
-                "reused-bytes": image.push.reused_bytes,
-                "uploaded-blobs": image.push.uploaded_blobs,
-            });
-            (name.clone(), value)
-        };
-        let images: serde_json::Map<String, serde_json::Value> =
-            self.0.images.iter().map(image).collect();
         serde_json::json!({
             "package": self.0.package.id,
             "release": self.0.release.id,
             "new": self.0.new,
-            "images": images,
+            "images": document(&self.0.images),
         })
     }
 }

@@ -1,12 +1,15 @@
 //! `images build`: from a published package to images in the registry and a release.
 
+mod base;
+mod plain;
 mod promote;
+mod push;
 
 use std::{collections::BTreeMap, time::Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use cloudops_aws::{
-    config_file::{BaseImage, CloudOpsConfig},
+    config_file::CloudOpsConfig,
     ctx::Ctx,
     events::Outcome,
     images,
@@ -24,9 +27,15 @@ use cloudops_aws::{
 use jiff::Timestamp;
 
 use super::{initialized, lock_request, store};
+pub use plain::{PlainReport, PlainRequest, build_plain};
 pub use promote::{PromoteReport, PromoteRequest, promote};
 
-use crate::{error::DeployError, images::assemble as assemble_images, topology::Topology};
+use crate::{
+    error::DeployError,
+    images::{Making, assemble as assemble_images},
+    topology::Topology,
+};
+use push::Pushing;
 
 /// What `images build` needs to know.
 #[derive(Debug, Clone)]
@@ -78,7 +87,9 @@ pub async fn build(ctx: &Ctx, request: &BuildRequest) -> Result<BuildReport, Dep
     let asked = lock_request("deploy".to_owned(), &request.owner, "images build");
     runs::recorded(ctx, &store, asked, async |_locked| {
         let manifest = choose(&store, request).await?;
-        let base = base(ctx, request).await?;
+        let base = request.config.images.base.as_ref();
+        let base = base.ok_or(DeployError::MissingSetting("images.base"))?;
+        let base = base::read(&ctx.events, base, &request.folder).await?;
         let assembled = assemble(ctx, &state, &manifest, &base).await?;
         let images = push(ctx, &state, config, assembled, &manifest).await?;
         let draft = Release {
@@ -134,21 +145,6 @@ pub(super) async fn package_of_run(
     })
 }
 
-async fn base(ctx: &Ctx, request: &BuildRequest) -> Result<Base, DeployError> {
-    let base = request.config.images.base.as_ref();
-    let base = base.ok_or(DeployError::MissingSetting("images.base"))?;
-    ctx.events.step("base", "base image");
-    let read = match base {
-        BaseImage::Layout(path) => Base::from_layout(&request.folder.join(path)),
-        BaseImage::Reference(reference) => Base::from_registry(reference).await,
-    };
-    match &read {
-        Ok(base) => ctx.events.step_done("base", Outcome::Unchanged, base.digest.as_str()),
-        Err(error) => ctx.events.step_done("base", Outcome::Failed, error.to_string()),
-    }
-    Ok(read?)
-}
-
 async fn assemble(
     ctx: &Ctx,
     state: &InitState,
@@ -180,13 +176,15 @@ async fn fetch_and_assemble(
     let file = Utf8Path::from_path(folder.path()).unwrap_or(Utf8Path::new("")).join("package.zip");
     let bucket = Store::new(&ctx.aws, state.output(Component::Core, "PackageBucketName")?);
     bucket.download(ctx, &packages::object_key(&manifest.digest), &file).await?;
-    let package = Package::open(&file)?;
-    let topology = Topology::commerce()?;
-    let images = assemble_images(&package, &topology, base)?;
-    Ok(images)
+    let base = base.clone();
+    unblocked(move || {
+        let package = Package::open(&file)?;
+        Ok(assemble_images(&package, &Topology::commerce()?, &base, Making::default())?)
+    })
+    .await
 }
 
-/// Pushes the images, side by side.
+/// Pushes the images into the repositories that `init` made.
 async fn push(
     ctx: &Ctx,
     state: &InitState,
@@ -195,29 +193,24 @@ async fn push(
     manifest: &PackageManifest,
 ) -> Result<BTreeMap<String, BuiltImage>, DeployError> {
     let login = images::login(&ctx.aws).await?;
-    let mut built = BTreeMap::new();
+    let (mut host, mut images) = (String::new(), BTreeMap::new());
     for (name, image) in assembled {
         let key = format!("Repository:{}/{name}", config.instance);
         let uri = state.output(Component::Deploy, &key)?;
-        let (host, repository) = uri.split_once('/').unwrap_or((uri, ""));
-        let registry = Registry::new(host, &login.user, &login.password);
-        let step = format!("image/{repository}");
-        ctx.events.step(&step, format!("image {name}"));
-        // Immutable tags: the same package always gives the same image under its tag.
-        let tag = format!("{}-{}", manifest.id, image.digest().short());
-        let pushed = registry.push(&image, repository, &tag, &ctx.events).await;
-        let push = match pushed {
-            Ok(push) => push,
-            Err(error) => {
-                ctx.events.step_done(&step, Outcome::Failed, error.to_string());
-                return Err(error.into());
-            }
-        };
-        let outcome = if push.uploaded_blobs == 0 { Outcome::Unchanged } else { Outcome::Done };
-        let detail = format!("{}, {} bytes uploaded", image.digest().short(), push.uploaded_bytes);
-        ctx.events.step_done(&step, outcome, detail);
-        let reference = format!("{uri}@{}", image.digest());
-        built.insert(name, BuiltImage { reference, size: image.size(), push });
+        // All repositories of an account and region are in one registry.
+        let (of, repository) = uri.split_once('/').unwrap_or((uri, ""));
+        of.clone_into(&mut host);
+        images.insert(name, (image, repository.to_owned()));
     }
-    Ok(built)
+    let registry = Registry::new(&host, &login.user, &login.password);
+    let pushing = Pushing { registry: &registry, host: &host, images, id: &manifest.id };
+    Ok(pushing.push(&ctx.events).await?)
+}
+
+/// Runs what keeps a core busy beside what waits.
+async fn unblocked<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, DeployError> + Send + 'static,
+) -> Result<T, DeployError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| StateError::File(std::io::Error::other(error)))?
 }

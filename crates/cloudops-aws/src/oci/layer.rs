@@ -5,7 +5,7 @@ use std::{
     fmt,
     io::{self, BufWriter, Write},
     num::NonZeroUsize,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 
 use bytes::Bytes;
@@ -17,7 +17,7 @@ use super::{
     content::{Content, Data},
     tar::TarWriter,
 };
-use crate::ids::Digest;
+use crate::{ids::Digest, threads};
 
 /// How the layers of an image are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -189,26 +189,12 @@ pub fn write_layers(
     threads: NonZeroUsize,
 ) -> Result<Vec<Layer>, OciError> {
     let mut order: Vec<_> = plans.into_iter().enumerate().collect();
-    order.sort_by_key(|(_, (_, plan))| plan.size());
-    let (waiting, done) = (Mutex::new(order), Mutex::new(BTreeMap::new()));
-    let work = || {
-        loop {
-            let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let Some((place, (title, plan))) = next else { break };
-            let layer = plan.finish_with(&title, compression);
-            if layer.is_err() {
-                waiting.lock().unwrap_or_else(PoisonError::into_inner).clear();
-            }
-            done.lock().unwrap_or_else(PoisonError::into_inner).insert(place, layer);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 1..threads.get() {
-            scope.spawn(work);
-        }
-        work();
+    order.sort_by_key(|(_, (_, plan))| std::cmp::Reverse(plan.size()));
+    let mut written = threads::map(order, threads, |(place, (title, plan))| {
+        (place, plan.finish_with(&title, compression))
     });
-    done.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
+    written.sort_by_key(|(place, _)| *place);
+    written.into_iter().map(|(_, layer)| layer).collect()
 }
 
 /// Hashes what passes.

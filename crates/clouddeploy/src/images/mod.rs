@@ -1,0 +1,186 @@
+//! From a deployment package to images: which file goes into which layer.
+//!
+//! Layers are ordered by how often their files change, so that a release uploads only what is new:
+//!
+//! 1. the base
+//! 2. Tomcat
+//! 3. libraries of others that several web applications share, a layer for each set of them
+//! 4. libraries of others that only this service has
+//! 5. libraries of the suite that several share
+//! 6. libraries of the suite that only this service has
+//! 7. classes, pages and environment folders
+//!
+//! Folders of shared libraries are joined to each application by its Tomcat context, so that the
+//! layer is the same one in every image, and an application sees the libraries that it brought
+//! along and no other ones. What is shared, and what is of the suite, [`sharing`] says.
+
+mod parts;
+mod sharing;
+mod sources;
+
+use std::{collections::BTreeMap, num::NonZeroUsize};
+
+use cloudops_aws::{
+    diagnose::{Class, Diagnose},
+    oci::{Base, Compression, Image, ImageSpec, Layer, LayerBuilder, OciError, write_layers},
+    package::{Package, PackageError},
+};
+
+use crate::topology::Topology;
+use parts::Parts;
+
+/// User and group that containers run as.
+pub const USER: u32 = 10001;
+
+const TOMCAT: &str = "/opt/tomcat";
+
+/// Why images cannot be made from a package.
+#[derive(Debug, thiserror::Error)]
+pub enum ImageError {
+    /// The package cannot be read.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// A layer cannot be written.
+    #[error(transparent)]
+    Oci(#[from] OciError),
+    /// The package lacks something that the topology names.
+    #[error("{package} has no {what}, which {user} of the topology needs")]
+    Missing {
+        /// The package.
+        package: String,
+        /// What is missing.
+        what: String,
+        /// Who needs it.
+        user: String,
+    },
+}
+
+impl ImageError {
+    /// Tells a damaged entry of the package from a full disk: both end the writing of a layer.
+    fn from_layer(error: OciError) -> Self {
+        match error {
+            OciError::Layer(error) => match error.downcast::<PackageError>() {
+                Ok(damaged) => Self::Package(damaged),
+                Err(error) => Self::Oci(OciError::Layer(error)),
+            },
+            error => Self::Oci(error),
+        }
+    }
+}
+
+impl Diagnose for ImageError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Package(error) => error.class(),
+            Self::Oci(error) => error.class(),
+            Self::Missing { .. } => Class::Configuration,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Package(error) => error.hints(),
+            Self::Oci(error) => error.hints(),
+            Self::Missing { .. } => vec!["Build the package with all of its parts.".to_owned()],
+        }
+    }
+}
+
+/// How images are made.
+#[derive(Debug, Clone, Copy)]
+pub struct Making {
+    /// How their layers are compressed.
+    pub compression: Compression,
+    /// Cores to use.
+    pub threads: NonZeroUsize,
+}
+
+impl Default for Making {
+    /// All cores of this machine.
+    fn default() -> Self {
+        let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Self { compression: Compression::default(), threads }
+    }
+}
+
+/// Makes the images of all services and tools of a topology, by image name.
+///
+/// # Errors
+/// [`ImageError`] names what the package lacks, or the entry that cannot be read.
+pub fn assemble(
+    package: &Package,
+    topology: &Topology,
+    base: &Base,
+    making: Making,
+) -> Result<BTreeMap<String, Image>, ImageError> {
+    let parts = Parts::read(package, topology, making.threads)?;
+    let mut plans = Plans::default();
+    let mut drafts = BTreeMap::new();
+    for (name, service) in &topology.services {
+        drafts.insert(name.clone(), parts.service(&mut plans, name, service)?);
+    }
+    for (name, tool) in &topology.tools {
+        drafts.insert(name.clone(), parts.tool(&mut plans, name, tool)?);
+    }
+    let layers = write_layers(plans.0, making.compression, making.threads);
+    let layers = layers.map_err(ImageError::from_layer)?;
+    let image = |(name, draft): (String, Draft)| {
+        let own: Vec<Layer> = draft.layers.iter().map(|place| layers[*place].clone()).collect();
+        (name, Image::new(base, &own, &draft.spec))
+    };
+    Ok(drafts.into_iter().map(image).collect())
+}
+
+/// Layers that are to be written. What several images have is in it once.
+#[derive(Default)]
+struct Plans(Vec<(String, LayerBuilder)>);
+
+impl Plans {
+    fn add(&mut self, title: &str, plan: LayerBuilder) -> usize {
+        self.0.push((title.to_owned(), plan));
+        self.0.len() - 1
+    }
+
+    /// None for a layer without files.
+    fn add_if_any(&mut self, title: &str, plan: LayerBuilder) -> Option<usize> {
+        (!plan.is_empty()).then(|| self.add(title, plan))
+    }
+
+    /// A layer that was added before under this title, or a new one.
+    fn once(&mut self, title: &str, plan: impl FnOnce() -> LayerBuilder) -> usize {
+        let known = self.0.iter().position(|(known, _)| known == title);
+        known.unwrap_or_else(|| self.add(title, plan()))
+    }
+}
+
+/// An image whose layers are not written yet.
+struct Draft {
+    /// Places in the plans, lowest first.
+    layers: Vec<usize>,
+    spec: ImageSpec,
+}
+
+/// What is the same for every image. The package's digest stands in the release, not here: a new
+/// package must not give a new digest to an image whose content is the same.
+fn spec(package: &Package, name: &str) -> ImageSpec {
+    let mut spec = ImageSpec {
+        user: format!("{USER}:{USER}"),
+        working_directory: "/ep".to_owned(),
+        ..ImageSpec::default()
+    };
+    let version = package.webapps().first().map_or("", |webapp| webapp.version.as_str());
+    let annotations =
+        [("org.opencontainers.image.title", name), ("org.opencontainers.image.version", version)];
+    spec.annotations =
+        annotations.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+    spec
+}
+
+/// Begin of a context file of Tomcat.
+const CONTEXT_START: &str =
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Context>\n  <Resources>\n";
+/// End of it.
+const CONTEXT_END: &str = "  </Resources>\n</Context>\n";
+
+/// Starts Tomcat in the foreground, so that the stop signal reaches the JVM.
+const START: &str = include_str!("../start.sh");

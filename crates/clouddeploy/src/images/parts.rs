@@ -1,0 +1,264 @@
+//! What all images of a package are made from, and which file goes into which layer.
+
+use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc};
+
+use cloudops_aws::{
+    oci::{ImageSpec, LayerBuilder},
+    package::Package,
+};
+
+use super::{
+    CONTEXT_END, CONTEXT_START, Draft, ImageError, Plans, START, TOMCAT,
+    sharing::{self, Group, Kind},
+    sources::{LIBRARIES, Source},
+    spec,
+};
+use crate::topology::{Service, Tool, Topology};
+
+/// Where the folders of shared libraries are.
+const SHARED: &str = "/ep/lib";
+
+/// What all images of a package are made from.
+pub(super) struct Parts<'a> {
+    package: &'a Package,
+    /// The package itself.
+    whole: Arc<Source>,
+    archives: BTreeMap<String, Arc<Source>>,
+    /// Web applications by artifact id.
+    webapps: BTreeMap<String, Arc<Source>>,
+    groups: Vec<Group>,
+    /// Files of the environment folders by their path, with the archive that has them.
+    environments: BTreeMap<String, Arc<Source>>,
+}
+
+/// Layers of the web applications of one service.
+#[derive(Default)]
+struct Own {
+    libraries: LayerBuilder,
+    suite: LayerBuilder,
+    pages: LayerBuilder,
+}
+
+impl<'a> Parts<'a> {
+    /// Opens all archives of a package that images of a topology need.
+    ///
+    /// # Errors
+    /// [`ImageError::Package`] names the archive and the entry that is refused.
+    pub(super) fn read(
+        package: &'a Package,
+        topology: &Topology,
+        threads: NonZeroUsize,
+    ) -> Result<Self, ImageError> {
+        let tools = topology.tools.values().filter_map(|tool| tool_entry(package, tool));
+        let databases = databases(package);
+        let webapps = package.webapps().iter().map(|webapp| webapp.entry.clone());
+        let wanted = webapps.chain([package.tomcat().to_owned()]).chain(tools);
+        let wanted = wanted.chain(databases.iter().cloned()).collect();
+        let archives = Source::open_all(package, wanted, threads)?;
+        let (mut webapps, mut jars) = (BTreeMap::new(), BTreeMap::new());
+        for webapp in package.webapps() {
+            let source = &archives[&webapp.entry];
+            webapps.insert(webapp.artifact.clone(), Arc::clone(source));
+            // A context file of ours would hide one that the application brings along.
+            if !source.has("META-INF/context.xml") {
+                jars.insert(webapp.artifact.clone(), source.jars(&webapp.version));
+            }
+        }
+        let mut environments = BTreeMap::new();
+        for jar in &databases {
+            let source = &archives[jar];
+            let all = source.names().into_iter().filter(|name| name.starts_with("environments/"));
+            environments.extend(all.map(|name| (name, Arc::clone(source))));
+        }
+        let groups = sharing::groups(&jars);
+        let whole = Arc::new(Source::whole(package)?);
+        Ok(Self { package, whole, archives, webapps, groups, environments })
+    }
+
+    /// The image of a service.
+    ///
+    /// # Errors
+    /// [`ImageError::Missing`] when the package has not its web application.
+    pub(super) fn service(
+        &self,
+        plans: &mut Plans,
+        name: &str,
+        service: &Service,
+    ) -> Result<Draft, ImageError> {
+        let mut own = Own::default();
+        for (artifact, context) in &service.webapps {
+            self.webapp(&mut own, name, artifact, context)?;
+        }
+        self.add_environments(&mut own.pages);
+        own.pages.file("/ep/bin/start", START, true);
+        let mut layers = vec![plans.once("Tomcat", || self.tomcat())];
+        for (kind, title, libraries) in [
+            (Kind::Library, "libraries", own.libraries),
+            (Kind::Suite, "libraries of the suite", own.suite),
+        ] {
+            let needed = self.groups.iter().filter(|group| {
+                group.kind == kind && service.webapps.keys().any(|one| group.webapps.contains(one))
+            });
+            for group in needed {
+                let title = format!("shared {}", group.name());
+                layers.push(plans.once(&title, || self.group(group)));
+            }
+            layers.extend(plans.add_if_any(title, libraries));
+        }
+        layers.push(plans.add("classes, pages and environment folders", own.pages));
+        let mut spec = spec(self.package, name);
+        spec.entrypoint = vec!["/bin/sh".to_owned(), "/ep/bin/start".to_owned()];
+        spec.port = Some(8080);
+        spec.labels.insert("cloudops.health-path".to_owned(), service.health.clone());
+        Ok(Draft { layers, spec })
+    }
+
+    /// Files of a web application, but for the jars that it gets from a group.
+    fn webapp(
+        &self,
+        own: &mut Own,
+        user: &str,
+        artifact: &str,
+        context: &str,
+    ) -> Result<(), ImageError> {
+        let source = self.webapps.get(artifact).ok_or_else(|| ImageError::Missing {
+            package: self.package.path().to_string(),
+            what: format!("webapps/{artifact}-<version>.war"),
+            user: user.to_owned(),
+        })?;
+        let version = self.package.webapps().iter().find(|webapp| webapp.artifact == artifact);
+        let version = version.map_or("", |webapp| webapp.version.as_str());
+        for path in source.names() {
+            let jar = path.strip_prefix(LIBRARIES);
+            let shared = |jar| self.groups.iter().any(|group| group.gives(artifact, jar));
+            if jar.is_some_and(shared) {
+                continue;
+            }
+            let layer = match jar.map(|jar| sharing::kind(jar, version)) {
+                Some(Kind::Library) => &mut own.libraries,
+                Some(Kind::Suite) => &mut own.suite,
+                None => &mut own.pages,
+            };
+            let target = format!("{TOMCAT}/webapps/{context}/{path}");
+            layer.content(&target, source.entry(&path), false);
+        }
+        if !source.has("META-INF/context.xml") {
+            let file = format!("{TOMCAT}/conf/Catalina/localhost/{context}.xml");
+            own.pages.file(&file, self.context(artifact), false);
+        }
+        Ok(())
+    }
+
+    /// Joins the shared libraries of a web application to it.
+    fn context(&self, artifact: &str) -> String {
+        let groups = self.groups.iter().filter(|group| group.webapps.contains(artifact));
+        let joined = groups.map(|group| {
+            let base = format!("{SHARED}/{}", group.name());
+            format!(
+                "    <PostResources className=\"org.apache.catalina.webresources.DirResourceSet\"\n\
+                 \x20                  base=\"{base}\" webAppMount=\"/WEB-INF/lib\" readOnly=\"true\"/>\n"
+            )
+        });
+        format!("{CONTEXT_START}{}{CONTEXT_END}", joined.collect::<String>())
+    }
+
+    /// The jars of a group, from the first application that carries them.
+    fn group(&self, group: &Group) -> LayerBuilder {
+        let mut layer = LayerBuilder::new();
+        let source = group.webapps.first().and_then(|artifact| self.webapps.get(artifact));
+        for (source, jar) in source.into_iter().flat_map(|s| group.jars.iter().map(move |j| (s, j)))
+        {
+            let path = format!("{SHARED}/{}/{jar}", group.name());
+            layer.content(&path, source.entry(&format!("{LIBRARIES}{jar}")), false);
+        }
+        layer
+    }
+
+    /// Tomcat without the folder it is packed in, and the folders that it writes to.
+    fn tomcat(&self) -> LayerBuilder {
+        let mut layer = LayerBuilder::new();
+        let source = &self.archives[self.package.tomcat()];
+        for path in source.names() {
+            if let Some((_, inner)) = path.split_once('/') {
+                let target = format!("{TOMCAT}/{inner}");
+                layer.content(&target, source.entry(&path), inner.ends_with(".sh"));
+            }
+        }
+        for folder in ["work", "temp", "logs"] {
+            layer.writable_folder(&format!("{TOMCAT}/{folder}"));
+        }
+        layer
+    }
+
+    /// The image of a tool.
+    ///
+    /// # Errors
+    /// [`ImageError::Missing`] when the package has not the tool, or the tool not its script.
+    pub(super) fn tool(
+        &self,
+        plans: &mut Plans,
+        name: &str,
+        tool: &Tool,
+    ) -> Result<Draft, ImageError> {
+        let missing = |package: &str, what: String| ImageError::Missing {
+            package: package.to_owned(),
+            what,
+            user: name.to_owned(),
+        };
+        let entry = tool_entry(self.package, tool).ok_or_else(|| {
+            missing(self.package.path().as_str(), format!("tools/{}-<version>.zip", tool.artifact))
+        })?;
+        let source = &self.archives[&entry];
+        let (mut program, mut start) = (LayerBuilder::new(), None);
+        let script = format!("/{}", tool.script);
+        for path in source.names() {
+            let target = format!("/ep/tool/{path}");
+            if format!("/{path}").ends_with(&script) {
+                start = Some(target.clone());
+            }
+            program.content(&target, source.entry(&path), path.ends_with(".sh"));
+        }
+        let start = start.ok_or_else(|| missing(&entry, tool.script.clone()))?;
+        let data = self.database();
+        let layers = vec![plans.add("tool", program), plans.add("database changes", data)];
+        Ok(Draft { layers, spec: tool_spec(self.package, name, &start) })
+    }
+
+    fn database(&self) -> LayerBuilder {
+        let mut data = LayerBuilder::new();
+        for jar in self.package.entries().iter().filter(|name| name.starts_with("database/")) {
+            let file = jar.rsplit('/').next().unwrap_or(jar);
+            data.content(&format!("/ep/database/{file}"), self.whole.entry(jar), false);
+        }
+        self.add_environments(&mut data);
+        data.writable_folder("/ep/data");
+        data
+    }
+
+    fn add_environments(&self, layer: &mut LayerBuilder) {
+        for (path, source) in &self.environments {
+            layer.content(&format!("/ep/{path}"), source.entry(path), false);
+        }
+    }
+}
+
+fn tool_spec(package: &Package, name: &str, start: &str) -> ImageSpec {
+    let mut spec = spec(package, name);
+    spec.entrypoint = ["/bin/sh", start, "--dataDirectory", "/ep/data"].map(str::to_owned).into();
+    spec.command = vec!["update-db".to_owned()];
+    spec
+}
+
+fn tool_entry(package: &Package, tool: &Tool) -> Option<String> {
+    let is_tool = |entry: &&String| {
+        let rest = entry.strip_prefix("tools/").and_then(|rest| rest.strip_prefix(&tool.artifact));
+        rest.is_some_and(|rest| rest.starts_with('-') && rest.ends_with(".zip"))
+    };
+    package.entries().iter().find(is_tool).cloned()
+}
+
+/// The jars with database changes; the last one wins where two have the same environment file.
+fn databases(package: &Package) -> Vec<String> {
+    let is_jar = |name: &&String| name.starts_with("database/") && name.ends_with(".jar");
+    package.entries().iter().filter(is_jar).cloned().collect()
+}

@@ -1,0 +1,91 @@
+//! `images build` without AWS: from a package file to images in any registry.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use camino::Utf8PathBuf;
+use cloudops_aws::{
+    config_file::BaseImage,
+    events::{EventSink, Outcome},
+    ids::Digest,
+    oci::{Base, Image, Registry},
+    package::Package,
+};
+
+use super::{BuiltImage, base, push::Pushing, unblocked};
+use crate::{
+    error::DeployError,
+    images::{Making, assemble},
+    topology::Topology,
+};
+
+/// What to build, and where it goes.
+#[derive(Debug, Clone)]
+pub struct PlainRequest {
+    /// The package file.
+    pub package: Utf8PathBuf,
+    /// Host of the registry, and what its repositories begin with: `HOST[:PORT][/PREFIX]`.
+    pub registry: String,
+    /// The base image.
+    pub base: BaseImage,
+    /// How images are made.
+    pub making: Making,
+}
+
+/// What was built.
+#[derive(Debug, Clone)]
+pub struct PlainReport {
+    /// Digest of the package file.
+    pub package: Digest,
+    /// Images by name.
+    pub images: BTreeMap<String, BuiltImage>,
+}
+
+/// Builds the images of a package file and pushes what the registry lacks. Nothing of AWS is
+/// needed, and no release is written.
+///
+/// # Errors
+/// [`DeployError`]; a repeated call uploads nothing twice.
+pub async fn build_plain(
+    events: &EventSink,
+    request: &PlainRequest,
+) -> Result<PlainReport, DeployError> {
+    let base = base::read(events, &request.base, camino::Utf8Path::new("")).await?;
+    let (digest, images) = assembled(events, request, base).await?;
+    let (host, prefix) = request.registry.split_once('/').unwrap_or((&request.registry, ""));
+    let place = |(name, image): (String, Image)| {
+        let repository = match prefix {
+            "" => name.clone(),
+            prefix => format!("{prefix}/{name}"),
+        };
+        (name, (image, repository))
+    };
+    let images = images.into_iter().map(place).collect();
+    let registry = Registry::anonymous(&format!("{host}/any"))?;
+    let pushing = Pushing { registry: &registry, host, images, id: digest.short() };
+    Ok(PlainReport { images: pushing.push(events).await?, package: digest })
+}
+
+async fn assembled(
+    events: &EventSink,
+    request: &PlainRequest,
+    base: Base,
+) -> Result<(Digest, BTreeMap<String, Image>), DeployError> {
+    let begin = Instant::now();
+    events.step("package", format!("package {}", request.package));
+    let (file, making) = (request.package.clone(), request.making);
+    let made = unblocked(move || {
+        let package = Package::open(&file).map_err(DeployError::from)?;
+        let images = assemble(&package, &Topology::commerce()?, &base, making)?;
+        Ok((package.digest().clone(), images))
+    })
+    .await;
+    match &made {
+        Ok((_, images)) => {
+            let seconds = begin.elapsed().as_secs_f64();
+            let detail = format!("{} images assembled in {seconds:.1} s", images.len());
+            events.step_done("package", Outcome::Done, detail);
+        }
+        Err(error) => events.step_done("package", Outcome::Failed, error.to_string()),
+    }
+    made
+}
