@@ -5,7 +5,7 @@ use std::{
     io::{Read, Seek, Write},
 };
 
-use super::PackageError;
+use super::{Nested, PackageError, survey};
 
 /// What an archive may hold at most.
 #[derive(Debug, Clone, Copy)]
@@ -27,13 +27,29 @@ impl Default for Limits {
     }
 }
 
+/// What an archive's directory says of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryFacts {
+    /// Unpacked bytes.
+    pub size: u64,
+    /// Bytes in the archive.
+    pub packed: u64,
+    /// CRC-32 of the unpacked bytes.
+    pub crc32: u32,
+    /// Whether its bytes stand in the archive as they are.
+    pub stored: bool,
+    pub(super) index: usize,
+}
+
 /// A zip whose names and sizes were checked.
 #[derive(Debug)]
 pub struct Archive<R> {
     name: String,
     zip: zip::ZipArchive<R>,
-    /// Files by name, with their index.
-    files: BTreeMap<String, usize>,
+    files: BTreeMap<String, EntryFacts>,
+    limits: Limits,
+    /// The bytes of the archive, where a part of them can be read on its own.
+    bytes: Option<Nested>,
 }
 
 impl<R: Read + Seek> Archive<R> {
@@ -42,12 +58,18 @@ impl<R: Read + Seek> Archive<R> {
     /// # Errors
     /// [`PackageError`] names the entry.
     pub fn open(name: &str, reader: R, limits: Limits) -> Result<Self, PackageError> {
-        let mut zip = zip::ZipArchive::new(reader).map_err(|error| PackageError::NotAZip {
-            name: name.to_owned(),
-            reason: error.to_string(),
-        })?;
-        let files = check(name, &mut zip, limits)?;
-        Ok(Self { name: name.to_owned(), zip, files })
+        let (archive, refused) = Self::survey(name, reader, limits)?;
+        refused.into_iter().next().map_or(Ok(archive), Err)
+    }
+
+    /// Opens a zip and gives all that is wrong with its entries; those are left out of it.
+    pub(super) fn survey(
+        name: &str,
+        reader: R,
+        limits: Limits,
+    ) -> Result<(Self, Vec<PackageError>), PackageError> {
+        let (zip, files, refused) = survey::read(name, reader, limits)?;
+        Ok((Self { name: name.to_owned(), zip, files, limits, bytes: None }, refused))
     }
 
     /// Name of the archive, for messages.
@@ -62,33 +84,35 @@ impl<R: Read + Seek> Archive<R> {
         self.files.keys().cloned().collect()
     }
 
-    /// Unpacked size of each file in bytes, as the archive states it.
-    ///
-    /// # Errors
-    /// [`PackageError::NotAZip`] when the index cannot be read.
-    pub fn sizes(&mut self) -> Result<BTreeMap<String, u64>, PackageError> {
-        let mut sizes = BTreeMap::new();
-        for (entry, index) in &self.files {
-            let file = self.zip.by_index_raw(*index).map_err(|error| PackageError::NotAZip {
-                name: self.name.clone(),
-                reason: error.to_string(),
-            })?;
-            sizes.insert(entry.clone(), file.size());
-        }
-        Ok(sizes)
+    /// What the directory says of a file; none when there is no such file.
+    #[must_use]
+    pub fn facts(&self, entry: &str) -> Option<EntryFacts> {
+        self.files.get(entry).copied()
     }
 
-    /// Content of a file; none when there is no such file.
+    /// Unpacked size of each file in bytes, as the archive states it.
+    #[must_use]
+    pub fn sizes(&self) -> BTreeMap<String, u64> {
+        self.files.iter().map(|(entry, facts)| (entry.clone(), facts.size)).collect()
+    }
+
+    /// Content of a small file; none when there is no such file.
     ///
     /// # Errors
-    /// [`PackageError::Entry`] when it is damaged or larger than it says.
-    pub fn read_if_there(&mut self, entry: &str) -> Result<Option<Vec<u8>>, PackageError> {
-        if !self.files.contains_key(entry) {
+    /// [`PackageError::Entry`] when it is damaged, larger than it says, or has more than `most`
+    /// bytes.
+    pub fn read_if_there(
+        &mut self,
+        entry: &str,
+        most: u64,
+    ) -> Result<Option<Vec<u8>>, PackageError> {
+        let Some(facts) = self.facts(entry) else {
             return Ok(None);
+        };
+        if facts.size > most {
+            return Err(self.refused(entry, format!("it has more than {most} bytes")));
         }
-        let mut bytes = Vec::new();
-        self.copy(entry, &mut bytes)?;
-        Ok(Some(bytes))
+        self.read(entry).map(Some)
     }
 
     /// Writes the content of a file that must be there to somewhere.
@@ -96,25 +120,19 @@ impl<R: Read + Seek> Archive<R> {
     /// # Errors
     /// [`PackageError::Entry`] when it is missing, damaged or larger than it says.
     pub fn copy(&mut self, entry: &str, to: &mut impl Write) -> Result<(), PackageError> {
-        let name = self.name.clone();
-        let broken = |reason: String| PackageError::Entry {
-            name: name.clone(),
-            entry: entry.to_owned(),
-            reason,
-        };
-        let index = self.files.get(entry).copied();
-        let index = index.ok_or_else(|| broken("there is no such entry".to_owned()))?;
-        let file = self.zip.by_index(index).map_err(|error| broken(error.to_string()))?;
-        let size = file.size();
-        // One byte more than it says shows that it lies.
-        let copied = std::io::copy(&mut file.take(size + 1), to);
-        if copied.map_err(|error| broken(error.to_string()))? != size {
-            return Err(broken(format!("it says {size} bytes and has others")));
+        let EntryFacts { size, index, .. } = self.known(entry)?;
+        let copied = self.zip.by_index(index).map_err(|error| error.to_string()).and_then(|file| {
+            // One byte more than it says shows that it lies.
+            std::io::copy(&mut file.take(size + 1), to).map_err(|error| error.to_string())
+        });
+        match copied {
+            Ok(copied) if copied == size => Ok(()),
+            Ok(_) => Err(self.refused(entry, format!("it says {size} bytes and has others"))),
+            Err(reason) => Err(self.refused(entry, reason)),
         }
-        Ok(())
     }
 
-    /// Content of a file that must be there.
+    /// Content of a file that must be there, in memory: for small ones.
     ///
     /// # Errors
     /// [`PackageError::Entry`].
@@ -123,76 +141,82 @@ impl<R: Read + Seek> Archive<R> {
         self.copy(entry, &mut bytes)?;
         Ok(bytes)
     }
+
+    /// A file that must be there as a reader that can seek. One that is stored is read where it
+    /// stands; one that is packed is unpacked once, into a file without a name, which goes away
+    /// with the last reader of it. A stored one's own checksum is not looked at.
+    ///
+    /// # Errors
+    /// [`PackageError::Entry`] when it is missing, damaged or not as large as it says;
+    /// [`PackageError::Io`] when there is no room for the unpacked file.
+    pub fn nested(&mut self, entry: &str) -> Result<Nested, PackageError> {
+        let facts = self.known(entry)?;
+        if let Some(bytes) = self.bytes.clone().filter(|_| facts.stored) {
+            let start = self.start(entry, facts)?;
+            return bytes.part(start, facts.size).ok_or_else(|| {
+                self.refused(entry, "it ends behind the end of the archive".to_owned())
+            });
+        }
+        let mut file = tempfile::tempfile()?;
+        self.copy(entry, &mut file)?;
+        Ok(Nested::new(file, facts.size))
+    }
+
+    /// A zip inside, its entries checked like those of this one. Messages name both.
+    ///
+    /// # Errors
+    /// Those of [`Archive::nested`] and [`Archive::open`].
+    pub fn open_nested(&mut self, entry: &str) -> Result<Archive<Nested>, PackageError> {
+        let nested = self.nested(entry)?;
+        Archive::within(&self.nested_name(entry), nested, self.limits)
+    }
+
+    /// Name of a zip inside, for messages.
+    pub(super) fn nested_name(&self, entry: &str) -> String {
+        format!("{}!/{entry}", self.name)
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// The error that an entry is refused.
+    pub(super) fn refused(&self, entry: &str, reason: String) -> PackageError {
+        PackageError::Entry { name: self.name.clone(), entry: entry.to_owned(), reason }
+    }
+
+    fn known(&self, entry: &str) -> Result<EntryFacts, PackageError> {
+        let missing = || self.refused(entry, "there is no such entry".to_owned());
+        self.facts(entry).ok_or_else(missing)
+    }
+
+    /// Where the bytes of an entry begin: behind its header, which has a size of its own.
+    fn start(&mut self, entry: &str, facts: EntryFacts) -> Result<u64, PackageError> {
+        let start = match self.zip.by_index_raw(facts.index) {
+            Ok(file) => file.data_start().ok_or_else(|| "it has no beginning".to_owned()),
+            Err(error) => Err(error.to_string()),
+        };
+        start.map_err(|reason| self.refused(entry, reason))
+    }
 }
 
-fn check<R: Read + Seek>(
-    name: &str,
-    zip: &mut zip::ZipArchive<R>,
-    limits: Limits,
-) -> Result<BTreeMap<String, usize>, PackageError> {
-    let too_large = |reason: String| PackageError::TooLarge { name: name.to_owned(), reason };
-    if zip.len() > limits.entries {
-        return Err(too_large(format!("it has more than {} entries", limits.entries)));
+impl Archive<Nested> {
+    /// Opens a zip whose stored entries can be read where they stand ([`Archive::nested`]).
+    ///
+    /// # Errors
+    /// Those of [`Archive::open`].
+    pub fn within(name: &str, bytes: Nested, limits: Limits) -> Result<Self, PackageError> {
+        let (archive, refused) = Self::survey_within(name, bytes, limits)?;
+        refused.into_iter().next().map_or(Ok(archive), Err)
     }
-    // The index keeps the last one of two entries of a name; only the reader knows of the other.
-    if zip.has_duplicate_names() {
-        return Err(PackageError::NotAZip {
-            name: name.to_owned(),
-            reason: "two entries have the same name".to_owned(),
-        });
-    }
-    let (mut files, mut folded) = (BTreeMap::new(), BTreeMap::new());
-    let mut total: u64 = 0;
-    for index in 0..zip.len() {
-        let file = zip.by_index_raw(index).map_err(|error| PackageError::NotAZip {
-            name: name.to_owned(),
-            reason: error.to_string(),
-        })?;
-        let entry = match file.name() {
-            Ok(entry) => entry.into_owned(),
-            Err(error) => {
-                return Err(PackageError::NotAZip {
-                    name: name.to_owned(),
-                    reason: error.to_string(),
-                });
-            }
-        };
-        let refuse = |reason: &str| PackageError::Entry {
-            name: name.to_owned(),
-            entry: entry.clone(),
-            reason: reason.to_owned(),
-        };
-        check_name(&entry).map_err(refuse)?;
-        if file.encrypted() {
-            return Err(refuse("it is encrypted"));
-        }
-        if file.is_symlink() {
-            return Err(refuse("it is a link"));
-        }
-        if file.size() > 1 << 20 && file.size() / limits.ratio > file.compressed_size() {
-            return Err(refuse("it grows more than any real file when it is unpacked"));
-        }
-        total = total.saturating_add(file.size());
-        if total > limits.bytes {
-            return Err(too_large(format!("it unpacks to more than {} bytes", limits.bytes)));
-        }
-        if file.is_dir() {
-            continue;
-        }
-        files.insert(entry.clone(), index);
-        if folded.insert(entry.to_lowercase(), ()).is_some() {
-            return Err(refuse("names that differ only by case cannot be told apart everywhere"));
-        }
-    }
-    Ok(files)
-}
 
-fn check_name(entry: &str) -> Result<(), &'static str> {
-    if entry.is_empty() || entry.starts_with('/') || entry.contains('\\') || entry.contains('\0') {
-        return Err("its name is not a relative path");
+    /// Like [`Archive::survey`], with stored entries read where they stand.
+    pub(super) fn survey_within(
+        name: &str,
+        bytes: Nested,
+        limits: Limits,
+    ) -> Result<(Self, Vec<PackageError>), PackageError> {
+        let (archive, refused) = Self::survey(name, bytes.clone(), limits)?;
+        Ok((Self { bytes: Some(bytes), ..archive }, refused))
     }
-    if entry.split('/').any(|part| part == ".." || part == ".") {
-        return Err("its name leads out of the package");
-    }
-    Ok(())
 }

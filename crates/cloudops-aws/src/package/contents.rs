@@ -2,38 +2,49 @@
 
 use std::io::{self, Read, Seek, Write};
 
+use sha2::{Digest as _, Sha256};
+
 use super::{Archive, Package, PackageError};
+use crate::ids::Digest;
 
 /// A zip ends with its directory; behind that is a comment of at most 64 KiB.
 const TAIL: usize = (64 << 10) + 22;
 
 impl Package {
-    /// Reads every entry to its end: checksums and sizes hold, and each web application, jar and
-    /// zip inside is whole. Takes about as long as unpacking, and no memory to speak of.
+    /// Reads every entry to its end, those of the web applications too: checksums and sizes hold,
+    /// and each jar and zip inside is whole. Takes about as long as unpacking, and no memory to
+    /// speak of.
     ///
     /// # Errors
-    /// [`PackageError::Entry`] names the first entry that is broken.
+    /// [`PackageError`] names the first entry that is broken, and the archive that it is in.
     pub fn check_contents(&self) -> Result<(), PackageError> {
         let mut archive = self.archive()?;
         for entry in self.entries() {
-            archive.check_entry(entry)?;
+            archive.digest(entry)?;
+            if entry.ends_with(".war") {
+                let mut webapp = archive.open_nested(entry)?;
+                for entry in webapp.names() {
+                    webapp.digest(&entry)?;
+                }
+            }
         }
         Ok(())
     }
 }
 
 impl<R: Read + Seek> Archive<R> {
-    fn check_entry(&mut self, entry: &str) -> Result<(), PackageError> {
-        let mut ends = Ends::default();
-        self.copy(entry, &mut ends)?;
-        if is_zip(entry) && !ends.of_a_zip() {
-            return Err(PackageError::Entry {
-                name: self.name().to_owned(),
-                entry: entry.to_owned(),
-                reason: "it is not a zip, or not a whole one".to_owned(),
-            });
+    /// Reads a file to its end: its checksum and size hold, and when it is a zip by its name, it
+    /// begins and ends like one.
+    ///
+    /// # Errors
+    /// [`PackageError::Entry`] says what is wrong with it.
+    pub fn digest(&mut self, entry: &str) -> Result<Digest, PackageError> {
+        let mut seen = Seen { hasher: Sha256::new(), ends: is_zip(entry).then(Ends::default) };
+        self.copy(entry, &mut seen)?;
+        if seen.ends.is_some_and(|ends| !ends.of_a_zip()) {
+            return Err(self.refused(entry, "it is not a zip, or not a whole one".to_owned()));
         }
-        Ok(())
+        Ok(Digest::from_hasher(seen.hasher))
     }
 }
 
@@ -41,7 +52,27 @@ fn is_zip(entry: &str) -> bool {
     [".war", ".jar", ".zip"].iter().any(|end| entry.ends_with(end))
 }
 
-/// Keeps the begin and the end of what is written to it.
+/// Looks at what is written to it.
+struct Seen {
+    hasher: Sha256,
+    ends: Option<Ends>,
+}
+
+impl Write for Seen {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.hasher.update(bytes);
+        if let Some(ends) = &mut self.ends {
+            ends.take(bytes);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Keeps the begin and the end of what it is given.
 #[derive(Default)]
 struct Ends {
     first: Vec<u8>,
@@ -50,23 +81,19 @@ struct Ends {
 
 impl Ends {
     fn of_a_zip(&self) -> bool {
-        let ends = self.last.windows(4).any(|bytes| bytes == b"PK\x05\x06");
+        let from = self.last.len().saturating_sub(TAIL);
+        let ends = self.last[from..].windows(4).any(|bytes| bytes == b"PK\x05\x06");
         ends && (self.first == b"PK\x03\x04" || self.first == b"PK\x05\x06")
     }
-}
 
-impl Write for Ends {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+    fn take(&mut self, bytes: &[u8]) {
         let missing = 4 - self.first.len();
         self.first.extend(bytes.iter().take(missing));
         self.last.extend_from_slice(bytes);
-        let too_many = self.last.len().saturating_sub(TAIL);
-        self.last.drain(..too_many);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        // Moving the tail for every few bytes would cost more than hashing them.
+        if self.last.len() > 4 * TAIL {
+            self.last.drain(..self.last.len() - TAIL);
+        }
     }
 }
 
@@ -93,6 +120,14 @@ mod tests {
             assert!(error.contains("ext-cortex-webapp"), "{error}");
             assert!(error.contains("not a whole one"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_jar_that_is_not_whole_in_a_war_is_found_with_both_names() {
+        let war = zip_bytes(&[("WEB-INF/lib/a.jar", b"PK\x03\x04 and no end".as_slice())]);
+        let error = check(&war).unwrap_err().to_string();
+        assert!(error.contains("!/webapps/ext-cortex-webapp-8.5.0.war: the entry"), "{error}");
+        assert!(error.contains("`WEB-INF/lib/a.jar`"), "{error}");
     }
 
     #[test]

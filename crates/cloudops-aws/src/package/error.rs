@@ -33,6 +33,16 @@ pub enum PackageError {
         /// Why.
         reason: String,
     },
+    /// Something that a topology names is not in the package.
+    #[error("{name} has no {what}, which {user} of the topology needs")]
+    Lacks {
+        /// The file.
+        name: String,
+        /// What is missing, as a noun phrase.
+        what: String,
+        /// Service or tool that needs it.
+        user: String,
+    },
     /// It has more or larger entries than any package.
     #[error("{name} is refused: {reason}")]
     TooLarge {
@@ -57,7 +67,11 @@ impl Diagnose for PackageError {
                 "A deployment package is the zip that extensions/packager/ext-deployment-package builds."
                     .to_owned(),
             ],
-            _ => Vec::new(),
+            Self::Lacks { .. } => vec!["Build the package with all of its parts.".to_owned()],
+            Self::Entry { .. } | Self::TooLarge { .. } => {
+                vec!["Build the package again, and look at what its build put there.".to_owned()]
+            }
+            Self::Io(_) => Vec::new(),
         }
     }
 }

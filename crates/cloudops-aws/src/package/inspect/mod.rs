@@ -1,0 +1,282 @@
+//! All that is in a package, and every reason why it would be refused.
+
+mod shared;
+#[cfg(test)]
+mod tests;
+
+use std::io::{Read, Seek};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::Serialize;
+
+pub use shared::SharedJar;
+
+use super::{
+    Archive, Limits, Nested, OpsSpec, PackageError, Parts, SpecSource, WebApp, parts, versions,
+};
+use crate::ids::Digest;
+
+const LIBRARIES: &str = "WEB-INF/lib/";
+
+/// What is in a package file.
+#[derive(Debug)]
+pub struct Inspection {
+    /// The file.
+    pub path: Utf8PathBuf,
+    /// Size of the file in bytes.
+    pub size: u64,
+    /// Digest of the file.
+    pub digest: Digest,
+    /// Version of the suite, by its web applications.
+    pub suite: Option<String>,
+    /// Java and Tomcat that the suite needs, and who says so.
+    pub needs: Option<(OpsSpec, SpecSource)>,
+    /// Web applications.
+    pub webapps: Vec<WebAppContents>,
+    /// Jars that several web applications carry.
+    pub shared: Vec<SharedJar>,
+    /// Tomcat.
+    pub tomcat: Vec<Item>,
+    /// Jars with the changes of the database.
+    pub database: Vec<Item>,
+    /// Drivers of the database.
+    pub drivers: Vec<Item>,
+    /// Tools.
+    pub tools: Vec<Item>,
+    /// Jars for the broker's own process.
+    pub broker: Vec<Item>,
+    /// Plugins.
+    pub plugins: Vec<Item>,
+    /// All else.
+    pub others: Vec<Item>,
+    /// Why the package would be refused.
+    pub refused: Vec<PackageError>,
+}
+
+/// A web application and what is in it.
+#[derive(Debug, Clone, Serialize)]
+pub struct WebAppContents {
+    /// Artifact id.
+    pub artifact: String,
+    /// Version.
+    pub version: String,
+    /// Name of the entry.
+    pub entry: String,
+    /// Bytes of the WAR.
+    pub size: u64,
+    /// Digest of the WAR; none when it is broken.
+    pub digest: Option<Digest>,
+    /// Files in it.
+    pub files: usize,
+    /// Bytes of the files in it.
+    pub unpacked: u64,
+    /// Its jars.
+    pub jars: Vec<Jar>,
+}
+
+/// A jar in a web application.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Jar {
+    /// File name.
+    pub name: String,
+    /// Bytes.
+    pub size: u64,
+    /// CRC-32, as the WAR states it.
+    pub crc32: u32,
+    /// Digest; none when it is broken.
+    pub digest: Option<Digest>,
+}
+
+/// Another file of the package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Item {
+    /// Name of the entry.
+    pub entry: String,
+    /// Version, by the name.
+    pub version: Option<String>,
+    /// Bytes.
+    pub size: u64,
+    /// Digest; none when it is broken.
+    pub digest: Option<Digest>,
+}
+
+/// Something that a topology needs from a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Needed {
+    /// A web application.
+    WebApp {
+        /// Its artifact id.
+        artifact: String,
+        /// Service that needs it.
+        user: String,
+    },
+    /// A tool's zip.
+    Tool {
+        /// Its artifact id.
+        artifact: String,
+        /// Tool that needs it.
+        user: String,
+    },
+}
+
+/// Reads a package file to its end, and what is in its web applications too. What is broken is in
+/// the result, with all other reasons against the package; `needed` is what it must have besides.
+///
+/// # Errors
+/// [`PackageError`] when the file cannot be read as a zip at all.
+pub fn inspect(
+    path: &Utf8Path,
+    limits: Limits,
+    needed: &[Needed],
+) -> Result<Inspection, PackageError> {
+    let bytes = Nested::open(path)?;
+    let (mut archive, refused) = Archive::survey_within(path.as_str(), bytes.clone(), limits)?;
+    let entries = archive.names();
+    let parts = Parts::of(&entries);
+    let mut look = Look { refused };
+    // A zip whose entries are all left out lacks everything, which says nothing.
+    if look.refused.is_empty() || !entries.is_empty() {
+        look.refused.extend(parts.refused(path.as_str(), &entries));
+        look.refused.extend(lacking(path.as_str(), &parts, needed));
+    }
+    let needs = versions::needed(&mut archive, parts.suite());
+    let webapps: Vec<WebAppContents> =
+        parts.webapps.iter().map(|webapp| look.webapp(&mut archive, webapp)).collect();
+    let mut items = |entries: &[String]| look.items(&mut archive, entries);
+    let others = [parts.unversioned.as_slice(), parts.others.as_slice()].concat();
+    let mut found = Inspection {
+        size: bytes.length(),
+        digest: Digest::read(bytes)?,
+        suite: parts.suite().map(str::to_owned),
+        needs: None,
+        shared: shared::find(&webapps),
+        webapps,
+        tomcat: items(&parts.tomcats),
+        database: items(&parts.database),
+        drivers: items(&parts.drivers),
+        tools: items(&parts.tools),
+        broker: items(&parts.broker),
+        plugins: items(&parts.plugins),
+        others: items(&others),
+        path: path.to_owned(),
+        refused: Vec::new(),
+    };
+    match needs {
+        Ok(needs) => found.needs = needs,
+        Err(error) => look.refused.push(error),
+    }
+    found.refused = look.refused;
+    Ok(found)
+}
+
+impl Inspection {
+    /// Bytes that need not be stored again because web applications share jars.
+    #[must_use]
+    pub fn saved(&self) -> u64 {
+        self.shared.iter().map(SharedJar::saved).sum()
+    }
+}
+
+fn lacking(name: &str, parts: &Parts, needed: &[Needed]) -> Vec<PackageError> {
+    let is_tool = |entry: &String, artifact: &str| {
+        let file = entry.strip_prefix("tools/").unwrap_or(entry);
+        parts::split_version(file).is_some_and(|(found, _)| found == artifact)
+    };
+    let lacks = |needed: &Needed| {
+        let (there, what, user) = match needed {
+            Needed::WebApp { artifact, user } => {
+                let there = parts.webapps.iter().any(|webapp| webapp.artifact == *artifact);
+                (there, format!("webapps/{artifact}-<version>.war"), user)
+            }
+            Needed::Tool { artifact, user } => {
+                let there = parts.tools.iter().any(|entry| is_tool(entry, artifact));
+                (there, format!("tools/{artifact}-<version>.zip"), user)
+            }
+        };
+        let name = name.to_owned();
+        (!there).then(|| PackageError::Lacks { name, what, user: user.clone() })
+    };
+    needed.iter().filter_map(lacks).collect()
+}
+
+/// Reads on after an error, and keeps all of them.
+struct Look {
+    refused: Vec<PackageError>,
+}
+
+impl Look {
+    /// What was read; none, and the reason kept, when it was not.
+    fn keep<T>(&mut self, result: Result<T, PackageError>) -> Option<T> {
+        result.map_err(|error| self.refused.push(error)).ok()
+    }
+
+    fn items(&mut self, archive: &mut Archive<Nested>, entries: &[String]) -> Vec<Item> {
+        let item = |entry: &String| Item {
+            entry: entry.clone(),
+            version: version(entry),
+            size: size(archive, entry),
+            digest: self.keep(archive.digest(entry)),
+        };
+        entries.iter().map(item).collect()
+    }
+
+    fn webapp(&mut self, archive: &mut Archive<Nested>, webapp: &WebApp) -> WebAppContents {
+        let mut contents = WebAppContents {
+            artifact: webapp.artifact.clone(),
+            version: webapp.version.clone(),
+            entry: webapp.entry.clone(),
+            size: size(archive, &webapp.entry),
+            digest: None,
+            files: 0,
+            unpacked: 0,
+            jars: Vec::new(),
+        };
+        let Some((digest, bytes)) = self.keep(read(archive, &webapp.entry)) else {
+            return contents;
+        };
+        contents.digest = Some(digest);
+        let name = archive.nested_name(&webapp.entry);
+        let opened = Archive::survey_within(&name, bytes, archive.limits());
+        if let Some((mut war, refused)) = self.keep(opened) {
+            self.refused.extend(refused);
+            self.files(&mut war, &mut contents);
+        }
+        contents
+    }
+
+    fn files(&mut self, war: &mut Archive<Nested>, contents: &mut WebAppContents) {
+        for entry in war.names() {
+            let Some(facts) = war.facts(&entry) else { continue };
+            contents.files += 1;
+            contents.unpacked += facts.size;
+            let digest = self.keep(war.digest(&entry));
+            let jar = entry.strip_prefix(LIBRARIES).filter(|name| name.ends_with(".jar"));
+            if let Some(name) = jar {
+                let name = name.to_owned();
+                contents.jars.push(Jar { name, size: facts.size, crc32: facts.crc32, digest });
+            }
+        }
+    }
+}
+
+/// Digest and bytes of a WAR. A packed one is unpacked once, and that checks it; the checksum of a
+/// stored one is checked while its digest is made.
+fn read(archive: &mut Archive<Nested>, entry: &str) -> Result<(Digest, Nested), PackageError> {
+    let stored = archive.facts(entry).is_some_and(|facts| facts.stored);
+    if stored {
+        return Ok((archive.digest(entry)?, archive.nested(entry)?));
+    }
+    let bytes = archive.nested(entry)?;
+    Ok((Digest::read(bytes.clone())?, bytes))
+}
+
+fn size<R: Read + Seek>(archive: &Archive<R>, entry: &str) -> u64 {
+    archive.facts(entry).map_or(0, |facts| facts.size)
+}
+
+fn version(entry: &str) -> Option<String> {
+    let file = entry.rsplit('/').next().unwrap_or(entry);
+    let (stem, _) = file.rsplit_once('.')?;
+    let (_, version) = parts::split_version(stem)?;
+    Some(version.trim_end_matches("-bin").trim_end_matches("-package").to_owned())
+}
