@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::{Read, Seek, Write},
+    sync::Arc,
 };
 
 use super::{Nested, PackageError, survey};
@@ -42,11 +43,11 @@ pub struct EntryFacts {
 }
 
 /// A zip whose names and sizes were checked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Archive<R> {
     name: String,
     zip: zip::ZipArchive<R>,
-    files: BTreeMap<String, EntryFacts>,
+    files: Arc<BTreeMap<String, EntryFacts>>,
     limits: Limits,
     /// The bytes of the archive, where a part of them can be read on its own.
     bytes: Option<Nested>,
@@ -69,7 +70,10 @@ impl<R: Read + Seek> Archive<R> {
         limits: Limits,
     ) -> Result<(Self, Vec<PackageError>), PackageError> {
         let (zip, files, refused) = survey::read(name, reader, limits)?;
-        Ok((Self { name: name.to_owned(), zip, files, limits, bytes: None }, refused))
+        Ok((
+            Self { name: name.to_owned(), zip, files: Arc::new(files), limits, bytes: None },
+            refused,
+        ))
     }
 
     /// Name of the archive, for messages.
@@ -119,7 +123,11 @@ impl<R: Read + Seek> Archive<R> {
     ///
     /// # Errors
     /// [`PackageError::Entry`] when it is missing, damaged or larger than it says.
-    pub fn copy(&mut self, entry: &str, to: &mut impl Write) -> Result<(), PackageError> {
+    pub fn copy(
+        &mut self,
+        entry: &str,
+        to: &mut (impl Write + ?Sized),
+    ) -> Result<(), PackageError> {
         let EntryFacts { size, index, .. } = self.known(entry)?;
         let copied = self.zip.by_index(index).map_err(|error| error.to_string()).and_then(|file| {
             // One byte more than it says shows that it lies.
