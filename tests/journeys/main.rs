@@ -19,6 +19,7 @@ mod encrypted_objects;
 mod engine;
 mod foundation;
 mod held_out;
+mod images_guide;
 mod killed_deploy;
 mod killed_init;
 mod live;

@@ -160,9 +160,8 @@ fn add_layer(root: &Path, below: Option<&Path>, bytes: &[u8], media: &str) -> Re
         None => fs::create_dir_all(&part)?,
     }
     if media.ends_with("zstd") {
-        return Err(Error::Refused("layers compressed with zstd are not read here".to_owned()));
-    }
-    if bytes.starts_with(&[0x1f, 0x8b]) {
+        unpack::layer(&part, zstd::Decoder::new(bytes)?)?;
+    } else if bytes.starts_with(&[0x1f, 0x8b]) {
         unpack::layer(&part, flate2::read::GzDecoder::new(bytes))?;
     } else {
         unpack::layer(&part, bytes)?;
