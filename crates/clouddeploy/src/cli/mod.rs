@@ -8,6 +8,7 @@ mod jobs;
 mod logs;
 mod operate;
 mod package;
+mod package_report;
 mod release;
 mod show;
 mod status;

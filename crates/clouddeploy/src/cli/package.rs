@@ -1,18 +1,23 @@
 //! `clouddeploy package`.
 
-use std::fmt::{self, Write};
-
 use camino::Utf8PathBuf;
+use clouddeploy::topology::Topology;
 use cloudops_aws::{
     diagnose::Class,
-    package::Package,
-    terminal::{CliResult, Report, Session, Style, Table},
+    package::{
+        Limits,
+        inspect::{Needed, inspect},
+    },
+    terminal::{CliResult, Session},
 };
+
+use super::package_report::Inspected;
 
 /// Verbs of `package`.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Verb {
-    /// Show what is in a package file, or why it would be refused
+    /// Show what is in a package file, and every reason why it would be refused; then it exits
+    /// with 3
     Inspect {
         /// The zip file
         file: Utf8PathBuf,
@@ -21,33 +26,22 @@ pub(super) enum Verb {
 
 pub(super) fn exec(session: &Session, verb: &Verb) -> CliResult {
     let Verb::Inspect { file } = verb;
-    session.print(&Shown(Package::open(file)?));
-    Ok(Class::Done)
+    let found = inspect(file, Limits::default(), &needed(&Topology::commerce()?))?;
+    let class = if found.refused.is_empty() { Class::Done } else { Class::Configuration };
+    session.print(&Inspected(found));
+    Ok(class)
 }
 
-struct Shown(Package);
-
-impl Report for Shown {
-    fn human(&self, out: &mut dyn Write, style: Style) -> fmt::Result {
-        let package = &self.0;
-        writeln!(out, "{}  {} bytes  {}", package.path(), package.size(), package.digest())?;
-        if let Some(spec) = package.spec() {
-            writeln!(out, "needs Java {} and Tomcat {}", spec.java, spec.tomcat)?;
-        }
-        let mut table = Table::new(style, &["WEB APPLICATION", "VERSION"]);
-        for webapp in package.webapps() {
-            table.row([&webapp.artifact, &webapp.version]);
-        }
-        write!(out, "{table}")
-    }
-
-    fn json(&self) -> serde_json::Value {
-        let package = &self.0;
-        serde_json::json!({
-            "file": package.path(),
-            "digest": package.digest(),
-            "size": package.size(),
-            "entries": package.entries(),
-        })
-    }
+/// What the services and tools of a topology need from a package.
+fn needed(topology: &Topology) -> Vec<Needed> {
+    let webapps = topology.services.iter().flat_map(|(user, service)| {
+        let needed =
+            |artifact: &String| Needed::WebApp { artifact: artifact.clone(), user: user.clone() };
+        service.webapps.keys().map(needed)
+    });
+    let tools = topology
+        .tools
+        .iter()
+        .map(|(user, tool)| Needed::Tool { artifact: tool.artifact.clone(), user: user.clone() });
+    webapps.chain(tools).collect()
 }

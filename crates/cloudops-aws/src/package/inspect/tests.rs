@@ -1,3 +1,4 @@
+use super::super::Package;
 use super::super::tests::{EMPTY_ZIP, deflated, file, zip_bytes};
 use super::*;
 
@@ -115,4 +116,49 @@ fn every_reason_is_told_and_the_rest_is_read() {
     );
     let jars: Vec<bool> = found.webapps[1].jars.iter().map(|jar| jar.digest.is_some()).collect();
     assert_eq!(jars, [false, true]);
+}
+
+/// Inspecting finds a reason exactly when opening and checking does.
+#[track_caller]
+fn agrees(bytes: &[u8], what: &str) -> bool {
+    let file = file(bytes);
+    let path = Utf8Path::from_path(file.path()).unwrap();
+    let found = inspect(path, Limits::default(), &[]);
+    let good = found.as_ref().is_ok_and(|found| found.refused.is_empty());
+    let checked = Package::open(path).and_then(|package| package.check_contents());
+    assert_eq!(good, checked.is_ok(), "{what}: {found:#?} <> {checked:?}");
+    good
+}
+
+#[test]
+fn both_ways_to_check_a_package_agree_on_the_seeds_of_the_fuzzer() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fuzz/corpus/package");
+    let mut good = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if agrees(&std::fs::read(&path).unwrap(), &name) {
+            good.push(name);
+        }
+    }
+    // What the fuzzer found on this machine may be there too.
+    for seed in ["deflated", "mixed", "stored"] {
+        assert!(good.iter().any(|name| name == seed), "{seed} of {good:?}");
+    }
+    for seed in ["slip", "twice", "case", "link", "encrypted", "size", "bomb", "broken-war"] {
+        assert!(!good.iter().any(|name| name == seed), "{seed}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn whatever_byte_is_changed_nothing_panics_and_both_ways_agree(
+        at in proptest::prelude::any::<proptest::sample::Index>(),
+        byte in proptest::prelude::any::<u8>(),
+    ) {
+        let mut bytes = package(zip_bytes);
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        agrees(&bytes, "a changed byte");
+    }
 }

@@ -47,14 +47,16 @@ fn reference(jar: &JarFacts) -> String {
 fn component(jar: &JarFacts, paths: &BTreeSet<String>) -> Value {
     let reference = reference(jar);
     let mut component = match &jar.told {
-        Told::Maven(coordinates) => published(coordinates, &reference),
+        Told::Maven { coordinates, classifier } => {
+            published(coordinates, classifier.as_deref(), &reference)
+        }
         Told::Name { name, version } => named(name, version.as_deref(), &reference),
     };
     component.insert("hashes".to_owned(), json!([{"alg": "SHA-256", "content": jar.digest.hex()}]));
     if !jar.inside.is_empty() {
         let part = |part: &Coordinates| {
-            let reference = format!("{reference}!{}", purl(part));
-            Value::Object(published(part, &reference))
+            let reference = format!("{reference}!{}", purl(part, None));
+            Value::Object(published(part, None, &reference))
         };
         component.insert("components".to_owned(), jar.inside.iter().map(part).collect());
     }
@@ -67,13 +69,17 @@ fn component(jar: &JarFacts, paths: &BTreeSet<String>) -> Value {
     Value::Object(component)
 }
 
-fn published(coordinates: &Coordinates, reference: &str) -> Map<String, Value> {
+fn published(
+    coordinates: &Coordinates,
+    classifier: Option<&str>,
+    reference: &str,
+) -> Map<String, Value> {
     let mut component = library(reference);
     let mut put = |key: &str, value: &str| component.insert(key.to_owned(), value.into());
     put("group", &coordinates.group);
     put("name", &coordinates.artifact);
     put("version", &coordinates.version);
-    put("purl", &purl(coordinates));
+    put("purl", &purl(coordinates, classifier));
     component
 }
 
@@ -96,9 +102,13 @@ fn library(reference: &str) -> Map<String, Value> {
     ])
 }
 
-fn purl(coordinates: &Coordinates) -> String {
+fn purl(coordinates: &Coordinates, classifier: Option<&str>) -> String {
     let Coordinates { group, artifact, version } = coordinates;
-    format!("pkg:maven/{}/{}@{}", encoded(group), encoded(artifact), encoded(version))
+    let purl = format!("pkg:maven/{}/{}@{}", encoded(group), encoded(artifact), encoded(version));
+    match classifier {
+        Some(classifier) => format!("{purl}?classifier={}", encoded(classifier)),
+        None => purl,
+    }
 }
 
 /// A part of a package URL: all but letters, digits and four marks is written as `%` and digits.

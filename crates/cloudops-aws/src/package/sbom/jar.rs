@@ -30,8 +30,8 @@ pub struct Coordinates {
 /// How we know what a jar is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Told {
-    /// It says its coordinates.
-    Maven(Coordinates),
+    /// It says its coordinates; one of several files of a version has a classifier too.
+    Maven { coordinates: Coordinates, classifier: Option<String> },
     /// By its file name, and by its manifest for what that does not tell.
     Name { name: String, version: Option<String> },
 }
@@ -114,18 +114,19 @@ fn coordinates(properties: &BTreeMap<String, String>) -> Option<Coordinates> {
 }
 
 impl Said {
-    /// What the jar itself is, and what else is in it. Of several coordinates it is the one that
-    /// the file is named after.
+    /// What the jar itself is, and what else is in it: of the coordinates it is those that the
+    /// file is named after. A file without a version in its name may have any name.
     fn told(mut self, file: &str) -> (Told, BTreeSet<Coordinates>) {
         let stem = file.strip_suffix(".jar").unwrap_or(file);
         let own = match self.poms.len() {
-            1 => self.poms.first().cloned(),
+            1 if parts::split_version(stem).is_none() => self.poms.first().cloned(),
             _ => self.poms.iter().filter(|pom| names(stem, pom)).max_by_key(longest).cloned(),
         };
         let told = match own {
-            Some(own) => {
-                self.poms.remove(&own);
-                Told::Maven(own)
+            Some(coordinates) => {
+                self.poms.remove(&coordinates);
+                let classifier = classifier(stem, &coordinates);
+                Told::Maven { coordinates, classifier }
             }
             None => self.by_name(stem),
         };
@@ -157,6 +158,12 @@ impl Said {
 fn names(stem: &str, pom: &Coordinates) -> bool {
     let rest = stem.strip_prefix(&pom.artifact);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_', '.']))
+}
+
+/// What stands behind `artifact-version-`.
+fn classifier(stem: &str, Coordinates { artifact, version, .. }: &Coordinates) -> Option<String> {
+    let rest = stem.strip_prefix(&format!("{artifact}-{version}-"))?;
+    (!rest.is_empty()).then(|| rest.to_owned())
 }
 
 /// Of `a` and `a-b` the file `a-b-1.jar` is named after the second one.

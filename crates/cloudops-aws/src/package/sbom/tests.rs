@@ -86,6 +86,20 @@ fn of_several_parts_the_jar_is_the_one_that_its_file_is_named_after() {
 }
 
 #[test]
+fn a_jar_is_not_what_only_stands_in_it() {
+    let one = jar(&[pom("g", "part", "1")], "");
+    let check = |file: &str, purl: &str, inside: usize| {
+        let list = list(&[(file, &one)]);
+        let found = &list["components"][0];
+        let parts = found["components"].as_array().map_or(0, Vec::len);
+        assert_eq!((text(found, "purl"), parts), (purl, inside), "{file}");
+    };
+    check("/l/compiler-2.jar", "pkg:generic/compiler@2", 1);
+    check("/l/renamed.jar", "pkg:maven/g/part@1", 0);
+    check("/l/part-1-linux-x86_64.jar", "pkg:maven/g/part@1?classifier=linux-x86_64", 0);
+}
+
+#[test]
 fn what_a_build_did_not_fill_in_is_no_name() {
     let list = list(&[("/l/a-1.jar", &jar(&[pom("${group}", "a", "1")], ""))]);
     assert_eq!(text(&list["components"][0], "purl"), "pkg:generic/a@1");
