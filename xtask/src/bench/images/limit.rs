@@ -124,18 +124,6 @@ fn compress(content: &[u8], compression: Compression) -> Outcome<Vec<u8>> {
     }
 }
 
-/// Bytes of all entries of a zip before they were deflated, without inflating them.
-pub(super) fn unpacked(file: &Path) -> Outcome<u64> {
-    let mut archive = zips::open(file)?;
-    let mut sum = 0;
-    for index in 0..archive.len() {
-        let entry = archive.by_index_raw(index);
-        let entry = entry.map_err(|error| Failure::new(format!("{}: {error}", file.display())))?;
-        sum += entry.size();
-    }
-    Ok(sum)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

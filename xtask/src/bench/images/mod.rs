@@ -28,12 +28,13 @@ use std::process::ExitCode;
 use fs_err as fs;
 
 use super::goal;
+use crate::command;
 use crate::failure::Outcome;
 use crate::print;
 use crate::workspace::Workspace;
 
 use kit::Kit;
-use limit::Compression;
+use limit::{Compression, Least};
 use package::{Maker, Package};
 use play::{Game, Row, Scenario};
 use shape::{SERVICES, Shape};
@@ -60,16 +61,19 @@ pub(super) struct Args {
 pub(super) fn run(workspace: &Workspace, args: &Args) -> Outcome<ExitCode> {
     let kit = kit::prepare(workspace, args.program.as_deref())?;
     let rounds = if args.quick { 1 } else { usize::from(args.rounds) };
-    let (packages, played) = (folder(&kit, "packages")?, new_folder(&kit, "rounds")?);
+    let (packages, played) = (kit.work.join("packages"), new_folder(&kit, "rounds")?);
+    package::keep(&packages, &kit.source)?;
     let maker = Maker { source: &kit.source, folder: &packages };
     print::heading("packages");
     let (package, rebuilt) = (maker.make(Shape::FULL)?, maker.make(Shape::REBUILT)?);
-    let mut text = about(&kit, &package, rounds)?;
+    let mut text = about(workspace, &kit, &package, rounds);
     print::result(&text);
     print::heading("full package");
     let game = Game { shape: Shape::FULL, package: &package, rebuilt: Some(&rebuilt) };
     let rows = play::play(&kit, &game, rounds, &played.join("full"));
-    let mut results = vec![report::scenarios(&rows), limits(&kit, &package, &rows)?];
+    let (inflate, least) = least_work(&kit, &package)?;
+    let mut results =
+        vec![report::scenarios(&rows), report::limits(inflate, &least, own_cold(&rows))];
     if !args.quick {
         results.push(growth(&kit, &maker, &rows, rounds, &played)?);
     }
@@ -77,7 +81,8 @@ pub(super) fn run(workspace: &Workspace, args: &Args) -> Outcome<ExitCode> {
         print::result(format!("\n{result}"));
         text.push_str(&format!("\n\n{result}"));
     }
-    let goals = goals::check(&rows);
+    let fastest = least.iter().map(|least| least.seconds).fold(f64::INFINITY, f64::min);
+    let goals = goals::check(&rows, inflate + fastest);
     if args.write {
         page::write(&workspace.root, &format!("{text}\n\n{}", goal::text(&goals)))?;
     }
@@ -85,35 +90,40 @@ pub(super) fn run(workspace: &Workspace, args: &Args) -> Outcome<ExitCode> {
 }
 
 /// The sentences above the tables.
-fn about(kit: &Kit, package: &Package, rounds: usize) -> Outcome<String> {
+fn about(workspace: &Workspace, kit: &Kit, package: &Package, rounds: usize) -> String {
     let [own, peer] = kit::versions(kit);
-    let megabytes = |bytes: u64| format!("{:.0} MB", play::number(bytes) / 1e6);
-    let (shared, own_jars) = (package.plan.shared.len(), package.plan.own.iter().flatten().count());
-    Ok(format!(
-        "{date}, {cores} cores. {own} beside {peer} with storage driver {driver}. Medians of \
-         {rounds}; memory and uploads are the highest of all rounds. Package: {zip}, {unpacked} \
-         when its entries are unpacked, {count} WARs of full size that share {shared} of {all} \
-         jars. The time of buildah holds unpacking the package where it is a new one: ours reads \
-         the package itself.",
+    let mut git = command::program("git");
+    git.args(["rev-parse", "--short", "HEAD"]).current_dir(&workspace.root);
+    let commit = command::first_line(&mut git).unwrap_or_else(|| "of no repository".to_owned());
+    let shared = package.plan.shared.len();
+    format!(
+        "**{date}**, {cores} cores, commit `{commit}`. {own} beside {peer} with storage driver \
+         {driver}. Medians of {rounds}; memory and uploads are the highest of all rounds. \
+         Package: {zip:.0} MB, {count} WARs of full size that share {shared} of {all} jars. The \
+         time of buildah holds unpacking the package where it is a new one: ours reads the \
+         package itself.",
         date = jiff::Zoned::now().date(),
         cores = parallel::cores(),
         driver = kit.driver,
-        zip = megabytes(package.bytes),
-        unpacked = megabytes(limit::unpacked(&package.file)?),
+        zip = play::number(package.bytes) / 1e6,
         count = SERVICES.len(),
-        all = shared + own_jars,
-    ))
+        all = shared + package.plan.own.iter().flatten().count(),
+    )
 }
 
-/// How near our cold build comes to the least work.
-fn limits(kit: &Kit, package: &Package, rows: &[Row]) -> Outcome<String> {
+/// Seconds of inflating the package once, and the rest of the least work by compression.
+fn least_work(kit: &Kit, package: &Package) -> Outcome<(f64, Vec<Least>)> {
     print::heading("least work");
-    let inflate = limit::inflate(package)?;
     let measure = |kind| limit::least(&kit.source, package, kind);
-    let least = Compression::ALL.into_iter().map(measure).collect::<Outcome<Vec<_>>>()?;
+    let least = Compression::ALL.into_iter().map(measure).collect::<Outcome<_>>()?;
+    Ok((limit::inflate(package)?, least))
+}
+
+/// Seconds of our cold build.
+fn own_cold(rows: &[Row]) -> Option<f64> {
     let is_own = |row: &&Row| row.tool == Tool::Ours && row.scenario == Scenario::Cold;
     let own = rows.iter().find(is_own).and_then(|row| row.numbers.as_ref().ok());
-    Ok(report::limits(inflate, &least, own.map(|numbers| numbers.seconds)))
+    own.map(|numbers| numbers.seconds)
 }
 
 /// Smaller packages, cold; their files are removed again.
@@ -136,12 +146,6 @@ fn growth(
     }
     rows.extend(full.iter().cloned());
     Ok(report::growth(&rows))
-}
-
-fn folder(kit: &Kit, name: &str) -> Outcome<PathBuf> {
-    let folder = kit.work.join(name);
-    fs::create_dir_all(&folder)?;
-    Ok(folder)
 }
 
 /// An empty folder; what the last run left goes.

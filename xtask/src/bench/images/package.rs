@@ -40,6 +40,23 @@ const JARS_OF_THE_TOOL: usize = 8;
 const START: &[u8] = b"#!/bin/sh\nexec java -cp \"$(dirname \"$0\")/../lib/*\" Main \"$@\"\n";
 const ENVIRONMENTS: [&str; 4] = ["default", "qa", "prod-author", "prod-live"];
 
+/// Raised when other files are made up or chosen: what was kept is then made again.
+const GENERATION: u32 = 1;
+
+/// Empties the folder unless what it keeps was made from the same source by the same rules.
+pub(super) fn keep(folder: &Path, source: &Source) -> Outcome {
+    let from = format!("{GENERATION} {} {}", source.jars.display(), source.tomcat.display());
+    let note = folder.join("made-from.txt");
+    if fs::read_to_string(&note).is_ok_and(|text| text == from) {
+        return Ok(());
+    }
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    fs::create_dir_all(folder)?;
+    Ok(fs::write(note, from)?)
+}
+
 /// Makes packages in a folder, and keeps there what several of them need.
 pub(super) struct Maker<'a> {
     pub(super) source: &'a Source,
@@ -271,6 +288,19 @@ mod tests {
         }
         fs::write(source.tomcat.join("VERSION"), "9.0.70\n").unwrap();
         source
+    }
+
+    #[test]
+    fn what_was_made_from_something_else_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = Source { jars: "jars".into(), tomcat: "tomcat".into() };
+        let (kept, file) = (folder.path().join("kept"), folder.path().join("kept/jars.zip"));
+        keep(&kept, &source).unwrap();
+        fs::write(&file, "").unwrap();
+        keep(&kept, &source).unwrap();
+        assert!(file.is_file());
+        keep(&kept, &Source { jars: "others".into(), ..source }).unwrap();
+        assert!(!file.exists());
     }
 
     #[test]
