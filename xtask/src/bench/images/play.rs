@@ -6,11 +6,11 @@ use std::path::Path;
 use super::kit::Kit;
 use super::package::Package;
 use super::registry::Upload;
-use super::shape::{CHANGED, Shape};
+use super::shape::{self, CHANGED, Shape};
 use super::tool::{Bench, Said, Tool};
 use crate::bench::measure::Ran;
 use crate::bench::statistics::{highest, median};
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::print;
 
 /// What was done.
@@ -122,6 +122,9 @@ fn one(kit: &Kit, game: &Game<'_>, tool: Tool, folder: &Path) -> Outcome<Vec<Pla
     let mut before = 0;
     let mut run = |package: &Package, is_new: bool, name: &str| -> Outcome<Played> {
         let (ran, said) = bench.run(package, game.shape, is_new, name)?;
+        if let Some(image) = shape::images().find(|image| !bench.registry.has_image(image)) {
+            return Err(Failure::new(format!("{name}: the registry has no image {image}")));
+        }
         let mut uploads = bench.registry.uploads()?;
         let new = uploads.split_off(before);
         before += new.len();

@@ -55,11 +55,15 @@ impl Registry {
         Ok(log.lines().filter_map(uploaded).map(upload).collect())
     }
 
+    /// Whether it holds an image of that name, whatever its repository's name begins with.
+    pub(super) fn has_image(&self, name: &str) -> bool {
+        has_image(&self.storage.join("docker/registry/v2/repositories"), name)
+    }
+
     /// Bytes of each blob that it holds, by the hexadecimal digits of its digest.
     fn sizes(&self) -> Outcome<BTreeMap<String, u64>> {
         let mut sizes = BTreeMap::new();
         let blobs = self.storage.join("docker/registry/v2/blobs/sha256");
-        let folders = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
         for prefix in folders(&blobs) {
             for blob in folders(&prefix.path()) {
                 let bytes = fs::metadata(blob.path().join("data"))?.len();
@@ -68,6 +72,18 @@ impl Registry {
         }
         Ok(sizes)
     }
+}
+
+fn folders(folder: &Path) -> impl Iterator<Item = fs::DirEntry> {
+    fs::read_dir(folder).into_iter().flatten().flatten()
+}
+
+fn has_image(repositories: &Path, name: &str) -> bool {
+    let manifests = repositories.join(name).join("_manifests/revisions/sha256");
+    let below = folders(repositories)
+        .filter(|entry| !entry.file_name().to_string_lossy().starts_with('_'))
+        .any(|entry| has_image(&entry.path(), name));
+    below || folders(&manifests).next().is_some()
 }
 
 fn configuration(storage: &Path, address: &str) -> String {
@@ -115,6 +131,17 @@ mod tests {
         assert_eq!(found("PATCH /v2/a/cm/blobs/uploads/u-1?_state=x", 202), None);
         assert_eq!(found("HEAD /v2/a/cm/blobs/sha256:99ab", 200), None);
         assert_eq!(uploaded("time=\"...\" level=warning"), None);
+    }
+
+    #[test]
+    fn an_image_is_found_below_any_prefix_once_it_has_a_manifest() {
+        let folder = tempfile::tempdir().unwrap();
+        let revisions = folder.path().join("acme/shop/cm/_manifests/revisions/sha256");
+        fs::create_dir_all(&revisions).unwrap();
+        assert!(!has_image(folder.path(), "cm"));
+        fs::create_dir(revisions.join("99ab")).unwrap();
+        assert!(has_image(folder.path(), "cm"));
+        assert!(!has_image(folder.path(), "search"));
     }
 
     #[test]

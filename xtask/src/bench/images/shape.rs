@@ -48,7 +48,7 @@ pub(super) struct Shape {
     /// How many services are of full size. The others have a class and a page: the topology wants
     /// all of them.
     pub(super) services: usize,
-    /// Every how manieth jar is taken: 1 is the full size, 2 about half of it.
+    /// Every how manieth jar is taken, by size: 1 is the full size, 2 about half of it.
     pub(super) every: usize,
     /// Whether a class of [`CHANGED`] is another one.
     pub(super) changed: bool,
@@ -65,6 +65,11 @@ impl Shape {
         let rebuilt = if self.changed { "-rebuilt" } else { "" };
         format!("package-{}-1of{}{rebuilt}", self.services, self.every)
     }
+}
+
+/// Names of all images that are made.
+pub(super) fn images() -> impl Iterator<Item = &'static str> {
+    SERVICES.iter().map(|service| service.name).chain([TOOL])
 }
 
 /// A jar that may be taken.
@@ -86,18 +91,23 @@ pub(super) struct Plan {
 /// Chooses among all jars there are, by sorted name, so that every machine chooses the same.
 pub(super) fn plan(jars: &[Jar], shape: Shape) -> Plan {
     let fits = |jar: &&Jar| jar.bytes <= LARGEST;
-    let mut names: Vec<&str> = jars.iter().filter(fits).map(|jar| jar.name.as_str()).collect();
-    names.sort_unstable();
-    names.truncate(SHARED + OWN * SERVICES.len());
-    let (shared, rest) = names.split_at(names.len().min(SHARED));
-    let take = |names: &[&str]| -> Vec<String> {
-        names.iter().step_by(shape.every).map(|&name| name.to_owned()).collect()
-    };
-    let of = |index: usize| -> Vec<&str> {
-        rest.iter().copied().skip(index).step_by(SERVICES.len()).collect()
-    };
-    let own = (0..shape.services.min(SERVICES.len())).map(|index| take(&of(index)));
-    Plan { shared: take(shared), own: own.collect() }
+    let mut jars: Vec<&Jar> = jars.iter().filter(fits).collect();
+    jars.sort_by_key(|jar| &jar.name);
+    jars.truncate(SHARED + OWN * SERVICES.len());
+    let (shared, rest) = jars.split_at(jars.len().min(SHARED));
+    let of = |index: usize| rest.iter().copied().skip(index).step_by(SERVICES.len());
+    let own = (0..shape.services.min(SERVICES.len())).map(|index| take(of(index), shape.every));
+    Plan { shared: take(shared.iter().copied(), shape.every), own: own.collect() }
+}
+
+/// Names, sorted, of about one in `every` of the jars: of the largest and the next ones the last.
+fn take<'a>(jars: impl Iterator<Item = &'a Jar>, every: usize) -> Vec<String> {
+    let mut jars: Vec<&Jar> = jars.collect();
+    jars.sort_by_key(|jar| (std::cmp::Reverse(jar.bytes), &jar.name));
+    let taken = jars.iter().skip(every - 1).step_by(every);
+    let mut names: Vec<String> = taken.map(|jar| jar.name.clone()).collect();
+    names.sort();
+    names
 }
 
 #[cfg(test)]
@@ -127,7 +137,7 @@ mod tests {
     fn half_has_half_of_the_jars_and_fewer_services_the_same_ones() {
         let full = plan(&jars(), Shape::FULL);
         let half = plan(&jars(), Shape { every: 2, ..Shape::FULL });
-        assert_eq!((half.shared.len(), half.own[0].len()), (75, 9));
+        assert_eq!((half.shared.len(), half.own[0].len()), (75, 8));
         let two = plan(&jars(), Shape { services: 2, ..Shape::FULL });
         assert_eq!((&two.shared, two.own.as_slice()), (&full.shared, &full.own[..2]));
         assert_eq!(plan(&[], Shape::FULL).shared.len(), 0);
