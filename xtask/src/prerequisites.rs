@@ -150,6 +150,7 @@ fn install(needs: &[Need]) -> Outcome {
     }
     let absent = needs.iter().filter(|need| !is_there(need));
     let packages = absent.flat_map(|need| need.package.split(' '));
+    capture(program("apt-get").args(["update", "--quiet"]))?;
     let mut apt = program("apt-get");
     apt.args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(packages);
     // Debian's scripts start no service in this run level.
