@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::command::{first_line, program};
+use crate::command::{capture, first_line, program};
 use crate::failure::{Failure, Outcome};
 
 /// One thing to look for.
@@ -114,6 +114,48 @@ const NPM: Need =
 /// What the benchmark of the stack engine needs to get the tools it compares with.
 pub(crate) fn for_benchmark() -> Outcome {
     missing(&[LINKER, PYTHON, VENV, NODE, NPM])
+}
+
+const BUILDAH: Need = Need {
+    what: "buildah",
+    package: "buildah",
+    command: || ask("buildah", "--version"),
+    minimum: None,
+};
+
+const REGISTRY: Need = Need {
+    what: "the CNCF distribution registry (docker-registry)",
+    package: "docker-registry",
+    command: || ask("docker-registry", "--version"),
+    minimum: None,
+};
+
+const UNZIP: Need =
+    Need { what: "unzip", package: "unzip", command: || ask("unzip", "-v"), minimum: None };
+
+/// What the benchmark of the image builder needs. As root on Debian it is installed.
+pub(crate) fn for_images() -> Outcome {
+    let needs = [LINKER, PYTHON, VENV, JLINK, BUILDAH, REGISTRY, UNZIP];
+    if missing(&needs).is_err() {
+        install(&needs)?;
+    }
+    missing(&needs)
+}
+
+/// Installs what is absent, when we may and can. Services that come along are not started.
+fn install(needs: &[Need]) -> Outcome {
+    let is_root = first_line(&mut ask("id", "-u")).is_some_and(|id| id == "0");
+    if !is_root || first_line(&mut ask("apt-get", "--version")).is_none() {
+        return Ok(());
+    }
+    let absent = needs.iter().filter(|need| !is_there(need));
+    let packages = absent.flat_map(|need| need.package.split(' '));
+    capture(program("apt-get").args(["update", "--quiet"]))?;
+    let mut apt = program("apt-get");
+    apt.args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(packages);
+    // Debian's scripts start no service in this run level.
+    apt.envs([("DEBIAN_FRONTEND", "noninteractive"), ("RUNLEVEL", "1")]);
+    capture(&mut apt).map(drop)
 }
 
 /// What the journey needs: the programs are built, the suite is compiled and its images made.

@@ -1,7 +1,14 @@
 //! `cargo xtask bench`: how fast and how sparing we are, side by side with others.
 
+mod goal;
+mod images;
+mod measure;
+mod processes;
 mod programs;
+mod running;
 mod stacks;
+mod statistics;
+mod table;
 
 use std::process::ExitCode;
 
@@ -19,6 +26,8 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 enum What {
+    /// The image builder beside buildah
+    Images(images::Args),
     /// The stack engine beside Sceptre, the AWS CLI, aws-cdk and aws-sam-cli
     Stacks(stacks::Args),
 }
@@ -26,6 +35,7 @@ enum What {
 /// Runs the benchmark. Success when every goal is met.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Outcome<ExitCode> {
     match &args.what {
+        What::Images(args) => images::run(workspace, args),
         What::Stacks(args) => stacks::run(workspace, args),
     }
 }

@@ -34,7 +34,11 @@ fn one(name: &'static str, file: &Path) -> Outcome<Measured> {
     let times = (0..ASKED).map(|_| help(file)).collect::<Outcome<Vec<_>>>()?;
     let seconds: Vec<f64> = times.iter().map(Duration::as_secs_f64).collect();
     let bytes = u32::try_from(fs::metadata(file)?.len() / 1000).unwrap_or(u32::MAX);
-    Ok(Measured { name, help: super::stacks::median(&seconds), megabytes: f64::from(bytes) / 1e3 })
+    Ok(Measured {
+        name,
+        help: super::statistics::median(&seconds),
+        megabytes: f64::from(bytes) / 1e3,
+    })
 }
 
 fn help(file: &Path) -> Outcome<Duration> {

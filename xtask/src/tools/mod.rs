@@ -2,6 +2,7 @@
 //! name and version, made once and shared by all checkouts of a person.
 
 pub(crate) mod fakecloud;
+pub(crate) mod jars;
 pub(crate) mod nextest;
 pub(crate) mod peers;
 pub(crate) mod python;

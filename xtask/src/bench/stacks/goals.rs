@@ -2,6 +2,7 @@
 
 use super::play::{Numbers, Row, Scenario};
 use super::tool::Tool;
+use crate::bench::goal::Goal;
 use crate::bench::programs::Measured;
 
 /// How much more than the critical path a graph may take: a factor, and seconds.
@@ -17,13 +18,6 @@ const WAITING_CALLS: f64 = 2.0;
 /// Seconds of `--help`, and MB of a program.
 const HELP: f64 = 0.015;
 const PROGRAM: f64 = 30.0;
-
-/// A goal and what was measured.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Goal {
-    pub(super) met: bool,
-    pub(super) text: String,
-}
 
 /// All goals that the rows have something to say about.
 pub(super) fn check(rows: &[Row], programs: &[Measured]) -> Vec<Goal> {

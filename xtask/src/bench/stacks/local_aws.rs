@@ -3,9 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 use fs_err as fs;
 use serde_json::{Value, json};
@@ -14,14 +12,12 @@ use super::calls::{self, Call};
 use super::folder::{ACCOUNT, REGION};
 use super::graph::Graph;
 use super::kit::Kit;
-use crate::command::{not_started, program};
+use crate::bench::running::{self, Running};
+use crate::command::program;
 use crate::failure::{Failure, Outcome};
 
 /// What every call takes on its way, the same for all tools.
 pub(super) const LATENCY_MS: u64 = 20;
-
-/// Longest wait for a process to answer.
-const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// A running local AWS; ends when dropped.
 pub(super) struct LocalAws {
@@ -29,16 +25,6 @@ pub(super) struct LocalAws {
     recording: PathBuf,
     _proxy: Running,
     _fakecloud: Running,
-}
-
-/// A process that is killed when nobody needs it any more. It keeps nothing, so nothing is lost.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 impl LocalAws {
@@ -117,15 +103,8 @@ fn start_fakecloud(kit: &Kit, folder: &Path) -> Outcome<(Running, String)> {
         .env("FAKECLOUD_CONTAINER_CLI", "no-container-program")
         .stdout(log.try_clone()?.into_parts().0)
         .stderr(log.into_parts().0);
-    let mut running = start(&mut command)?;
-    let begin = Instant::now();
-    while TcpStream::connect(&address).is_err() {
-        if begin.elapsed() > START_LIMIT || running.0.try_wait()?.is_some() {
-            let place = folder.display();
-            return Err(Failure::new(format!("fakecloud did not start; see its log in {place}")));
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
+    let mut running = running::start(&mut command)?;
+    running::listening(&mut running, &address, "fakecloud", folder)?;
     Ok((running, format!("http://{address}/")))
 }
 
@@ -139,7 +118,7 @@ fn start_proxy(
     let mut command = program(&kit.proxy);
     command.args(["--upstream", upstream, "--region", REGION, "--account", ACCOUNT, "--record"]);
     command.arg(recording).stdout(Stdio::piped()).stderr(log.into_parts().0);
-    let mut running = start(&mut command)?;
+    let mut running = running::start(&mut command)?;
     let mut line = String::new();
     if let Some(output) = running.0.stdout.take() {
         BufReader::new(output).read_line(&mut line)?;
@@ -148,9 +127,4 @@ fn start_proxy(
     let silent = || Failure::new(format!("the proxy did not start; see {}", folder.display()));
     let endpoint = ready["endpoint"].as_str().ok_or_else(silent)?.to_owned();
     Ok((running, endpoint))
-}
-
-fn start(command: &mut Command) -> Outcome<Running> {
-    let child = command.stdin(Stdio::null()).spawn();
-    child.map(Running).map_err(|error| not_started(command, &error))
 }

@@ -3,7 +3,7 @@
 //! The [`graph`]s and their [`template`]s are written out as each [`tool`] wants them ([`folder`]).
 //! Each round has a [`local_aws`] of its own, in which every stack takes the time that its graph
 //! says and every call the same latency. A tool makes the graph and is then run again ([`play`]);
-//! [`measure`] watches it, [`calls`] reads what the proxy recorded, [`goals`] judges.
+//! `measure` watches it, [`calls`] reads what the proxy recorded, [`goals`] judges.
 
 mod calls;
 mod folder;
@@ -11,10 +11,7 @@ mod goals;
 mod graph;
 mod kit;
 mod local_aws;
-mod measure;
 mod play;
-mod processes;
-mod statistics;
 mod table;
 mod template;
 mod tool;
@@ -24,16 +21,15 @@ use std::process::ExitCode;
 
 use fs_err as fs;
 
+use super::goal;
 use super::programs::{self, Measured};
 use crate::failure::{Failure, Outcome};
 use crate::print;
 use crate::workspace::Workspace;
 
-use goals::Goal;
 use graph::Graph;
 use kit::Kit;
 use play::Row;
-pub(super) use statistics::median;
 use tool::Tool;
 
 /// Options of `cargo xtask bench stacks`.
@@ -124,16 +120,5 @@ fn report(rows: &[Row], programs: &[Measured], rounds: usize) -> ExitCode {
             print::result(format!("{name}: not measured, no release build (--build makes one)"));
         }
     }
-    judge(&goals::check(rows, programs))
-}
-
-fn judge(goals: &[Goal]) -> ExitCode {
-    print::result("");
-    for goal in goals {
-        let word = if goal.met { "met   " } else { "MISSED" };
-        print::result(format!("{word} {}", goal.text));
-    }
-    let met = goals.iter().filter(|goal| goal.met).count();
-    print::result(format!("goals met: {met} of {}", goals.len()));
-    if met == goals.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    goal::judge(&goals::check(rows, programs))
 }

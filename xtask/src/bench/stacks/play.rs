@@ -10,9 +10,9 @@ use super::calls::{self, Summary};
 use super::graph::Graph;
 use super::kit::Kit;
 use super::local_aws::LocalAws;
-use super::measure::{self, Ran};
-use super::statistics::{highest, median};
 use super::tool::Tool;
+use crate::bench::measure::{self, Ran};
+use crate::bench::statistics::{highest, median};
 use crate::failure::Outcome;
 use crate::print;
 

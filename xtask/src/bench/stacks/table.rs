@@ -1,6 +1,7 @@
-//! The table of the results, as Markdown: it is read on a terminal and kept in the book.
+//! The table of the results.
 
 use super::play::{Numbers, Row};
+use crate::bench::table;
 
 const HEAD: [&str; 10] = [
     "graph",
@@ -17,19 +18,7 @@ const HEAD: [&str; 10] = [
 
 /// The table, without a closing line break.
 pub(super) fn table(rows: &[Row]) -> String {
-    let mut lines = vec![HEAD.map(str::to_owned).to_vec()];
-    lines.extend(rows.iter().map(cells));
-    let widths: Vec<usize> = (0..HEAD.len())
-        .map(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0))
-        .collect();
-    let rule: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
-    lines.insert(1, rule);
-    lines.iter().map(|line| joined(line, &widths)).collect::<Vec<_>>().join("\n")
-}
-
-fn joined(cells: &[String], widths: &[usize]) -> String {
-    let padded = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
-    format!("| {} |", padded.collect::<Vec<_>>().join(" | "))
+    table::table(&HEAD, &rows.iter().map(cells).collect::<Vec<_>>())
 }
 
 fn cells(row: &Row) -> Vec<String> {
@@ -39,7 +28,6 @@ fn cells(row: &Row) -> Vec<String> {
         Ok(numbers) => cells.extend(shown(numbers)),
         Err(_) => cells.push("failed".to_owned()),
     }
-    cells.resize(HEAD.len(), String::new());
     cells
 }
 

@@ -19,6 +19,12 @@ pub(super) fn resident(family: &BTreeSet<u32>) -> f64 {
     f64::from(total) * 1.024e-3
 }
 
+/// The most resident memory that this process ever had, in MB (1,000,000 bytes).
+pub(super) fn high_water(id: u32) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    f64::from(field(&status, "VmHWM:")) * 1.024e-3
+}
+
 /// The parent of every process.
 fn parents() -> BTreeMap<u32, u32> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();

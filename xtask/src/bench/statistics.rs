@@ -2,7 +2,7 @@
 
 /// The middle of the values; of an even number of them, the mean of the two in the middle. Zero
 /// without values.
-pub(in crate::bench) fn median(values: &[f64]) -> f64 {
+pub(super) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let half = sorted.len() / 2;

@@ -26,20 +26,36 @@ pub(super) struct Ran {
     pub(super) seconds: f64,
     /// The most resident memory of it and its children together, in MB.
     pub(super) megabytes: f64,
+    /// The most resident memory of the program alone as the kernel counts it, in MB: nothing
+    /// between two looks is missed, but for the last moment before its end.
+    pub(super) peak: f64,
 }
 
 /// Runs it with its output in the file `log`.
 pub(super) fn run(command: &mut Command, log: &Path) -> Outcome<Ran> {
     let file = fs::File::create(log)?;
     command.stdout(file.try_clone()?.into_parts().0).stderr(file.into_parts().0);
+    watch(command, log)
+}
+
+/// Runs it with its result in the file `result`, and what it says beside that in the file `log`.
+pub(super) fn run_apart(command: &mut Command, result: &Path, log: &Path) -> Outcome<Ran> {
+    command.stdout(fs::File::create(result)?.into_parts().0);
+    command.stderr(fs::File::create(log)?.into_parts().0);
+    watch(command, log)
+}
+
+fn watch(command: &mut Command, log: &Path) -> Outcome<Ran> {
     let begin = Instant::now();
     let mut child = command.spawn().map_err(|error| not_started(command, &error))?;
-    let (mut megabytes, mut sampled, mut said) = (0.0_f64, Duration::ZERO, SAY);
+    let (mut megabytes, mut peak) = (0.0_f64, 0.0_f64);
+    let (mut sampled, mut said) = (Duration::ZERO, SAY);
     let status = loop {
         if let Some(status) = child.try_wait()? {
             break status;
         }
         let time = begin.elapsed();
+        peak = peak.max(processes::high_water(child.id()));
         if time >= sampled {
             megabytes = megabytes.max(processes::resident(&processes::family(child.id())));
             sampled = time + sampling(time);
@@ -57,7 +73,7 @@ pub(super) fn run(command: &mut Command, log: &Path) -> Outcome<Ran> {
     };
     let seconds = begin.elapsed().as_secs_f64();
     if status.success() {
-        return Ok(Ran { seconds, megabytes });
+        return Ok(Ran { seconds, megabytes, peak });
     }
     Err(Failure::new(format!("`{}` failed ({status}): {}", line(command), last_words(log))))
 }
@@ -92,7 +108,7 @@ mod tests {
         let log = folder.path().join("log");
         let mut good = program("sh");
         let ran = run(good.args(["-c", "sleep 0.1; echo fine"]), &log).unwrap();
-        assert!(ran.seconds >= 0.1 && ran.megabytes > 0.1, "{ran:?}");
+        assert!(ran.seconds >= 0.1 && ran.megabytes > 0.1 && ran.peak > 0.1, "{ran:?}");
         let mut bad = program("sh");
         let failure = run(bad.args(["-c", "echo no >&2; exit 4"]), &log).unwrap_err();
         assert!(failure.to_string().contains("exit status: 4): no; see"), "{failure}");
