@@ -196,11 +196,7 @@ impl<'a> Download<'a> {
         Ok(short.then(|| "it ended early".to_owned()))
     }
 
-    /// What comes in one piece is there before anybody could read of it.
     fn report(&self, ctx: &Ctx) {
-        if self.total.is_some_and(|total| total < REPORT_EVERY) {
-            return;
-        }
         let name = format!("s3://{}/{}", self.bucket, self.key);
         ctx.events.send(EventKind::Transfer { name, done: self.done, total: self.total });
     }

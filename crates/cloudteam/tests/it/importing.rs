@@ -216,7 +216,8 @@ async fn a_race_that_is_lost_once_is_won_with_the_work_of_both() {
     assert!(import(&repository, "8.6.0", &[("a", "a")]).await.unwrap().changed);
     let log = repository.git(&["log", "--format=%s", "main"]);
     assert!(log.lines().any(|line| line == "faster"), "{log}");
-    assert_eq!(repository.git(&["branch", "--contains", "upstream/8.6.0", "main"]), "* main");
+    let carriers = repository.git(&["branch", "--contains", "upstream/8.6.0", "main"]);
+    assert_eq!(carriers.trim(), "* main");
 }
 
 #[tokio::test]
