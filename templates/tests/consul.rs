@@ -27,7 +27,10 @@ const STAND_INS: [(&str, &str); 7] = [
         "aws",
         r#"case "$1 $2" in
 'secretsmanager get-secret-value') cat "$CLOUD/secrets/$4" ;;
-'secretsmanager put-secret-value') set -C; cat "${6#file://}" >"$CLOUD/secrets/$4" ;;
+'secretsmanager put-secret-value')
+    cat "${6#file://}" >"$CLOUD/secrets/.$$"
+    # Whole or not at all, and only once: another server may read it at this moment.
+    ln "$CLOUD/secrets/.$$" "$CLOUD/secrets/$4" ;;
 'ec2 describe-tags') echo ServerB ;;
 's3 cp') cp "$4" "$CLOUD/bucket/" ;;
 esac"#,
