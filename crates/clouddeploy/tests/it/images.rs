@@ -101,7 +101,8 @@ fn made(style: Style, cm_class: &str) -> Made {
     let tool = [named("cli/bin/data-population.sh", "#!")];
     files.extend([
         named("webapps/apache-tomcat-9.0.70.zip", zip(style, &tomcat)),
-        named("database/ext-data-8.5.0.jar", zip(style, &data)),
+        // It is in an image as it is, so its own bytes matter.
+        named("database/ext-data-8.5.0.jar", zip(PLAIN, &data)),
         named("tools/ext-data-population-cli-8.5.0.zip", zip(style, &tool)),
     ]);
     let folder = tempfile::tempdir().unwrap();
