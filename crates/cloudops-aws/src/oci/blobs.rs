@@ -9,13 +9,14 @@ use std::{
 
 use futures::TryStreamExt as _;
 use oci_client::{Reference, errors::OciDistributionError};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     error::OciError,
     image::Blob,
     registry::{Registry, refused},
 };
-use crate::ids::Digest;
+use crate::{ids::Digest, wait};
 
 /// Tries of one upload, with pauses that double.
 const TRIES: u32 = 4;
@@ -84,7 +85,8 @@ impl Registry {
                 Ok(_) => return Ok(()),
                 Err(error) if tried < TRIES && is_passing(&error) => {
                     tracing::debug!(%error, digest, "an upload is tried again");
-                    tokio::time::sleep(pause).await;
+                    // Who no longer wants the image drops the push, and this pause with it.
+                    let _ = wait::sleep(pause, &CancellationToken::new()).await;
                     (tried, pause) = (tried + 1, pause * 2);
                 }
                 Err(error) => return Err(refused("pushing a layer of", target, &error)),
