@@ -12,7 +12,8 @@
 //!
 //! Folders of shared libraries are joined to each application by its Tomcat context, so that the
 //! layer is the same one in every image, and an application sees the libraries that it brought
-//! along and no other ones. What is shared, and what is of the suite, [`sharing`] says.
+//! along and no other ones. What is shared, and what is of the suite, the module `sharing`
+//! says.
 
 mod parts;
 mod sharing;
