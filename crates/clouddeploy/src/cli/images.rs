@@ -5,9 +5,9 @@ use std::{
     fmt::{self, Write},
 };
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use clouddeploy::{
-    images::Making,
+    images::{Cache, Making},
     ops::images::{
         self, BuildReport, BuildRequest, BuiltImage, PlainReport, PlainRequest, PromoteReport,
         PromoteRequest,
@@ -48,6 +48,9 @@ pub(super) struct BuildArgs {
     /// With --registry: how layers are compressed [default: zstd]
     #[arg(long, value_enum, requires = "registry")]
     compression: Option<CompressionArg>,
+    /// With --registry: folder that is kept from build to build, so that only what changed is made
+    #[arg(long, value_name = "DIR", requires = "registry")]
+    cache: Option<Utf8PathBuf>,
 }
 
 const PLAIN: &str = "For the builder alone, without AWS and without a cloudops.yaml:
@@ -100,7 +103,8 @@ async fn plain(session: &Session, registry: String, args: BuildArgs) -> CliResul
         Some(CompressionArg::Gzip) => Compression::Gzip,
         Some(CompressionArg::Zstd) | None => Compression::Zstd,
     };
-    let making = Making { compression, ..Making::default() };
+    let cache = args.cache.map(Cache::new);
+    let making = Making { compression, cache, ..Making::default() };
     let package = args.package.unwrap_or_default().into();
     let request = PlainRequest { package, registry, base, making };
     session.print(&Built(images::build_plain(&session.events(), &request).await?));

@@ -15,6 +15,7 @@
 //! along and no other ones. What is shared, and what is of the suite, the module `sharing`
 //! says.
 
+mod cache;
 mod parts;
 mod sharing;
 mod sources;
@@ -23,11 +24,16 @@ use std::{collections::BTreeMap, num::NonZeroUsize};
 
 use cloudops_aws::{
     diagnose::{Class, Diagnose},
-    oci::{Base, Compression, Image, ImageSpec, Layer, LayerBuilder, OciError, write_layers},
+    oci::{
+        Base, Compression, Image, ImageSpec, Layer, LayerBuilder, LayerCache, OciError,
+        write_layers,
+    },
     package::{Package, PackageError},
 };
 
 use crate::topology::Topology;
+pub use cache::Cache;
+pub(crate) use cache::state;
 use parts::Parts;
 
 /// User and group that containers run as.
@@ -88,19 +94,21 @@ impl Diagnose for ImageError {
 }
 
 /// How images are made.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Making {
     /// How their layers are compressed.
     pub compression: Compression,
     /// Cores to use.
     pub threads: NonZeroUsize,
+    /// What earlier builds found out.
+    pub cache: Option<Cache>,
 }
 
 impl Default for Making {
     /// All cores of this machine.
     fn default() -> Self {
         let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Self { compression: Compression::default(), threads }
+        Self { compression: Compression::default(), threads, cache: None }
     }
 }
 
@@ -112,9 +120,10 @@ pub fn assemble(
     package: &Package,
     topology: &Topology,
     base: &Base,
-    making: Making,
+    making: &Making,
 ) -> Result<BTreeMap<String, Image>, ImageError> {
-    let parts = Parts::read(package, topology, making.threads)?;
+    let cache = making.cache.as_ref();
+    let parts = Parts::read(package, topology, making.threads, cache)?;
     let mut plans = Plans::default();
     let mut drafts = BTreeMap::new();
     for (name, service) in &topology.services {
@@ -123,7 +132,12 @@ pub fn assemble(
     for (name, tool) in &topology.tools {
         drafts.insert(name.clone(), parts.tool(&mut plans, name, tool)?);
     }
-    let layers = write_layers(plans.0, making.compression, making.threads);
+    let layers = write_layers(
+        plans.0,
+        making.compression,
+        making.threads,
+        cache.map(|cache| cache as &dyn LayerCache),
+    );
     let layers = layers.map_err(ImageError::from_layer)?;
     let image = |(name, draft): (String, Draft)| {
         let own: Vec<Layer> = draft.layers.iter().map(|place| layers[*place].clone()).collect();

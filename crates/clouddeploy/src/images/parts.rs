@@ -9,6 +9,7 @@ use cloudops_aws::{
 
 use super::{
     CONTEXT_END, CONTEXT_START, Draft, ImageError, Plans, START, TOMCAT,
+    cache::Cache,
     sharing::{self, Group, Kind},
     sources::{LIBRARIES, Source},
     spec,
@@ -48,13 +49,14 @@ impl<'a> Parts<'a> {
         package: &'a Package,
         topology: &Topology,
         threads: NonZeroUsize,
+        cache: Option<&Cache>,
     ) -> Result<Self, ImageError> {
         let tools = topology.tools.values().filter_map(|tool| tool_entry(package, tool));
         let databases = databases(package);
         let webapps = package.webapps().iter().map(|webapp| webapp.entry.clone());
         let wanted = webapps.chain([package.tomcat().to_owned()]).chain(tools);
         let wanted = wanted.chain(databases.iter().cloned()).collect();
-        let archives = Source::open_all(package, wanted, threads)?;
+        let archives = Source::open_all(package, wanted, threads, cache)?;
         let (mut webapps, mut jars) = (BTreeMap::new(), BTreeMap::new());
         for webapp in package.webapps() {
             let source = &archives[&webapp.entry];
@@ -67,8 +69,8 @@ impl<'a> Parts<'a> {
         let mut environments = BTreeMap::new();
         for jar in &databases {
             let source = &archives[jar];
-            let all = source.names().into_iter().filter(|name| name.starts_with("environments/"));
-            environments.extend(all.map(|name| (name, Arc::clone(source))));
+            let all = source.names().filter(|name| name.starts_with("environments/"));
+            environments.extend(all.map(|name| (name.clone(), Arc::clone(source))));
         }
         let groups = sharing::groups(&jars);
         let whole = Arc::new(Source::whole(package)?);
@@ -140,7 +142,7 @@ impl<'a> Parts<'a> {
                 None => &mut own.pages,
             };
             let target = format!("{TOMCAT}/webapps/{context}/{path}");
-            layer.content(&target, source.entry(&path), false);
+            layer.content(&target, source.entry(path), false);
         }
         if !source.has("META-INF/context.xml") {
             let file = format!("{TOMCAT}/conf/Catalina/localhost/{context}.xml");
@@ -181,7 +183,7 @@ impl<'a> Parts<'a> {
         for path in source.names() {
             if let Some((_, inner)) = path.split_once('/') {
                 let target = format!("{TOMCAT}/{inner}");
-                layer.content(&target, source.entry(&path), inner.ends_with(".sh"));
+                layer.content(&target, source.entry(path), inner.ends_with(".sh"));
             }
         }
         for folder in ["work", "temp", "logs"] {
@@ -216,7 +218,7 @@ impl<'a> Parts<'a> {
             if format!("/{path}").ends_with(&script) {
                 start = Some(target.clone());
             }
-            program.content(&target, source.entry(&path), path.ends_with(".sh"));
+            program.content(&target, source.entry(path), path.ends_with(".sh"));
         }
         let start = start.ok_or_else(|| missing(&entry, tool.script.clone()))?;
         let data = self.database();

@@ -179,7 +179,7 @@ async fn fetch_and_assemble(
     let base = base.clone();
     unblocked(move || {
         let package = Package::open(&file)?;
-        Ok(assemble_images(&package, &Topology::commerce()?, &base, Making::default())?)
+        Ok(assemble_images(&package, &Topology::commerce()?, &base, &Making::default())?)
     })
     .await
 }

@@ -2,19 +2,19 @@
 //! their files change.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{Cursor, Write as _},
     num::NonZeroUsize,
 };
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clouddeploy::{
-    images::{ImageError, Making, assemble},
+    images::{Cache, ImageError, Making, assemble},
     topology::Topology,
 };
 use cloudops_aws::{
     ids::Digest,
-    oci::{Base, Compression, Image},
+    oci::{Base, Compression, Data, Image},
     package::Package,
 };
 use zip::{CompressionMethod, DateTime, write::SimpleFileOptions};
@@ -137,8 +137,8 @@ fn base(folder: &Utf8Path) -> Base {
 
 fn images(made: &Made, threads: usize) -> BTreeMap<String, Image> {
     let threads = NonZeroUsize::new(threads).unwrap();
-    let making = Making { compression: Compression::Zstd, threads };
-    assemble(&made.package, &Topology::commerce().unwrap(), &made.base, making).unwrap()
+    let making = Making { compression: Compression::Zstd, threads, cache: None };
+    assemble(&made.package, &Topology::commerce().unwrap(), &made.base, &making).unwrap()
 }
 
 #[test]
@@ -148,6 +148,34 @@ fn the_digests_do_not_depend_on_how_the_zips_are_written() {
     let other = images(&made(OTHER, "a"), 4);
     for (name, image) in &one {
         assert_eq!(image.digest(), other[name].digest(), "{name}");
+    }
+}
+
+#[test]
+fn a_cache_changes_nothing_but_what_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = Cache::new(Utf8PathBuf::from_path_buf(folder.path().join("cache")).unwrap());
+    let cached = |made: &Made| {
+        let making = Making { cache: Some(cache.clone()), ..Making::default() };
+        assemble(&made.package, &Topology::commerce().unwrap(), &made.base, &making).unwrap()
+    };
+    // Layers that are written now, and not when somebody asks for them.
+    let written = |images: &BTreeMap<String, Image>| -> BTreeSet<String> {
+        let layers = images.values().flat_map(|image| image.layers.iter().skip(1));
+        let now = layers.filter(|layer| !matches!(layer.data, Data::Later(_)));
+        now.map(|layer| layer.digest.to_string()).collect()
+    };
+    let (before, after) = (made(PLAIN, "a"), made(PLAIN, "b"));
+    let first = cached(&before);
+    assert_eq!(first, images(&before, 2));
+    let again = cached(&before);
+    assert_eq!((&again, written(&again).len()), (&first, 0));
+    let changed = cached(&after);
+    assert_eq!((&changed, written(&changed).len()), (&images(&after, 2), 1));
+    for (image, wanted) in again.values().zip(first.values()) {
+        for (layer, wanted) in image.layers.iter().zip(&wanted.layers) {
+            assert_eq!(layer.data.bytes().unwrap(), wanted.data.bytes().unwrap());
+        }
     }
 }
 
@@ -191,7 +219,7 @@ fn a_package_without_a_service_is_told() {
     let mut topology = Topology::commerce().unwrap();
     let search = topology.services.get_mut("search").unwrap();
     search.webapps.insert("ext-mock-webapp".to_owned(), "mock".to_owned());
-    let error = assemble(&made.package, &topology, &made.base, Making::default()).unwrap_err();
+    let error = assemble(&made.package, &topology, &made.base, &Making::default()).unwrap_err();
     assert!(matches!(error, ImageError::Missing { .. }), "{error}");
     assert!(error.to_string().contains("webapps/ext-mock-webapp-<version>.war"), "{error}");
 }

@@ -5,11 +5,13 @@ use std::{
     fs::File,
     io::{self, Read, Write},
     os::unix::fs::FileExt as _,
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use bytes::Bytes;
 use futures::{Stream, stream};
+
+use crate::ids::Digest;
 
 /// Bytes that are read or sent at a time.
 const PIECE: usize = 1 << 20;
@@ -24,6 +26,12 @@ pub trait Content: Send + Sync {
     /// # Errors
     /// Those of the writer, and of what the bytes come from.
     fn copy(&self, to: &mut dyn Write) -> io::Result<()>;
+
+    /// What the bytes are known by without reading them; a layer with a file that is known by
+    /// nothing is always written.
+    fn key(&self) -> Option<String> {
+        None
+    }
 }
 
 impl Content for Bytes {
@@ -33,6 +41,10 @@ impl Content for Bytes {
 
     fn copy(&self, to: &mut dyn Write) -> io::Result<()> {
         to.write_all(self)
+    }
+
+    fn key(&self) -> Option<String> {
+        Some(Digest::of(self).to_string())
     }
 }
 
@@ -48,6 +60,15 @@ pub enum Data {
         /// Its length in bytes.
         length: u64,
     },
+    /// Not there yet: made when somebody reads it, which may be never.
+    Later(Arc<Later>),
+}
+
+/// Bytes whose number is known, and which are made when they are needed.
+pub struct Later {
+    length: u64,
+    make: Box<dyn Fn() -> io::Result<Data> + Send + Sync>,
+    made: OnceLock<Result<Data, String>>,
 }
 
 impl Data {
@@ -60,12 +81,18 @@ impl Data {
         Ok(Self::File { file: Arc::new(file), length })
     }
 
+    /// So many bytes, which are made when somebody reads them, once.
+    pub fn later(length: u64, make: impl Fn() -> io::Result<Self> + Send + Sync + 'static) -> Self {
+        Self::Later(Arc::new(Later { length, make: Box::new(make), made: OnceLock::new() }))
+    }
+
     /// Number of bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
         match self {
             Self::Memory(bytes) => bytes.len() as u64,
             Self::File { length, .. } => *length,
+            Self::Later(later) => later.length,
         }
     }
 
@@ -82,7 +109,7 @@ impl Data {
     pub fn bytes(&self) -> io::Result<Bytes> {
         match self {
             Self::Memory(bytes) => Ok(bytes.clone()),
-            Self::File { .. } => {
+            Self::File { .. } | Self::Later(_) => {
                 let mut all = Vec::new();
                 self.reader().read_to_end(&mut all)?;
                 Ok(all.into())
@@ -103,6 +130,7 @@ impl Data {
                 (&bytes[from..]).read(into)
             }
             Self::File { file, .. } => file.read_at(into, position),
+            Self::Later(later) => later.data()?.read_at(into, position),
         }
     }
 
@@ -129,10 +157,21 @@ impl Data {
     }
 }
 
+impl Later {
+    fn data(&self) -> io::Result<&Data> {
+        let made = self.made.get_or_init(|| (self.make)().map_err(|error| error.to_string()));
+        made.as_ref().map_err(|error| io::Error::other(error.clone()))
+    }
+}
+
 impl fmt::Debug for Data {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = if matches!(self, Self::Memory(_)) { "memory" } else { "file" };
-        write!(f, "{} bytes in {place}", self.len())
+        let place = match self {
+            Self::Memory(_) => "in memory",
+            Self::File { .. } => "in a file",
+            Self::Later(_) => "when they are needed",
+        };
+        write!(f, "{} bytes {place}", self.len())
     }
 }
 
@@ -176,5 +215,22 @@ mod tests {
             assert_eq!(pieces.concat(), bytes);
         }
         assert!(Data::from(Vec::new()).is_empty());
+    }
+
+    #[test]
+    fn what_is_made_later_is_made_once_and_only_when_it_is_read() {
+        let count = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counted = Arc::clone(&count);
+        let data = Data::later(3, move || {
+            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Ok(Data::from(b"abc".to_vec()))
+        });
+        assert_eq!((data.len(), count.load(std::sync::atomic::Ordering::Relaxed)), (3, 0));
+        for _ in 0..2 {
+            assert_eq!(data.clone().bytes().unwrap(), "abc");
+        }
+        assert_eq!(count.load(std::sync::atomic::Ordering::Relaxed), 1);
+        let broken = Data::later(3, || Err(io::Error::other("no disk")));
+        assert_eq!(broken.bytes().unwrap_err().to_string(), "no disk");
     }
 }

@@ -10,6 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use flate2::GzBuilder;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{
@@ -43,6 +44,8 @@ impl Compression {
 /// Most of what is in a layer is compressed already: higher levels cost time and gain little.
 const ZSTD_LEVEL: i32 = 3;
 const GZIP_LEVEL: u32 = 6;
+/// Changes with everything that changes the bytes of layers: levels, headers, the compressor.
+const FORMAT: u32 = 1;
 
 /// A finished layer.
 #[derive(Debug, Clone)]
@@ -143,6 +146,55 @@ impl LayerBuilder {
         self.write(title, compression).map_err(OciError::Layer)
     }
 
+    /// What the layer will be known by: everything that its bytes depend on.
+    fn key(&self, compression: Compression) -> Option<Digest> {
+        let mut text = format!("{FORMAT} {}\n", compression.media_type());
+        for (path, mode) in &self.folders {
+            text.push_str(&format!("{path} {mode:o}\n"));
+        }
+        for (path, File { content, executable }) in &self.files {
+            let (size, key) = (content.size(), content.key()?);
+            text.push_str(&format!("{path} {executable} {size} {key}\n"));
+        }
+        Some(Digest::of(text.as_bytes()))
+    }
+
+    fn finish_or_know(
+        self,
+        title: &str,
+        compression: Compression,
+        cache: Option<&dyn LayerCache>,
+    ) -> Result<Layer, OciError> {
+        let Some((cache, key)) = cache.and_then(|cache| Some((cache, self.key(compression)?)))
+        else {
+            return self.finish_with(title, compression);
+        };
+        if let Some(known) = cache.layer(&key) {
+            return Ok(self.known(title, compression, known));
+        }
+        let layer = self.finish_with(title, compression)?;
+        let (digest, diff_id) = (layer.digest.clone(), layer.diff_id.clone());
+        cache.keep_layer(&key, &KnownLayer { digest, diff_id, size: layer.data.len() });
+        Ok(layer)
+    }
+
+    /// A layer that was written before, and is written again when somebody reads it.
+    fn known(self, title: &str, compression: Compression, known: KnownLayer) -> Layer {
+        let (owned, wanted) = (title.to_owned(), known.digest.clone());
+        let data = Data::later(known.size, move || {
+            let layer = self.clone().write(&owned, compression)?;
+            if layer.digest == wanted {
+                return Ok(layer.data);
+            }
+            let found = layer.digest;
+            Err(io::Error::other(format!(
+                "the cache says {wanted} of the layer `{owned}`, which is {found}: empty the cache"
+            )))
+        });
+        let (title, media_type) = (title.to_owned(), compression.media_type().to_owned());
+        Layer { title, media_type, digest: known.digest, diff_id: known.diff_id, data }
+    }
+
     fn write(self, title: &str, compression: Compression) -> io::Result<Layer> {
         let blob = Hashed::new(BufWriter::with_capacity(1 << 18, tempfile::tempfile()?));
         let (diff_id, blob) = match compression {
@@ -178,8 +230,29 @@ impl LayerBuilder {
     }
 }
 
+/// What is known about a layer that was written before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownLayer {
+    /// Digest of the compressed bytes.
+    pub digest: Digest,
+    /// Digest of the tar archive.
+    pub diff_id: Digest,
+    /// Number of compressed bytes.
+    pub size: u64,
+}
+
+/// Remembers layers by what is in them. What it forgets is written again.
+pub trait LayerCache: Sync {
+    /// What is known about a layer.
+    fn layer(&self, key: &Digest) -> Option<KnownLayer>;
+
+    /// Remembers a layer, if it can.
+    fn keep_layer(&self, key: &Digest, layer: &KnownLayer);
+}
+
 /// Writes layers side by side, the largest first, in so many threads; gives them in the order in
-/// which they were asked for.
+/// which they were asked for. One that `cache` knows is written only when somebody reads it: when
+/// a registry lacks it.
 ///
 /// # Errors
 /// The first one of [`LayerBuilder::finish_with`].
@@ -187,11 +260,12 @@ pub fn write_layers(
     plans: Vec<(String, LayerBuilder)>,
     compression: Compression,
     threads: NonZeroUsize,
+    cache: Option<&dyn LayerCache>,
 ) -> Result<Vec<Layer>, OciError> {
     let mut order: Vec<_> = plans.into_iter().enumerate().collect();
     order.sort_by_key(|(_, (_, plan))| std::cmp::Reverse(plan.size()));
     let mut written = threads::map(order, threads, |(place, (title, plan))| {
-        (place, plan.finish_with(&title, compression))
+        (place, plan.finish_or_know(&title, compression, cache))
     });
     written.sort_by_key(|(place, _)| *place);
     written.into_iter().map(|(_, layer)| layer).collect()
@@ -268,10 +342,50 @@ mod tests {
             paths.iter().map(|path| ((*path).to_owned(), plan(&[path]))).collect()
         };
         let threads = |count| NonZeroUsize::new(count).unwrap();
-        let one = write_layers(plans(), Compression::Zstd, threads(1)).unwrap();
-        assert_eq!(one, write_layers(plans(), Compression::Zstd, threads(4)).unwrap());
+        let write = |count| write_layers(plans(), Compression::Zstd, threads(count), None);
+        let one = write(1).unwrap();
+        assert_eq!(one, write(4).unwrap());
         let titles: Vec<&str> = one.iter().map(|layer| layer.title.as_str()).collect();
         assert_eq!(titles, ["/a", "/b", "/c", "/d", "/e"]);
+    }
+
+    #[derive(Default)]
+    struct Cache(std::sync::Mutex<BTreeMap<String, KnownLayer>>);
+
+    impl LayerCache for Cache {
+        fn layer(&self, key: &Digest) -> Option<KnownLayer> {
+            self.0.lock().unwrap().get(key.as_str()).cloned()
+        }
+
+        fn keep_layer(&self, key: &Digest, layer: &KnownLayer) {
+            self.0.lock().unwrap().insert(key.to_string(), layer.clone());
+        }
+    }
+
+    #[test]
+    fn a_known_layer_is_written_only_when_it_is_read_and_must_be_what_is_known() {
+        let cache = Cache::default();
+        let write = |paths: &[&str]| {
+            let plans = vec![("x".to_owned(), plan(paths))];
+            let threads = NonZeroUsize::MIN;
+            write_layers(plans, Compression::Zstd, threads, Some(&cache)).unwrap().remove(0)
+        };
+        let first = write(&["/a"]);
+        let known = write(&["/a"]);
+        assert_eq!(known, first);
+        assert!(matches!(known.data, Data::Later(_)), "{:?}", known.data);
+        assert_eq!(known.data.bytes().unwrap(), first.data.bytes().unwrap());
+        assert!(!matches!(write(&["/b"]).data, Data::Later(_)), "another file is another layer");
+        let gzip = plan(&["/a"]).key(Compression::Gzip);
+        assert_ne!(gzip, plan(&["/a"]).key(Compression::Zstd));
+
+        let lies = KnownLayer {
+            digest: Digest::of(b"else"),
+            ..cache.0.lock().unwrap().values().next().unwrap().clone()
+        };
+        cache.0.lock().unwrap().values_mut().for_each(|known| *known = lies.clone());
+        let error = write(&["/a"]).data.bytes().unwrap_err().to_string();
+        assert!(error.contains("empty the cache"), "{error}");
     }
 
     #[test]

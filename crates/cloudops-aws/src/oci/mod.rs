@@ -14,8 +14,8 @@ mod registry;
 mod tar;
 
 pub use base::Base;
-pub use content::{Content, Data, DataReader};
+pub use content::{Content, Data, DataReader, Later};
 pub use error::OciError;
 pub use image::{Blob, Image, ImageSpec};
-pub use layer::{Compression, Layer, LayerBuilder, write_layers};
+pub use layer::{Compression, KnownLayer, Layer, LayerBuilder, LayerCache, write_layers};
 pub use registry::{PushReport, Registry};

@@ -75,7 +75,7 @@ impl<'a> Bench<'a> {
         let mut command = program(&self.kit.program);
         command.args(["images", "build", "--package"]).arg(&package.file);
         command.args(["--registry", &self.registry.address, "--base"]).arg(base);
-        command.args(["--output", "json"]);
+        command.arg("--cache").arg(self.folder.join("cache")).args(["--output", "json"]);
         command.current_dir(&self.folder).env("NO_PROXY", "127.0.0.1");
         let result = self.folder.join(format!("{name}.json"));
         let ran = measure::run_apart(&mut command, &result, &self.log(name))?;

@@ -2,19 +2,19 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use cloudops_aws::{
     config_file::BaseImage,
     events::{EventSink, Outcome},
     ids::Digest,
     oci::{Base, Image, Registry},
-    package::Package,
+    package::{Limits, Package, PackageError},
 };
 
 use super::{BuiltImage, base, push::Pushing, unblocked};
 use crate::{
     error::DeployError,
-    images::{Making, assemble},
+    images::{self, Cache, Making, assemble},
     topology::Topology,
 };
 
@@ -49,7 +49,7 @@ pub async fn build_plain(
     events: &EventSink,
     request: &PlainRequest,
 ) -> Result<PlainReport, DeployError> {
-    let base = base::read(events, &request.base, camino::Utf8Path::new("")).await?;
+    let base = base::read(events, &request.base, Utf8Path::new("")).await?;
     let (digest, images) = assembled(events, request, base).await?;
     let (host, prefix) = request.registry.split_once('/').unwrap_or((&request.registry, ""));
     let place = |(name, image): (String, Image)| {
@@ -65,6 +65,18 @@ pub async fn build_plain(
     Ok(PlainReport { images: pushing.push(events).await?, package: digest })
 }
 
+/// Opens a package, without reading all of it when the cache knows the file.
+fn open(file: &Utf8Path, cache: Option<&Cache>) -> Result<Package, PackageError> {
+    let before = images::state(file);
+    let known = cache.and_then(|cache| cache.package(file));
+    let is_new = known.is_none();
+    let package = Package::open_known(file, Limits::default(), known)?;
+    if let Some(cache) = cache.filter(|_| is_new) {
+        cache.keep_package(file, before, package.digest());
+    }
+    Ok(package)
+}
+
 async fn assembled(
     events: &EventSink,
     request: &PlainRequest,
@@ -72,10 +84,10 @@ async fn assembled(
 ) -> Result<(Digest, BTreeMap<String, Image>), DeployError> {
     let begin = Instant::now();
     events.step("package", format!("package {}", request.package));
-    let (file, making) = (request.package.clone(), request.making);
+    let (file, making) = (request.package.clone(), request.making.clone());
     let made = unblocked(move || {
-        let package = Package::open(&file).map_err(DeployError::from)?;
-        let images = assemble(&package, &Topology::commerce()?, &base, making)?;
+        let package = open(&file, making.cache.as_ref())?;
+        let images = assemble(&package, &Topology::commerce()?, &base, &making)?;
         Ok((package.digest().clone(), images))
     })
     .await;
