@@ -99,8 +99,8 @@ impl Network {
         assert_eq!(self.vpcs["CidrBlock"], "10.81.0.0/16");
         let range = &self.vpcs["Ipv6CidrBlockAssociationSet"][0];
         assert_eq!(range["Ipv6CidrBlockState"]["State"], "associated", "{:#}", self.vpcs);
-        let range = range["Ipv6CidrBlock"].as_str().unwrap();
-        let prefix = range.strip_suffix("00::/56").unwrap_or_else(|| panic!("{range}"));
+        let (range, length) = ipv6_range(range["Ipv6CidrBlock"].as_str().unwrap());
+        assert_eq!(length, 56);
         assert_eq!(self.subnets.len(), 9, "{:?}", self.subnets.keys());
         let mut ranges = BTreeSet::new();
         for (tier, first) in [("public", 0), ("private", 3), ("data", 6)] {
@@ -113,7 +113,10 @@ impl Network {
                 let ipv6 = subnet["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"].as_str();
                 match tier {
                     "data" => assert_eq!(ipv6, None, "{subnet:#}"),
-                    _ => assert_eq!(ipv6, Some(&*format!("{prefix}0{number}::/64"))),
+                    _ => {
+                        let (found, length) = ipv6_range(ipv6.unwrap());
+                        assert_eq!((found - range, length), ((number as u128) << 64, 64));
+                    }
                 }
                 ranges.extend(ipv6);
             }
@@ -277,4 +280,10 @@ fn name(thing: &Value) -> String {
     let tags = thing["Tags"].as_array().into_iter().flatten();
     let mut names = tags.filter(|tag| tag["Key"] == "Name").filter_map(|tag| tag["Value"].as_str());
     names.next().unwrap_or_default().to_owned()
+}
+
+/// Address and length of a range: the same one can be written in several ways.
+fn ipv6_range(text: &str) -> (u128, u8) {
+    let (address, length) = text.split_once('/').unwrap();
+    (address.parse::<std::net::Ipv6Addr>().unwrap().to_bits(), length.parse().unwrap())
 }
