@@ -33,6 +33,8 @@ pub(super) struct Controller {
     pub(super) quiet: AtomicBool,
     /// Whether it restarts.
     pub(super) away: AtomicBool,
+    /// Shared by all that look for new commits because of a message.
+    pub(super) polling: Arc<tokio::sync::RwLock<()>>,
     state: Mutex<State>,
     tasks: TaskTracker,
 }
@@ -59,6 +61,7 @@ impl Controller {
             options,
             quiet: AtomicBool::new(false),
             away: AtomicBool::new(false),
+            polling: Arc::default(),
             state: Mutex::default(),
             tasks: TaskTracker::new(),
         };

@@ -85,7 +85,11 @@ fn notify_commit(controller: &Arc<Controller>, request: &Request) -> Answer {
     for job in &jobs {
         text.push_str(&format!("Scheduled polling of {job}\n"));
         let (controller, job) = (controller.clone(), job.clone());
-        tokio::spawn(async move { poll::poll(&controller, &job).await });
+        let busy = controller.polling.clone().try_read_owned();
+        tokio::spawn(async move {
+            poll::poll(&controller, &job).await;
+            drop(busy);
+        });
     }
     if jobs.is_empty() {
         text = format!("No git jobs using repository: {url} and branches: \n");

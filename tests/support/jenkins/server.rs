@@ -87,6 +87,13 @@ impl Server {
         &self.controller.url
     }
 
+    /// Waits until nobody looks for new commits because of a message any more: what was found is in
+    /// the queue then.
+    #[cfg(test)]
+    pub(crate) async fn polled(&self) {
+        drop(self.controller.polling.write().await);
+    }
+
     /// Stops all builds (they end as `ABORTED`), then the server.
     pub async fn stop(self) {
         self.controller.stop().await;
