@@ -174,7 +174,7 @@ pub(crate) fn for_test(journey: bool, templates: bool, unit: bool) -> Outcome {
         needs.push(SHELLCHECK);
     }
     if journey {
-        needs.extend([JAVAC, JLINK]);
+        needs.extend([JAVAC, JLINK, REGISTRY]);
     }
     if unit {
         needs.extend([BROWSER, SSHD]);

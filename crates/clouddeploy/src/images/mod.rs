@@ -44,22 +44,12 @@ const TOMCAT: &str = "/opt/tomcat";
 /// Why images cannot be made from a package.
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {
-    /// The package cannot be read.
+    /// The package cannot be read, or lacks something that the topology names.
     #[error(transparent)]
     Package(#[from] PackageError),
     /// A layer cannot be written.
     #[error(transparent)]
     Oci(#[from] OciError),
-    /// The package lacks something that the topology names.
-    #[error("{package} has no {what}, which {user} of the topology needs")]
-    Missing {
-        /// The package.
-        package: String,
-        /// What is missing.
-        what: String,
-        /// Who needs it.
-        user: String,
-    },
 }
 
 impl ImageError {
@@ -80,7 +70,6 @@ impl Diagnose for ImageError {
         match self {
             Self::Package(error) => error.class(),
             Self::Oci(error) => error.class(),
-            Self::Missing { .. } => Class::Configuration,
         }
     }
 
@@ -88,7 +77,6 @@ impl Diagnose for ImageError {
         match self {
             Self::Package(error) => error.hints(),
             Self::Oci(error) => error.hints(),
-            Self::Missing { .. } => vec!["Build the package with all of its parts.".to_owned()],
         }
     }
 }

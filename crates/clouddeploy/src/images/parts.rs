@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc};
 
 use cloudops_aws::{
     oci::{ImageSpec, LayerBuilder},
-    package::Package,
+    package::{Package, PackageError},
 };
 
 use super::{
@@ -52,7 +52,8 @@ impl<'a> Parts<'a> {
         cache: Option<&Cache>,
     ) -> Result<Self, ImageError> {
         let tools = topology.tools.values().filter_map(|tool| tool_entry(package, tool));
-        let databases = databases(package);
+        // The last jar wins where two have the same environment file.
+        let databases = &package.parts().database;
         let webapps = package.webapps().iter().map(|webapp| webapp.entry.clone());
         let wanted = webapps.chain([package.tomcat().to_owned()]).chain(tools);
         let wanted = wanted.chain(databases.iter().cloned()).collect();
@@ -67,7 +68,7 @@ impl<'a> Parts<'a> {
             }
         }
         let mut environments = BTreeMap::new();
-        for jar in &databases {
+        for jar in databases {
             let source = &archives[jar];
             let all = source.names().filter(|name| name.starts_with("environments/"));
             environments.extend(all.map(|name| (name.clone(), Arc::clone(source))));
@@ -80,7 +81,7 @@ impl<'a> Parts<'a> {
     /// The image of a service.
     ///
     /// # Errors
-    /// [`ImageError::Missing`] when the package has not its web application.
+    /// [`PackageError::Lacks`] when the package has not its web application.
     pub(super) fn service(
         &self,
         plans: &mut Plans,
@@ -123,8 +124,8 @@ impl<'a> Parts<'a> {
         artifact: &str,
         context: &str,
     ) -> Result<(), ImageError> {
-        let source = self.webapps.get(artifact).ok_or_else(|| ImageError::Missing {
-            package: self.package.path().to_string(),
+        let source = self.webapps.get(artifact).ok_or_else(|| PackageError::Lacks {
+            name: self.package.path().to_string(),
             what: format!("webapps/{artifact}-<version>.war"),
             user: user.to_owned(),
         })?;
@@ -195,15 +196,15 @@ impl<'a> Parts<'a> {
     /// The image of a tool.
     ///
     /// # Errors
-    /// [`ImageError::Missing`] when the package has not the tool, or the tool not its script.
+    /// [`PackageError::Lacks`] when the package has not the tool, or the tool not its script.
     pub(super) fn tool(
         &self,
         plans: &mut Plans,
         name: &str,
         tool: &Tool,
     ) -> Result<Draft, ImageError> {
-        let missing = |package: &str, what: String| ImageError::Missing {
-            package: package.to_owned(),
+        let missing = |archive: &str, what: String| PackageError::Lacks {
+            name: archive.to_owned(),
             what,
             user: name.to_owned(),
         };
@@ -257,10 +258,4 @@ fn tool_entry(package: &Package, tool: &Tool) -> Option<String> {
         rest.is_some_and(|rest| rest.starts_with('-') && rest.ends_with(".zip"))
     };
     package.entries().iter().find(is_tool).cloned()
-}
-
-/// The jars with database changes; the last one wins where two have the same environment file.
-fn databases(package: &Package) -> Vec<String> {
-    let is_jar = |name: &&String| name.starts_with("database/") && name.ends_with(".jar");
-    package.entries().iter().filter(is_jar).cloned().collect()
 }

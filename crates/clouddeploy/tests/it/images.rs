@@ -15,7 +15,7 @@ use clouddeploy::{
 use cloudops_aws::{
     ids::Digest,
     oci::{Base, Compression, Data, Image},
-    package::Package,
+    package::{Package, PackageError},
 };
 use zip::{CompressionMethod, DateTime, write::SimpleFileOptions};
 
@@ -220,6 +220,6 @@ fn a_package_without_a_service_is_told() {
     let search = topology.services.get_mut("search").unwrap();
     search.webapps.insert("ext-mock-webapp".to_owned(), "mock".to_owned());
     let error = assemble(&made.package, &topology, &made.base, &Making::default()).unwrap_err();
-    assert!(matches!(error, ImageError::Missing { .. }), "{error}");
+    assert!(matches!(error, ImageError::Package(PackageError::Lacks { .. })), "{error}");
     assert!(error.to_string().contains("webapps/ext-mock-webapp-<version>.war"), "{error}");
 }

@@ -12,8 +12,8 @@ use oci_client::{Reference, errors::OciDistributionError};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    content::Data,
     error::OciError,
-    image::Blob,
     registry::{Registry, refused},
 };
 use crate::{ids::Digest, wait};
@@ -49,14 +49,15 @@ impl Places {
 
 impl Registry {
     /// Brings a blob into the repository of `target`: looks first, then takes it over from another
-    /// repository, and sends it only when nobody has it.
-    pub(super) async fn push_blob(
+    /// repository, and sends it only when nobody has it. `data` is asked for its bytes only then.
+    pub(super) async fn bring(
         &self,
         target: &Reference,
-        blob: &Blob,
+        digest: &Digest,
+        data: impl Future<Output = Result<Data, OciError>>,
     ) -> Result<Moved, OciError> {
-        let place = self.places().of(&blob.digest);
-        let there = self.client().blob_exists(target, blob.digest.as_str()).await;
+        let place = self.places().of(digest);
+        let there = self.client().blob_exists(target, digest.as_str()).await;
         if there.map_err(|error| refused("looking up a layer of", target, &error))? {
             place.lock().await.get_or_insert_with(|| target.clone());
             return Ok(Moved::There);
@@ -64,22 +65,27 @@ impl Registry {
         let mut place = place.lock().await;
         if let Some(from) = place.as_ref() {
             // Not every registry can; then it is sent as if nobody had it.
-            let mounted = self.client().mount_blob(target, from, blob.digest.as_str()).await;
+            let mounted = self.client().mount_blob(target, from, digest.as_str()).await;
             if mounted.is_ok() {
                 return Ok(Moved::Mounted);
             }
         }
-        self.upload(target, blob).await?;
+        self.upload(target, digest, &data.await?).await?;
         *place = Some(target.clone());
         Ok(Moved::Uploaded)
     }
 
-    async fn upload(&self, target: &Reference, blob: &Blob) -> Result<(), OciError> {
+    async fn upload(
+        &self,
+        target: &Reference,
+        digest: &Digest,
+        data: &Data,
+    ) -> Result<(), OciError> {
         let mut pause = PAUSE;
         let mut tried = 1;
         loop {
-            let pieces = blob.data.pieces().map_err(OciDistributionError::from);
-            let (digest, length) = (blob.digest.as_str(), blob.data.len());
+            let pieces = data.pieces().map_err(OciDistributionError::from);
+            let (digest, length) = (digest.as_str(), data.len());
             let sent = self.client().push_blob_stream(target, pieces, digest, Some(length)).await;
             match sent {
                 Ok(_) => return Ok(()),

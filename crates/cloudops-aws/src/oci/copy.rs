@@ -10,7 +10,6 @@ use oci_client::manifest::{
 use super::{
     blobs::Moved,
     error::OciError,
-    image::Blob,
     registry::{PushReport, Registry, http_value, parse, refused},
 };
 use crate::ids::Digest;
@@ -74,17 +73,11 @@ impl Registry {
         blob: &OciDescriptor,
     ) -> Result<(u64, Moved), OciError> {
         let size = u64::try_from(blob.size).unwrap_or_default();
-        let there = self.client().blob_exists(to, &blob.digest).await;
-        if there.map_err(|error| refused("looking up a layer of", to, &error))? {
-            return Ok((size, Moved::There));
-        }
-        let digest = blob.digest.parse().map_err(|error| OciError::Reference {
+        let digest: Digest = blob.digest.parse().map_err(|error| OciError::Reference {
             reference: from.to_string(),
             reason: format!("{error}"),
         })?;
-        let data = source.pull_blob(from, blob).await?;
-        let blob = Blob { media_type: blob.media_type.clone(), digest, data };
-        Ok((size, self.push_blob(to, &blob).await?))
+        Ok((size, self.bring(to, &digest, source.pull_blob(from, blob)).await?))
     }
 }
 
