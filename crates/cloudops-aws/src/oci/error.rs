@@ -21,6 +21,30 @@ pub enum OciError {
         /// What is wrong.
         reason: String,
     },
+    /// There is no image of this name.
+    #[error("there is no image {reference}")]
+    Missing {
+        /// What was looked for.
+        reference: String,
+    },
+    /// An image is not for a platform that is wanted.
+    #[error("{image} has no image for {platform}; it has {found}", found = or_none(found))]
+    Platform {
+        /// The image.
+        image: String,
+        /// What is wanted.
+        platform: String,
+        /// What it has.
+        found: String,
+    },
+    /// An image does not stand on a base.
+    #[error("the image {image} does not stand on the base {base}")]
+    NotBasedOn {
+        /// Digest of the image.
+        image: String,
+        /// Digest of the base.
+        base: String,
+    },
     /// A layer could not be written.
     #[error("a layer could not be written: {0}")]
     Layer(std::io::Error),
@@ -57,8 +81,14 @@ pub enum OciError {
 impl Diagnose for OciError {
     fn class(&self) -> Class {
         match self {
-            Self::Layout { .. } | Self::Reference { .. } => Class::Configuration,
-            Self::Layer(_) | Self::Digest { .. } | Self::TagTaken { .. } => Class::NeedsOperator,
+            Self::Layout { .. }
+            | Self::Reference { .. }
+            | Self::Missing { .. }
+            | Self::Platform { .. } => Class::Configuration,
+            Self::Layer(_)
+            | Self::Digest { .. }
+            | Self::TagTaken { .. }
+            | Self::NotBasedOn { .. } => Class::NeedsOperator,
             Self::Registry { .. } => Class::Unavailable,
         }
     }
@@ -74,4 +104,8 @@ impl Diagnose for OciError {
             _ => Vec::new(),
         }
     }
+}
+
+fn or_none(list: &str) -> &str {
+    if list.is_empty() { "none of ours" } else { list }
 }

@@ -1,9 +1,6 @@
 //! A registry that speaks the OCI distribution protocol.
 
-use std::time::Instant;
-
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, stream};
 use oci_client::{
     Client, Reference, RegistryOperation,
     client::{ClientConfig, ClientProtocol},
@@ -11,23 +8,10 @@ use oci_client::{
     manifest::OciDescriptor,
     secrets::RegistryAuth,
 };
-use serde_json::Value;
 use tokio::io::AsyncWriteExt as _;
 
-use super::{
-    Image, OciError,
-    blobs::{Moved, Places},
-    content::Data,
-    image::Blob,
-};
-use crate::{
-    events::{EventKind, EventSink},
-    ids::Digest,
-    redact::Secret,
-};
-
-/// Uploads at once: more does not help a registry, and keeps memory bounded.
-const UPLOADS: usize = 4;
+use super::{OciError, blobs::Places, content::Data};
+use crate::{ids::Digest, redact::Secret};
 
 /// A registry and how to log in to it.
 pub struct Registry {
@@ -35,19 +19,6 @@ pub struct Registry {
     host: String,
     auth: RegistryAuth,
     places: Places,
-}
-
-/// What a push moved.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct PushReport {
-    /// Bytes that were uploaded.
-    pub uploaded_bytes: u64,
-    /// Bytes that the registry had already.
-    pub reused_bytes: u64,
-    /// Blobs that were uploaded.
-    pub uploaded_blobs: usize,
-    /// Seconds it took.
-    pub seconds: f64,
 }
 
 impl Registry {
@@ -67,47 +38,6 @@ impl Registry {
         let host = parse(reference)?.resolve_registry().to_owned();
         let (client, auth) = (client(&host), RegistryAuth::Anonymous);
         Ok(Self { client, host, auth, places: Places::default() })
-    }
-
-    /// Pushes an image: only the blobs that the registry lacks, then the manifest by its digest
-    /// and, last, the tag. Several images may be pushed at the same time; what they share is sent
-    /// once.
-    ///
-    /// # Errors
-    /// [`OciError::Registry`]; [`OciError::TagTaken`] when the tag points at another image.
-    pub async fn push(
-        &self,
-        image: &Image,
-        repository: &str,
-        tag: &str,
-        events: &EventSink,
-    ) -> Result<PushReport, OciError> {
-        let begin = Instant::now();
-        let target = parse(&format!("{}/{repository}:{tag}", self.host))?;
-        self.log_in_to_push(&target).await?;
-        if self.tagged(&target).await?.as_ref() == Some(image.digest()) {
-            return Ok(PushReport { reused_bytes: image.size(), ..PushReport::default() });
-        }
-        let mut report = PushReport::default();
-        let blobs: Vec<Blob> = image.layers.iter().chain([&image.config]).cloned().collect();
-        let total: u64 = blobs.iter().map(|blob| blob.data.len()).sum();
-        let push = async |blob: Blob| {
-            let data = std::future::ready(Ok(blob.data.clone()));
-            let moved = self.bring(&target, &blob.digest, data).await?;
-            Ok::<_, OciError>((blob.data.len(), moved))
-        };
-        let mut pushes = stream::iter(blobs.into_iter().map(push)).buffer_unordered(UPLOADS);
-        while let Some((bytes, moved)) = pushes.try_next().await? {
-            report.add(bytes, moved);
-            events.send(EventKind::Transfer {
-                name: repository.to_owned(),
-                done: report.uploaded_bytes + report.reused_bytes,
-                total: Some(total),
-            });
-        }
-        self.push_manifest(image, &target).await?;
-        report.seconds = begin.elapsed().as_secs_f64();
-        Ok(report)
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -136,8 +66,13 @@ impl Registry {
         &self.host
     }
 
-    pub(super) fn auth(&self) -> &RegistryAuth {
-        &self.auth
+    pub(super) fn auth(&self) -> RegistryAuth {
+        self.auth.clone()
+    }
+
+    /// Whether it finds what is attached to an image on its own: ECR does. Of others we look.
+    pub(super) fn knows_referrers(&self) -> bool {
+        self.host.contains(".dkr.ecr.")
     }
 
     pub(super) async fn log_in_to_push(&self, target: &Reference) -> Result<(), OciError> {
@@ -159,12 +94,6 @@ impl Registry {
         }
     }
 
-    async fn push_manifest(&self, image: &Image, target: &Reference) -> Result<(), OciError> {
-        let media_type = http_value(&image.manifest.media_type, target)?;
-        let body = image.manifest.data.bytes().map_err(OciError::Layer)?;
-        self.put_manifest(target, body, media_type, image.digest()).await
-    }
-
     /// Puts a manifest under a tag, which may be immutable.
     pub(super) async fn put_manifest(
         &self,
@@ -183,38 +112,6 @@ impl Registry {
                 }
                 None => Err(refused("pushing", target, &error)),
             },
-        }
-    }
-
-    /// Fetches an image by digest: its digest, configuration and layers.
-    pub(super) async fn pull(
-        &self,
-        reference: &str,
-    ) -> Result<(Digest, Value, Vec<Blob>), OciError> {
-        let source = parse(reference)?;
-        let failed = |error| refused("pulling", &source, &error);
-        let (manifest, digest, config) =
-            self.client.pull_manifest_and_config(&source, &self.auth).await.map_err(failed)?;
-        let broken =
-            |reason: String| OciError::Reference { reference: reference.to_owned(), reason };
-        let config = serde_json::from_str(&config).map_err(|error| broken(error.to_string()))?;
-        let mut layers = Vec::new();
-        for layer in &manifest.layers {
-            let data = self.pull_blob(&source, layer).await?;
-            let digest = layer.digest.parse().map_err(|error| broken(format!("{error}")))?;
-            layers.push(Blob { media_type: layer.media_type.clone(), digest, data });
-        }
-        Ok((digest.parse().map_err(|error| broken(format!("{error}")))?, config, layers))
-    }
-}
-
-impl PushReport {
-    pub(super) fn add(&mut self, bytes: u64, moved: Moved) {
-        if moved == Moved::Uploaded {
-            self.uploaded_bytes += bytes;
-            self.uploaded_blobs += 1;
-        } else {
-            self.reused_bytes += bytes;
         }
     }
 }
