@@ -1,10 +1,12 @@
 //! The base image, which all others stand on.
 
+use std::sync::Arc;
+
 use camino::Utf8Path;
 use serde_json::Value;
 
-use super::{Image, OciError, Platform, Source, image::Variant, layout::Layout};
-use crate::ids::Digest;
+use super::{Image, OciError, Platform, Registry, Source, image::Variant, layout::Layout};
+use crate::{config_file::BaseImage, ids::Digest};
 
 /// A base image.
 #[derive(Debug, Clone)]
@@ -16,18 +18,44 @@ pub struct Base {
 }
 
 impl Base {
-    /// Reads a base image for the platforms that are wanted, or for all of ours that it has. Its
-    /// layers stay where they are until a registry lacks them.
+    /// Reads a base image from a source, for the platforms that are wanted, or for all of ours that
+    /// it has. `image` says what it is called and which digest it must have. Its layers stay where
+    /// they are until a registry lacks them.
     ///
     /// # Errors
-    /// [`OciError::Platform`] for one that it has not, and those of the source.
+    /// [`OciError::Platform`] for one that it has not, [`OciError::Digest`] for another image, and
+    /// those of the source.
     pub async fn read(
         source: &Source,
-        name: &str,
+        image: &BaseImage,
         wanted: &[Platform],
     ) -> Result<Self, OciError> {
-        let image = Image::read(source, name, wanted).await?;
-        Ok(Self { name: name.to_owned(), image })
+        let found = source.digest().await?;
+        match image.digest() {
+            Some(pinned) if pinned != found => Err(OciError::Digest {
+                name: image.to_string(),
+                found: found.to_string(),
+                expected: pinned.to_string(),
+            }),
+            _ => {
+                let read = Image::read(source, &image.to_string(), wanted).await?;
+                Ok(Self { name: image.name(&found), image: read })
+            }
+        }
+    }
+
+    /// Reads a base image from where it is: a folder or file, which relative paths from `folder`
+    /// name, or a registry. `registry` is asked for a login to the host of a reference.
+    ///
+    /// # Errors
+    /// As [`Base::read`].
+    pub async fn open(
+        image: &BaseImage,
+        folder: &Utf8Path,
+        registry: Option<&Arc<Registry>>,
+        wanted: &[Platform],
+    ) -> Result<Self, OciError> {
+        Self::read(&Source::of(image, folder, registry)?, image, wanted).await
     }
 
     /// Digest of its index, or of its manifest where it is for one platform.
@@ -43,12 +71,20 @@ impl Base {
         variables.find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
-    /// What tells the image in a layout from others, without reading it.
+    /// Digest of an image in a folder or a file, without reading it; none of one in a registry.
     ///
     /// # Errors
     /// [`OciError::Layout`].
-    pub fn layout_digest(layout: &Utf8Path) -> Result<Digest, OciError> {
-        Ok(Layout::open(layout)?.top)
+    pub fn local_digest(
+        image: &BaseImage,
+        folder: &Utf8Path,
+    ) -> Result<Option<Digest>, OciError> {
+        let layout = match image {
+            BaseImage::Layout { folder: layout, .. } => Layout::open(&folder.join(layout))?,
+            BaseImage::Archive { file, .. } => Layout::unpack(&folder.join(file))?,
+            BaseImage::Reference(_) => return Ok(None),
+        };
+        Ok(Some(layout.top))
     }
 }
 

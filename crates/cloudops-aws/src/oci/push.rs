@@ -48,7 +48,12 @@ impl PushReport {
         }
     }
 
-    /// Nothing was moved of these.
+    /// What is said of an image that is there already, of which nothing was sent.
+    #[must_use]
+    pub fn nothing_of(image: &Image) -> Self {
+        Self::reused(&image.blobs())
+    }
+
     fn reused(blobs: &[Blob]) -> Self {
         let mut report = Self::default();
         for blob in blobs {
@@ -132,6 +137,29 @@ impl Registry {
             self.attach(target, &image.top, attachment).await?;
         }
         self.put_blob_manifest(target, &image.top).await
+    }
+
+    /// Whether there is an image of this name.
+    ///
+    /// # Errors
+    /// [`OciError::Registry`].
+    pub async fn exists(&self, reference: &str) -> Result<bool, OciError> {
+        Ok(self.tagged(&parse(reference)?).await?.is_some())
+    }
+
+    /// Remembers that an image is in this registry, so that its blobs are taken over from there
+    /// and not sent. One in another registry is left alone.
+    ///
+    /// # Errors
+    /// [`OciError::Reference`].
+    pub async fn remember(&self, image: &Image, reference: &str) -> Result<(), OciError> {
+        let place = parse(reference)?;
+        if place.resolve_registry() == self.host() {
+            for blob in image.blobs() {
+                self.places().seen(&blob.digest, &place).await;
+            }
+        }
+        Ok(())
     }
 
     /// Puts one more tag on an image that is in the repository.

@@ -13,7 +13,7 @@ use super::{
     layout::Layout,
     registry::{Registry, parse},
 };
-use crate::ids::Digest;
+use crate::{config_file::BaseImage, ids::Digest};
 
 /// An image in a registry or in an image layout.
 #[derive(Clone)]
@@ -49,6 +49,29 @@ impl Source {
     pub fn registry(registry: &Arc<Registry>, reference: &str) -> Result<Self, OciError> {
         let (registry, reference) = (Arc::clone(registry), parse(reference)?);
         Ok(Self(Kind::Registry { registry, reference }))
+    }
+
+    /// Where a base image is. Relative paths start from `folder`; a reference is read through
+    /// `registry` where that is its registry, and without a login elsewhere.
+    ///
+    /// # Errors
+    /// [`OciError::Layout`], [`OciError::Reference`].
+    pub fn of(
+        image: &BaseImage,
+        folder: &Utf8Path,
+        registry: Option<&Arc<Registry>>,
+    ) -> Result<Self, OciError> {
+        match image {
+            BaseImage::Layout { folder: layout, .. } => Self::layout(&folder.join(layout)),
+            BaseImage::Archive { file, .. } => Self::archive(&folder.join(file)),
+            BaseImage::Reference(reference) => {
+                let host = parse(reference)?.resolve_registry().to_owned();
+                match registry.filter(|registry| registry.host() == host) {
+                    Some(registry) => Self::registry(registry, reference),
+                    None => Self::registry(&Arc::new(Registry::anonymous(reference)?), reference),
+                }
+            }
+        }
     }
 
     /// Digest of the image: its index, or its manifest where it is for one platform.

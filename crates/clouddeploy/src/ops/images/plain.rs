@@ -1,13 +1,13 @@
 //! `images build` without AWS: from a package file to images in any registry.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use cloudops_aws::{
     config_file::BaseImage,
     events::{EventSink, Outcome},
     ids::Digest,
-    oci::{Base, Image, Registry},
+    oci::{Base, Image, Platform, Registry},
     package::{Limits, Package, PackageError},
 };
 
@@ -27,6 +27,8 @@ pub struct PlainRequest {
     pub registry: String,
     /// The base image.
     pub base: BaseImage,
+    /// Platforms to build for; those that the base has when none is given.
+    pub platforms: Vec<Platform>,
     /// How images are made.
     pub making: Making,
 }
@@ -49,9 +51,14 @@ pub async fn build_plain(
     events: &EventSink,
     request: &PlainRequest,
 ) -> Result<PlainReport, DeployError> {
-    let base = base::read(events, &request.base, Utf8Path::new("")).await?;
-    let (digest, images) = assembled(events, request, base).await?;
     let (host, prefix) = request.registry.split_once('/').unwrap_or((&request.registry, ""));
+    let registry = Arc::new(Registry::anonymous(&format!("{host}/any"))?);
+    let (folder, wanted) = (Utf8Path::new(""), &request.platforms);
+    let base = base::read(events, &request.base, folder, Some(&registry), wanted).await?;
+    if let BaseImage::Reference(reference) = &request.base {
+        registry.remember(&base.image, reference).await?;
+    }
+    let (digest, images) = assembled(events, request, base).await?;
     let place = |(name, image): (String, Image)| {
         let repository = match prefix {
             "" => name.clone(),
@@ -60,7 +67,6 @@ pub async fn build_plain(
         (name, (image, repository))
     };
     let images = images.into_iter().map(place).collect();
-    let registry = Registry::anonymous(&format!("{host}/any"))?;
     let pushing = Pushing { registry: &registry, host, images, id: digest.short() };
     Ok(PlainReport { images: pushing.push(events).await?, package: digest })
 }
