@@ -58,7 +58,10 @@ async fn built(instance: &Instance) {
     assert_eq!((&report["release"], &report["new"]), (&json!("r1"), &json!(true)));
     let cm = told(instance, "clouddeploy images show cm").await;
     let [amd, arm] = cm["platforms"].as_array().unwrap().as_slice() else { panic!("{cm}") };
-    assert_eq!((&amd["platform"], &arm["platform"]), (&json!("linux/amd64"), &json!("linux/arm64")));
+    assert_eq!(
+        (&amd["platform"], &arm["platform"]),
+        (&json!("linux/amd64"), &json!("linux/arm64"))
+    );
     assert_eq!(above(amd), above(arm), "only the base differs");
     assert_eq!(amd["config"]["User"], "10001:10001");
     for key in ["base.digest", "base.name", "created", "revision", "title", "version"] {

@@ -121,7 +121,8 @@ mod tests {
             assert_eq!(image.digest().is_some(), text.contains("@sha256:"), "{text}");
             assert_eq!(image.pinned(&digest).digest(), Some(digest.clone()));
         }
-        let image: BaseImage = format!("jre:17@{digest}").parse().unwrap_or_else(|never| match never {});
+        let image: BaseImage =
+            format!("jre:17@{digest}").parse().unwrap_or_else(|never| match never {});
         assert_eq!(image.name(&digest), "jre:17");
     }
 }

@@ -9,7 +9,11 @@ use super::{BaseImage, CloudOpsConfig, ConfigError};
 /// # Errors
 /// [`ConfigError`] when the file cannot be read; none, but the lines to write, when its form does
 /// not let us change it.
-pub fn pin_base(file: &str, text: &str, base: &BaseImage) -> Result<Result<String, String>, ConfigError> {
+pub fn pin_base(
+    file: &str,
+    text: &str,
+    base: &BaseImage,
+) -> Result<Result<String, String>, ConfigError> {
     let mut wanted = CloudOpsConfig::parse(file, text)?;
     wanted.images.base = Some(base.clone());
     let changed = changed(text, base);

@@ -44,7 +44,8 @@ pub struct StoredImage {
 /// [`AwsError`].
 pub async fn stored(aws: &Aws, repository: &str) -> Result<Vec<StoredImage>, AwsError> {
     let client = Client::new(aws.config());
-    let pages = client.describe_images().repository_name(repository).into_paginator().items().send();
+    let pages =
+        client.describe_images().repository_name(repository).into_paginator().items().send();
     let found = pages.collect::<Result<Vec<ImageDetail>, _>>().await;
     let details = match found.map_err(|error| AwsError::new("ECR", "DescribeImages", error)) {
         Ok(details) => details,

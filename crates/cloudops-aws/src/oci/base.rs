@@ -75,10 +75,7 @@ impl Base {
     ///
     /// # Errors
     /// [`OciError::Layout`].
-    pub fn local_digest(
-        image: &BaseImage,
-        folder: &Utf8Path,
-    ) -> Result<Option<Digest>, OciError> {
+    pub fn local_digest(image: &BaseImage, folder: &Utf8Path) -> Result<Option<Digest>, OciError> {
         let layout = match image {
             BaseImage::Layout { folder: layout, .. } => Layout::open(&folder.join(layout))?,
             BaseImage::Archive { file, .. } => Layout::unpack(&folder.join(file))?,

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 /// Options of `images gc`.
 #[derive(Debug, clap::Args)]
-pub(super) struct GcArgs {
+pub(in crate::cli) struct GcArgs {
     /// Newest releases that stay deployable
     #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = at_least_one)]
     keep: usize,
@@ -108,9 +108,9 @@ impl Report for Removed {
     }
 
     fn json(&self) -> Value {
-        let failed = self.0.failed.iter().map(|(name, digest, reason)| {
-            json!({"image": name, "digest": digest, "reason": reason})
-        });
+        let failed = self.0.failed.iter().map(
+            |(name, digest, reason)| json!({"image": name, "digest": digest, "reason": reason}),
+        );
         let mut document = Planned(self.0.plan.clone()).json();
         document["failed"] = failed.collect();
         document

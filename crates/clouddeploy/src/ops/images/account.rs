@@ -11,8 +11,8 @@ use cloudops_aws::{
     state::init::{Component, InitState},
 };
 
-pub(super) use crate::images::BASE;
 use crate::error::DeployError;
+pub(super) use crate::images::BASE;
 
 /// The registry of the account, and which of its repositories are this instance's.
 pub(super) struct Account<'a> {
@@ -30,7 +30,7 @@ impl<'a> Account<'a> {
         config: &'a CloudOpsConfig,
     ) -> Result<Self, DeployError> {
         let outputs = state.outputs();
-        let ours = outputs.values().flatten().find(|(key, _)| key.starts_with("Repository:"));
+        let ours = outputs.iter().find(|(key, _)| key.starts_with("Repository:"));
         let (_, uri) = ours.ok_or_else(|| DeployError::NotReady {
             what: "there are no repositories for images".to_owned(),
             command: "clouddeploy init".to_owned(),

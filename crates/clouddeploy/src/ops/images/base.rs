@@ -13,10 +13,7 @@ use cloudops_aws::{
 };
 
 use super::account::{Account, BASE};
-use crate::{
-    error::DeployError,
-    ops::{initialized, store},
-};
+use crate::{error::DeployError, ops::initialized};
 
 /// Reads a base image from where it is, as a step of its own. Relative paths start from `folder`.
 pub(super) async fn read(
@@ -90,7 +87,8 @@ async fn step(
     events.step("base", "base image");
     match reading.await {
         Ok((base, outcome)) => {
-            let platforms: Vec<String> = base.image.platforms().map(|one| one.to_string()).collect();
+            let platforms: Vec<String> =
+                base.image.platforms().map(|one| one.to_string()).collect();
             let detail = format!("{} for {}", base.digest(), platforms.join(" and "));
             events.step_done("base", outcome, detail);
             Ok(base)
@@ -179,7 +177,9 @@ async fn told(
     let digest = match (image.digest(), &now) {
         (Some(pinned), _) => pinned,
         (None, Ok(now)) => now.clone(),
-        (None, Err(_)) => return Err(now.err().map_or(DeployError::MissingSetting("images.base"), Into::into)),
+        (None, Err(_)) => {
+            return Err(now.err().map_or(DeployError::MissingSetting("images.base"), Into::into));
+        }
     };
     let reference = account.reference(BASE, &digest).ok();
     let has = match &reference {

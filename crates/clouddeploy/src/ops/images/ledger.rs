@@ -86,11 +86,7 @@ pub(super) fn tag(instance: &str, release: &str, reference: &str) -> String {
 }
 
 /// Tags the images of a release, which the rules of the repositories never remove.
-async fn mark(
-    account: &Account<'_>,
-    instance: &str,
-    release: &Release,
-) -> Result<(), DeployError> {
+async fn mark(account: &Account<'_>, instance: &str, release: &Release) -> Result<(), DeployError> {
     let one = async |reference: &String| {
         account.registry.tag(reference, &tag(instance, &release.id, reference)).await
     };

@@ -73,7 +73,8 @@ pub async fn list(ctx: &Ctx, request: &ListRequest) -> Result<ListReport, Deploy
     let account = Account::open(ctx, &state, config).await?;
     let known = Known::read(&store(&ctx.aws, config)).await?;
     let stored = stored(ctx, &account).await?;
-    let listed = |(name, all): (String, Vec<StoredImage>)| (name.clone(), shown(&name, all, &known));
+    let listed =
+        |(name, all): (String, Vec<StoredImage>)| (name.clone(), shown(&name, all, &known));
     Ok(ListReport { images: stored.into_iter().map(listed).collect() })
 }
 

@@ -86,8 +86,7 @@ async fn read(registry: &Arc<Registry>, reference: &str) -> Result<ShowReport, O
 /// [`DeployError::Unknown`] when none is attached; [`DeployError::Oci`] for one that cannot be
 /// read.
 pub fn sbom(report: &ShowReport) -> Result<Value, DeployError> {
-    let attached =
-        report.attachments.iter().find(|attached| attached.artifact_type == MEDIA_TYPE);
+    let attached = report.attachments.iter().find(|attached| attached.artifact_type == MEDIA_TYPE);
     let attached = attached.ok_or_else(|| OciError::Missing {
         reference: format!("{MEDIA_TYPE} that is attached to {}", report.reference),
     })?;

@@ -193,7 +193,8 @@ fn above(image: &Variant, below: &Variant) -> Vec<Upper> {
 /// How an image runs, without the variables that it has from its base.
 fn own_run(image: &Variant, below: &Variant) -> Value {
     let inherited: BTreeMap<String, String> = below.variables().into_iter().collect();
-    let own = image.variables().into_iter().filter(|(key, value)| inherited.get(key) != Some(value));
+    let own =
+        image.variables().into_iter().filter(|(key, value)| inherited.get(key) != Some(value));
     let mut run = image.settings["config"].clone();
     run["Env"] = own.map(|(key, value)| format!("{key}={value}")).collect();
     run

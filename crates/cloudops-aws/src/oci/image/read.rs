@@ -31,11 +31,7 @@ impl Image {
     /// # Errors
     /// [`OciError::Platform`] for a platform that it has not; [`OciError::Reference`] when it is no
     /// image; those of the source.
-    pub async fn read(
-        source: &Source,
-        name: &str,
-        wanted: &[Platform],
-    ) -> Result<Self, OciError> {
+    pub async fn read(source: &Source, name: &str, wanted: &[Platform]) -> Result<Self, OciError> {
         let digest = source.digest().await?;
         let bytes = source.manifest(&digest).await?;
         let mut variants = Vec::new();
@@ -74,9 +70,8 @@ impl Image {
             Some(missing) => Err(lacks(missing.to_string())),
             None if self.variants.is_empty() => Err(lacks(names(Platform::ALL))),
             None => {
-                self.variants.retain(|variant| {
-                    wanted.is_empty() || wanted.contains(&variant.platform)
-                });
+                self.variants
+                    .retain(|variant| wanted.is_empty() || wanted.contains(&variant.platform));
                 Ok(self)
             }
         }
