@@ -12,7 +12,7 @@ use super::{
     blobs::Moved,
     descriptor::Blob,
     referrers,
-    registry::{Registry, http_value, parse, refused},
+    registry::{Registry, http_value, is_missing, parse, refused},
 };
 use crate::{
     events::{EventKind, EventSink},
@@ -204,7 +204,11 @@ impl Registry {
     /// A manifest or an index as it is stored. A reference with a digest gets nothing else.
     pub(super) async fn manifest(&self, from: &Reference) -> Result<Bytes, OciError> {
         let pulled = self.client().pull_manifest_raw(from, &self.auth(), &ACCEPTED).await;
-        let (bytes, _) = pulled.map_err(|error| refused("pulling", from, &error))?;
+        let failed = |error| match is_missing(&error) {
+            true => OciError::Missing { reference: from.to_string() },
+            false => refused("pulling", from, &error),
+        };
+        let (bytes, _) = pulled.map_err(failed)?;
         let digest = Digest::of(&bytes);
         match from.digest() {
             Some(asked) if asked != digest.as_str() => Err(OciError::Digest {

@@ -149,7 +149,7 @@ pub(super) fn refused(
     OciError::Registry { verb, name: target.to_string(), reason: error.to_string() }
 }
 
-fn is_missing(error: &OciDistributionError) -> bool {
+pub(super) fn is_missing(error: &OciDistributionError) -> bool {
     let text = error.to_string();
     matches!(error, OciDistributionError::ImageManifestNotFoundError(_))
         || text.contains("404")
