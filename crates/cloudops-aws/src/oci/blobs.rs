@@ -4,23 +4,24 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
-use futures::TryStreamExt as _;
-use oci_client::{Reference, errors::OciDistributionError};
-use tokio_util::sync::CancellationToken;
+use oci_client::Reference;
+use reqwest::{Method, StatusCode, Url};
 
 use super::{
+    auth::Scope,
     content::Data,
     error::OciError,
-    registry::{Registry, refused},
+    fetch::Look,
+    http::{Ask, Body, Fault},
+    registry::{Registry, TAKEN},
+    wire::Wire,
 };
-use crate::{ids::Digest, wait};
+use crate::ids::Digest;
 
-/// Tries of one upload, with pauses that double.
-const TRIES: u32 = 4;
-const PAUSE: Duration = Duration::from_millis(250);
+/// Looks for a blob that was acknowledged: some registries need a moment.
+const LOOKS: u32 = 4;
 
 /// What became of a blob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,67 +48,142 @@ impl Places {
     }
 }
 
+/// What a registry makes of the wish to take a blob over.
+enum Mount {
+    Done,
+    /// It wants the bytes, here.
+    Started(Url),
+    /// It does not want to.
+    Refused,
+}
+
 impl Registry {
     /// Brings a blob into the repository of `target`: looks first, then takes it over from another
-    /// repository, and sends it only when nobody has it. `data` is asked for its bytes only then.
+    /// repository, and sends it only when nobody has it. `data` is asked for its `size` bytes only
+    /// then.
     pub(super) async fn bring(
         &self,
         target: &Reference,
         digest: &Digest,
+        size: u64,
         data: impl Future<Output = Result<Data, OciError>>,
     ) -> Result<Moved, OciError> {
+        let wire = self.wire()?;
         let place = self.places().of(digest);
-        let there = self.client().blob_exists(target, digest.as_str()).await;
-        if there.map_err(|error| refused("looking up a layer of", target, &error))? {
+        let look = async |_| self.look(wire, target, digest, size).await;
+        let found = wire.tried("looking up a layer of", target, look).await?;
+        if found == Look::There {
             place.lock().await.get_or_insert_with(|| target.clone());
             return Ok(Moved::There);
         }
         let mut place = place.lock().await;
-        if let Some(from) = place.as_ref() {
-            // Not every registry can; then it is sent as if nobody had it.
-            let mounted = self.client().mount_blob(target, from, digest.as_str()).await;
-            if mounted.is_ok() {
-                return Ok(Moved::Mounted);
+        let mut started = None;
+        // What the registry has under this digest is something else: ours must be sent.
+        if let Some(from) = place.as_ref().filter(|_| found == Look::Missing) {
+            match self.mount(wire, target, from, digest).await? {
+                Mount::Done => return Ok(Moved::Mounted),
+                Mount::Started(location) => started = Some(location),
+                Mount::Refused => {}
             }
         }
-        self.upload(target, digest, &data.await?).await?;
+        self.upload(wire, target, digest, &data.await?, started).await?;
+        self.confirm(wire, target, digest, size).await?;
         *place = Some(target.clone());
         Ok(Moved::Uploaded)
     }
 
+    /// Asks the registry to take a blob over from another repository. Not every registry can;
+    /// then it is sent as if nobody had it.
+    async fn mount(
+        &self,
+        wire: &Wire,
+        target: &Reference,
+        from: &Reference,
+        digest: &Digest,
+    ) -> Result<Mount, OciError> {
+        let scope = Scope::mount(target.repository(), from.repository());
+        let mounted = wire.tried("mounting a layer of", target, async |_| {
+            let mut url = uploads(wire, target)?;
+            url.query_pairs_mut()
+                .append_pair("mount", digest.as_str())
+                .append_pair("from", from.repository());
+            let ask = Ask::new(Method::POST, url.clone());
+            let known = [StatusCode::CREATED, StatusCode::ACCEPTED];
+            let response = wire.send(ask, &scope, &known).await?;
+            if response.status() == StatusCode::ACCEPTED {
+                return Ok(Mount::Started(wire.http.location(&url, &response)?));
+            }
+            self.check_stored(target, digest, &response).map_err(Fault::Final)?;
+            Ok(Mount::Done)
+        });
+        match mounted.await {
+            Err(OciError::Refused { .. }) => Ok(Mount::Refused),
+            mounted => mounted,
+        }
+    }
+
+    /// Sends a blob, to an upload that was `started` or to a new one.
     async fn upload(
         &self,
+        wire: &Wire,
         target: &Reference,
         digest: &Digest,
         data: &Data,
+        started: Option<Url>,
     ) -> Result<(), OciError> {
-        let mut pause = PAUSE;
-        let mut tried = 1;
-        loop {
-            let pieces = data.pieces().map_err(OciDistributionError::from);
-            let (digest, length) = (digest.as_str(), data.len());
-            let sent = self.client().push_blob_stream(target, pieces, digest, Some(length)).await;
-            match sent {
-                Ok(_) => return Ok(()),
-                Err(error) if tried < TRIES && is_passing(&error) => {
-                    tracing::debug!(%error, digest, "an upload is tried again");
-                    // Who no longer wants the image drops the push, and this pause with it.
-                    let _ = wait::sleep(pause, &CancellationToken::new()).await;
-                    (tried, pause) = (tried + 1, pause * 2);
-                }
-                Err(error) => return Err(refused("pushing a layer of", target, &error)),
+        let scope = Scope::push(target.repository());
+        let sent = wire.tried("pushing a layer of", target, async |calls| {
+            // What was lost may have been the answer only.
+            if calls > 0 && self.look(wire, target, digest, data.len()).await? == Look::There {
+                return Ok(());
             }
-        }
+            let started = started.clone().filter(|_| calls == 0);
+            let mut url = match started {
+                Some(url) => url,
+                None => start(wire, target, &scope).await?,
+            };
+            url.query_pairs_mut().append_pair("digest", digest.as_str());
+            let ask = Ask::new(Method::PUT, url).with(Body::Data(data)).unlimited();
+            let response = wire.send(ask, &scope, &TAKEN).await?;
+            self.check_stored(target, digest, &response).map_err(Fault::Final)
+        });
+        sent.await
+    }
+
+    /// Makes sure that a blob that was acknowledged is there: whoever writes a tag trusts in it.
+    async fn confirm(
+        &self,
+        wire: &Wire,
+        target: &Reference,
+        digest: &Digest,
+        size: u64,
+    ) -> Result<(), OciError> {
+        let untrue = |reason| Fault::Final(self.untrue(target, digest.as_str(), reason));
+        let look = async |calls| match self.look(wire, target, digest, size).await? {
+            Look::There => Ok(()),
+            Look::Missing if calls + 1 < LOOKS => {
+                Err(Fault::passing("an acknowledged layer is not known"))
+            }
+            Look::Missing => {
+                Err(untrue("it acknowledged this layer, and does not know it".to_owned()))
+            }
+            Look::OtherSize(other) => {
+                let reason = format!("it got {size} bytes and says that it has {other} of them");
+                Err(untrue(reason))
+            }
+        };
+        wire.tried("looking up a layer of", target, look).await
     }
 }
 
-/// Whether the same request may succeed a moment later.
-fn is_passing(error: &OciDistributionError) -> bool {
-    match error {
-        OciDistributionError::ServerError { code, .. } => *code >= 500 || *code == 429,
-        OciDistributionError::RequestError(error) => {
-            error.is_connect() || error.is_timeout() || error.is_request() || error.is_body()
-        }
-        _ => false,
-    }
+fn uploads(wire: &Wire, target: &Reference) -> Result<Url, Fault> {
+    wire.url(&format!("{}/blobs/uploads/", target.repository()))
+}
+
+/// Begins an upload; gives where to send it.
+async fn start(wire: &Wire, target: &Reference, scope: &Scope) -> Result<Url, Fault> {
+    let url = uploads(wire, target)?;
+    let ask = Ask::new(Method::POST, url.clone());
+    let response = wire.send(ask, scope, &[StatusCode::ACCEPTED]).await?;
+    wire.http.location(&url, &response)
 }

@@ -2,15 +2,12 @@
 
 use std::time::Instant;
 
-use bytes::Bytes;
-use oci_client::manifest::{
-    IMAGE_MANIFEST_MEDIA_TYPE, OCI_IMAGE_MEDIA_TYPE, OciDescriptor, OciImageManifest,
-};
+use oci_client::manifest::{OCI_IMAGE_MEDIA_TYPE, OciDescriptor, OciImageManifest};
 
 use super::{
     blobs::Moved,
     error::OciError,
-    registry::{PushReport, Registry, http_value, parse, refused},
+    registry::{PushReport, Registry, http_value, parse},
 };
 use crate::ids::Digest;
 
@@ -19,7 +16,7 @@ impl Registry {
     /// by byte, and, last, the tag. `reference` names the image by its digest in `source`.
     ///
     /// # Errors
-    /// [`OciError::Registry`]; [`OciError::Digest`] when the source gives something else;
+    /// As [`Registry::push`]; [`OciError::Untrue`] when the source gives something else;
     /// [`OciError::TagTaken`] when the tag points at another image.
     pub async fn copy(
         &self,
@@ -31,7 +28,8 @@ impl Registry {
         let begin = Instant::now();
         let from = parse(reference)?;
         let to = parse(&format!("{}/{repository}:{tag}", self.host()))?;
-        let (bytes, digest) = source.manifest(&from).await?;
+        let found = source.fetch_manifest(&from).await?;
+        let (bytes, digest) = (found.bytes, found.digest);
         self.log_in_to_push(&to).await?;
         let mut report = PushReport::default();
         if self.tagged(&to).await?.as_ref() == Some(&digest) {
@@ -49,22 +47,6 @@ impl Registry {
         Ok(report)
     }
 
-    /// The manifest as it is stored, and its digest, which must be the one that was asked for.
-    async fn manifest(&self, from: &oci_client::Reference) -> Result<(Bytes, Digest), OciError> {
-        let accepted = [OCI_IMAGE_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE];
-        let pulled = self.client().pull_manifest_raw(from, self.auth(), &accepted).await;
-        let (bytes, _) = pulled.map_err(|error| refused("pulling", from, &error))?;
-        let digest = Digest::of(&bytes);
-        match from.digest() {
-            Some(asked) if asked != digest.as_str() => Err(OciError::Digest {
-                name: from.to_string(),
-                found: digest.to_string(),
-                expected: asked.to_owned(),
-            }),
-            _ => Ok((bytes, digest)),
-        }
-    }
-
     async fn copy_blob(
         &self,
         source: &Registry,
@@ -77,7 +59,7 @@ impl Registry {
             reference: from.to_string(),
             reason: format!("{error}"),
         })?;
-        Ok((size, self.bring(to, &digest, source.pull_blob(from, blob)).await?))
+        Ok((size, self.bring(to, &digest, size, source.pull_blob(from, blob)).await?))
     }
 }
 

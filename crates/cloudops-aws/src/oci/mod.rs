@@ -3,19 +3,29 @@
 //! Everything is content addressed and made without clocks and machines: the same input gives the
 //! same digests (OCI image specification 1.1).
 
+mod auth;
 mod base;
 mod blobs;
+mod challenge;
 mod content;
 mod copy;
 mod error;
+mod fetch;
+mod http;
 mod image;
 mod layer;
+mod login;
 mod registry;
+mod retry;
 mod tar;
+#[cfg(test)]
+mod tests;
+mod wire;
 
 pub use base::Base;
 pub use content::{Content, Data, DataReader, Later};
 pub use error::OciError;
 pub use image::{Blob, Image, ImageSpec};
 pub use layer::{Compression, KnownLayer, Layer, LayerBuilder, LayerCache, write_layers};
+pub use login::{Keyring, Login, LoginError, Logins};
 pub use registry::{PushReport, Registry};
