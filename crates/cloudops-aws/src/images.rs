@@ -3,6 +3,8 @@
 use aws_sdk_ecr::{Client, types::ImageIdentifier};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
+#[cfg(feature = "oci")]
+use crate::oci::{Login, LoginError, Logins};
 use crate::{
     connect::{Aws, broken},
     error::AwsError,
@@ -49,6 +51,24 @@ pub async fn login_in(aws: &Aws, region: &Region) -> Result<RegistryLogin, AwsEr
         }
         None => Err(broken("ECR", "GetAuthorizationToken", &"not a user and a password")),
     }
+}
+
+/// Who gives the logins of the registries of a region: a new token each time it is asked, since
+/// they end after twelve hours, and a push may begin with an old one.
+#[cfg(feature = "oci")]
+#[must_use]
+pub fn logins(aws: &Aws, region: &Region) -> Logins {
+    let (aws, region) = (aws.clone(), region.clone());
+    let hint = "The role needs ecr:GetAuthorizationToken, and the rights to push and pull there.";
+    Logins::from_fn(hint, move || {
+        let (aws, region) = (aws.clone(), region.clone());
+        async move {
+            let login = login_in(&aws, &region).await;
+            let RegistryLogin { user, password } =
+                login.map_err(|error| LoginError::from_error(&error))?;
+            Ok(Login::Password { user, password })
+        }
+    })
 }
 
 /// Region of a registry of ECR, by its host: `ACCOUNT.dkr.ecr.REGION.amazonaws.com`.

@@ -11,6 +11,7 @@ use reqwest::{Method, StatusCode, Url, header::HeaderValue};
 use tokio::sync::Mutex;
 
 use super::{
+    answer,
     challenge::Scheme,
     http::{self, Ask, Body, Fault, Http, Rejection},
     login::{Login, LoginError, Logins},
@@ -169,7 +170,7 @@ async fn first_contact(http: &Http) -> Result<Scheme, Fault> {
         StatusCode::UNAUTHORIZED if scheme.is_some() => Ok(scheme.unwrap_or(Scheme::Open)),
         status if retry::is_passing(status) => {
             let after = retry::after(response.headers());
-            Err(Fault::Passing { reason: http::said(response).await, after })
+            Err(Fault::Passing { reason: answer::said(response).await, after })
         }
         // The first request that needs a login says so.
         _ => Ok(Scheme::Open),
@@ -218,14 +219,14 @@ async fn exchange(
     let (response, _) = http.follow(&ask, header.as_ref()).await?;
     let status = response.status();
     if status == StatusCode::OK {
-        let body = http::read(response, TOKEN_SIZE).await?.unwrap_or_default();
+        let body = answer::read(response, TOKEN_SIZE).await?.unwrap_or_default();
         return token(&body, begin).ok_or_else(|| Fault::Refused {
             status,
             reason: format!("its token service at {} gives no token", http::host(realm)),
         });
     }
     let after = retry::after(response.headers());
-    let said = http::said(response).await;
+    let said = answer::said(response).await;
     let reason = format!("at its token service {}: {said}", http::host(realm));
     Err(match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Fault::Rejected(Rejection {

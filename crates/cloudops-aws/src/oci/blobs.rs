@@ -144,7 +144,7 @@ impl Registry {
             };
             url.query_pairs_mut().append_pair("digest", digest.as_str());
             let ask = Ask::new(Method::PUT, url).with(Body::Data(data)).unlimited();
-            let response = wire.send(ask, &scope, &TAKEN).await?;
+            let response = wire.send(ask, &scope, &TAKEN).await.map_err(forgotten)?;
             self.check_stored(target, digest, &response).map_err(Fault::Final)
         });
         sent.await
@@ -178,6 +178,18 @@ impl Registry {
 
 fn uploads(wire: &Wire, target: &Reference) -> Result<Url, Fault> {
     wire.url(&format!("{}/blobs/uploads/", target.repository()))
+}
+
+/// A registry that was started again does not know the uploads from before: a new one is begun.
+fn forgotten(fault: Fault) -> Fault {
+    match fault {
+        Fault::Refused { status, reason }
+            if status == StatusCode::NOT_FOUND || reason.contains("BLOB_UPLOAD_") =>
+        {
+            Fault::passing(reason)
+        }
+        fault => fault,
+    }
 }
 
 /// Begins an upload; gives where to send it.

@@ -68,8 +68,7 @@ fn challenges(text: &str) -> Vec<Challenge> {
         if let Some(word) = word {
             found.push(Challenge { name: word.to_owned(), parameters: Vec::new() });
         }
-        if let (Some(challenge), Some((key, value))) =
-            (found.last_mut(), parameter.split_once('='))
+        if let (Some(challenge), Some((key, value))) = (found.last_mut(), parameter.split_once('='))
         {
             challenge.parameters.push((key.trim().to_owned(), unquoted(value.trim())));
         }
@@ -125,7 +124,8 @@ mod tests {
 
     #[test]
     fn commas_and_quotes_in_values_part_nothing() {
-        let scope = r#"Bearer realm="https://a/t?x=1,2" , scope="repository:a:pull,push", service = s"#;
+        let scope =
+            r#"Bearer realm="https://a/t?x=1,2" , scope="repository:a:pull,push", service = s"#;
         assert_eq!(asked(&[scope]), bearer("https://a/t?x=1,2", Some("s")));
         assert_eq!(
             asked(&[r#"bearer service="a\"b,c",realm="https://a/t""#]),
@@ -143,7 +143,8 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_asks_for_nothing() {
-        for header in ["", "Negotiate", "Bearer", "Bearer realm=\"no url\"", "realm=x", ",,\"", "="] {
+        for header in ["", "Negotiate", "Bearer", "Bearer realm=\"no url\"", "realm=x", ",,\"", "="]
+        {
             assert_eq!(asked(&[header]), None, "{header}");
         }
         assert_eq!(asked(&[]), None);

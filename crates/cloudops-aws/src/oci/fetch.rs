@@ -13,10 +13,11 @@ use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncWriteExt as _;
 
 use super::{
+    answer,
     auth::Scope,
     content::Data,
     error::OciError,
-    http::{self, Ask, Fault},
+    http::{Ask, Fault},
     image::Blob,
     registry::{Registry, parse, stated},
     wire::Wire,
@@ -87,7 +88,7 @@ impl Registry {
             let ask = Ask::new(Method::GET, manifest_url(wire, from)?).accepting(&MANIFESTS);
             let response = wire.send(ask, &scope, &[StatusCode::OK]).await?;
             let headers = response.headers().clone();
-            Ok((headers, http::read(response, SMALL).await?))
+            Ok((headers, answer::read(response, SMALL).await?))
         });
         let (headers, bytes) = fetched.await?;
         let name = from.digest().or(from.tag()).unwrap_or("latest");
@@ -153,7 +154,7 @@ impl Registry {
         let mut writer = tokio::fs::File::from_std(tempfile::tempfile().map_err(local)?);
         let (mut hasher, mut count) = (Sha256::new(), 0);
         let mut pieces = response.bytes_stream();
-        while let Some(piece) = pieces.try_next().await.map_err(|error| http::lost(&error))? {
+        while let Some(piece) = pieces.try_next().await.map_err(|error| answer::lost(&error))? {
             count += piece.len() as u64;
             if count > size {
                 return Err(untrue(format!("it gives more than the {size} bytes it has")));

@@ -3,6 +3,7 @@
 //! Everything is content addressed and made without clocks and machines: the same input gives the
 //! same digests (OCI image specification 1.1).
 
+mod answer;
 mod auth;
 mod base;
 mod blobs;

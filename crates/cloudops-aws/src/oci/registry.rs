@@ -237,9 +237,7 @@ impl Registry {
         }
         self.check_blobs(target, manifest).await?;
         Err(match found {
-            Some(found) => {
-                OciError::TagTaken { tag: target.to_string(), found: found.to_string() }
-            }
+            Some(found) => OciError::TagTaken { tag: target.to_string(), found: found.to_string() },
             None => error,
         })
     }
@@ -268,10 +266,7 @@ pub(super) fn parse(reference: &str) -> Result<Reference, OciError> {
     })
 }
 
-pub(super) fn http_value(
-    text: &str,
-    target: &Reference,
-) -> Result<HeaderValue, OciError> {
+pub(super) fn http_value(text: &str, target: &Reference) -> Result<HeaderValue, OciError> {
     text.parse().map_err(|_| OciError::Reference {
         reference: target.to_string(),
         reason: "its media type is not a header value".to_owned(),

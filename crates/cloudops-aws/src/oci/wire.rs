@@ -7,10 +7,11 @@ use reqwest::{Method, Response, StatusCode, Url};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    answer,
     auth::{Auth, Scope},
     challenge::Scheme,
     error::OciError,
-    http::{self, Ask, Fault, Http, Rejection},
+    http::{Ask, Fault, Http, Rejection},
     login::Logins,
     retry::{self, Patience},
 };
@@ -25,42 +26,29 @@ pub(super) struct Wire {
 
 impl Wire {
     pub(super) fn new(host: &str, logins: Logins) -> Result<Self, String> {
-        Ok(Self {
-            http: Http::new(host)?,
-            auth: Auth::new(logins),
-            patience: Patience::default(),
-        })
+        Ok(Self { http: Http::new(host)?, auth: Auth::new(logins), patience: Patience::default() })
     }
 
-    /// Does something until it succeeds, as far as that has a point: with pauses when the
-    /// registry fails, once more with a new login when it does not take ours. `once` is told how
-    /// often it was called before.
+    /// Does something until it succeeds, with pauses, as far as that has a point. `once` is told
+    /// how often it was called before.
     pub(super) async fn tried<T>(
         &self,
         verb: &'static str,
         name: &dyn Display,
         once: impl AsyncFn(u32) -> Result<T, Fault>,
     ) -> Result<T, OciError> {
-        let (mut calls, mut tried, mut renewed) = (0, 1, false);
-        let login = |error| OciError::Login { verb, name: name.to_string(), error };
+        let mut tried = 1;
         loop {
-            let fault = match once(calls).await {
+            match once(tried - 1).await {
                 Ok(done) => return Ok(done),
-                Err(fault) => fault,
-            };
-            calls += 1;
-            match fault {
-                Fault::Rejected(rejection) if !renewed => {
-                    renewed = self.auth.renew(&rejection).await.map_err(login)?;
-                }
-                Fault::Passing { reason, after } if tried < self.tries() => {
+                Err(Fault::Passing { reason, after }) if tried < self.tries() => {
                     tracing::debug!(reason, tried, "{verb} {name} is tried again");
                     let pause = self.patience.pause(tried, after);
                     // Who no longer wants it drops the work, and this pause with it.
                     let _ = wait::sleep(pause, &CancellationToken::new()).await;
                     tried += 1;
                 }
-                fault => return Err(self.over(verb, name, fault, tried).await),
+                Err(fault) => return Err(self.over(verb, name, fault, tried).await),
             }
         }
     }
@@ -109,14 +97,36 @@ impl Wire {
 
     /// Gets a login for a scope, so that a missing one shows before anything is sent.
     pub(super) async fn log_in(&self, scope: &Scope) -> Result<(), Fault> {
-        self.auth.pass(&self.http, scope).await.map(drop)
+        self.renewing(async || self.auth.pass(&self.http, scope).await.map(drop)).await
     }
 
-    /// Sends one request, once. Answers with another status than those that are expected are
-    /// faults.
+    /// Sends one request, with a new login when ours is no longer taken. Answers with another
+    /// status than those that are expected are faults.
     pub(super) async fn send(
         &self,
         ask: Ask<'_>,
+        scope: &Scope,
+        expected: &[StatusCode],
+    ) -> Result<Response, Fault> {
+        self.renewing(async || self.send_once(&ask, scope, expected).await).await
+    }
+
+    /// Does something once more with a new login when the old one is not taken.
+    async fn renewing<T>(&self, once: impl AsyncFn() -> Result<T, Fault>) -> Result<T, Fault> {
+        let mut renewed = false;
+        loop {
+            match once().await {
+                Err(Fault::Rejected(rejection)) if !renewed => {
+                    renewed = self.auth.renew(&rejection).await.map_err(Fault::NoLogin)?;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn send_once(
+        &self,
+        ask: &Ask<'_>,
         scope: &Scope,
         expected: &[StatusCode],
     ) -> Result<Response, Fault> {
@@ -124,7 +134,7 @@ impl Wire {
         // An upload may be told to go elsewhere from the begin: nobody there gets our login.
         let starts_home = ask.url.origin() == self.http.base().origin();
         let login = pass.header.as_ref().filter(|_| starts_home);
-        let (response, stays) = self.http.follow(&ask, login).await?;
+        let (response, stays) = self.http.follow(ask, login).await?;
         let is_home = starts_home && stays;
         let status = response.status();
         if expected.contains(&status) {
@@ -132,7 +142,7 @@ impl Wire {
         }
         let after = retry::after(response.headers());
         let challenge = Scheme::asked(response.headers());
-        let reason = http::said(response).await;
+        let reason = answer::said(response).await;
         Err(match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
                 if is_home && is_rejection(status, &ask.method, &reason) =>

@@ -1,1 +1,95 @@
-//! The client against a scripted registry.
+//! The client against a registry that misbehaves.
+
+mod lies;
+mod logins;
+mod redirects;
+mod resume;
+mod retries;
+mod stand;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use stand::Stand;
+
+use super::{
+    Blob, Data, Image, Login, LoginError, Logins, OciError, PushReport, Registry, retry::Patience,
+};
+use crate::{events::EventSink, ids::Digest, redact::Secret};
+
+/// What no message and no log may show.
+const PASSWORD: &str = "correct-horse-battery";
+
+/// As patient as a test.
+const PATIENCE: Patience = Patience {
+    tries: 4,
+    first_tries: 2,
+    first: Duration::from_millis(1),
+    longest: Duration::from_millis(5),
+};
+
+fn blob(bytes: &[u8]) -> Blob {
+    Blob {
+        media_type: "application/vnd.oci.image.layer.v1.tar+zstd".to_owned(),
+        digest: Digest::of(bytes),
+        data: Data::from(bytes.to_vec()),
+    }
+}
+
+/// An image with some layers.
+fn image(layers: &[&str]) -> Image {
+    let layers: Vec<Blob> = layers.iter().map(|layer| blob(layer.as_bytes())).collect();
+    let config = blob(br#"{"architecture":"amd64","os":"linux","config":{}}"#);
+    let describe = |blob: &Blob| {
+        serde_json::json!({
+            "mediaType": blob.media_type, "digest": blob.digest, "size": blob.data.len(),
+        })
+    };
+    let manifest = serde_json::json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": describe(&config),
+        "layers": layers.iter().map(describe).collect::<Vec<_>>(),
+    });
+    let mut manifest = blob(manifest.to_string().as_bytes());
+    manifest.media_type = "application/vnd.oci.image.manifest.v1+json".to_owned();
+    Image { manifest, config, layers }
+}
+
+fn registry(stand: &Stand) -> Registry {
+    with(stand, Logins::anonymous())
+}
+
+fn with(stand: &Stand, logins: Logins) -> Registry {
+    Registry::with_logins(&stand.host(), logins).with_patience(PATIENCE)
+}
+
+async fn push(registry: &Registry, image: &Image) -> Result<PushReport, OciError> {
+    registry.push(image, "cm", "v1", &EventSink::null()).await
+}
+
+fn password(user: &str) -> Login {
+    Login::Password { user: user.to_owned(), password: Secret::new(PASSWORD) }
+}
+
+/// Gives users `user-1`, `user-2` and so on, and counts them.
+fn counted() -> (Logins, Arc<AtomicUsize>) {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&count);
+    let logins = Logins::from_fn("Log in again.", move || {
+        let number = counter.fetch_add(1, Ordering::Relaxed) + 1;
+        std::future::ready(Ok::<_, LoginError>(password(&format!("user-{number}"))))
+    });
+    (logins, count)
+}
+
+/// The header of a user of [`counted`].
+fn basic(user: &str) -> String {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    format!("Basic {}", STANDARD.encode(format!("{user}:{PASSWORD}")))
+}
