@@ -4,7 +4,7 @@ use aws_sdk_ecr::{Client, types::ImageIdentifier};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 #[cfg(feature = "oci")]
-use crate::oci::{Login, LoginError, Logins};
+use crate::oci::{Keyring, Login, LoginError, Logins};
 use crate::{
     connect::{Aws, broken},
     error::AwsError,
@@ -71,11 +71,25 @@ pub fn logins(aws: &Aws, region: &Region) -> Logins {
     })
 }
 
-/// Region of a registry of ECR, by its host: `ACCOUNT.dkr.ecr.REGION.amazonaws.com`.
+/// Logins of all registries of ECR; nobody's elsewhere.
+#[cfg(feature = "oci")]
+#[must_use]
+pub fn keyring(aws: &Aws) -> Keyring {
+    let aws = aws.clone();
+    Keyring::from_fn(move |host| match region_of(host) {
+        Some(region) => logins(&aws, &region),
+        None => Logins::anonymous(),
+    })
+}
+
+/// Region of a registry of ECR, by its host: `ACCOUNT.dkr.ecr.REGION.amazonaws.com`. The end
+/// counts too: whoever has another domain must not get our login.
 #[must_use]
 pub fn region_of(host: &str) -> Option<Region> {
     let (_, rest) = host.split_once(".dkr.ecr.")?;
-    rest.split('.').next()?.parse().ok()
+    let (region, domain) = rest.split_once('.')?;
+    let is_aws = ["amazonaws.com", "amazonaws.com.cn", "amazonaws.eu"].contains(&domain);
+    region.parse().ok().filter(|_| is_aws)
 }
 
 /// Whether a repository holds an image (`DescribeImages`).
@@ -102,7 +116,13 @@ mod tests {
     fn the_host_of_a_registry_names_its_region() {
         let region = region_of("123456789012.dkr.ecr.eu-central-1.amazonaws.com").unwrap();
         assert_eq!(region.as_str(), "eu-central-1");
+        let china = region_of("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn").unwrap();
+        assert_eq!(china.as_str(), "cn-north-1");
         assert!(region_of("registry.example.com").is_none());
+        assert!(
+            region_of("123456789012.dkr.ecr.eu-central-1.amazonaws.com.evil.example").is_none()
+        );
+        assert!(region_of("123456789012.dkr.ecr.eu-central-1.example.com").is_none());
         assert!(region_of("127.0.0.1:5000").is_none());
     }
 }

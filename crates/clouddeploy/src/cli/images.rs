@@ -20,6 +20,8 @@ use cloudops_aws::{
     terminal::{CliResult, Report, Session, Style, Table},
 };
 
+use super::registry_login;
+
 /// Verbs of `images`.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Verb {
@@ -54,7 +56,9 @@ pub(super) struct BuildArgs {
 }
 
 const PLAIN: &str = "For the builder alone, without AWS and without a cloudops.yaml:
-  clouddeploy images build --package FILE.zip --base layout:FOLDER --registry 127.0.0.1:5000";
+  clouddeploy images build --package FILE.zip --base layout:FOLDER --registry 127.0.0.1:5000
+
+Logins of registries are those of `docker login` and `podman login`.";
 
 /// How layers are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -106,7 +110,8 @@ async fn plain(session: &Session, registry: String, args: BuildArgs) -> CliResul
     let cache = args.cache.map(Cache::new);
     let making = Making { compression, cache, ..Making::default() };
     let package = args.package.unwrap_or_default().into();
-    let request = PlainRequest { package, registry, base, making };
+    let keyring = registry_login::keyring(&session.settings.variables);
+    let request = PlainRequest { package, registry, base, making, keyring };
     session.print(&Built(images::build_plain(&session.events(), &request).await?));
     Ok(Class::Done)
 }

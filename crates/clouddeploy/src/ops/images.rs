@@ -89,7 +89,8 @@ pub async fn build(ctx: &Ctx, request: &BuildRequest) -> Result<BuildReport, Dep
         let manifest = choose(&store, request).await?;
         let base = request.config.images.base.as_ref();
         let base = base.ok_or(DeployError::MissingSetting("images.base"))?;
-        let base = base::read(&ctx.events, base, &request.folder).await?;
+        let base =
+            base::read(&ctx.events, base, &request.folder, &images::keyring(&ctx.aws)).await?;
         let assembled = assemble(ctx, &state, &manifest, &base).await?;
         let images = push(ctx, &state, config, assembled, &manifest).await?;
         let draft = Release {
@@ -192,7 +193,6 @@ async fn push(
     assembled: BTreeMap<String, Image>,
     manifest: &PackageManifest,
 ) -> Result<BTreeMap<String, BuiltImage>, DeployError> {
-    let login = images::login(&ctx.aws).await?;
     let (mut host, mut images) = (String::new(), BTreeMap::new());
     for (name, image) in assembled {
         let key = format!("Repository:{}/{name}", config.instance);
@@ -202,7 +202,8 @@ async fn push(
         of.clone_into(&mut host);
         images.insert(name, (image, repository.to_owned()));
     }
-    let registry = Registry::new(&host, &login.user, &login.password);
+    let logins = images::logins(&ctx.aws, ctx.aws.region());
+    let registry = Registry::with_logins(&host, logins);
     let pushing = Pushing { registry: &registry, host: &host, images, id: &manifest.id };
     Ok(pushing.push(&ctx.events).await?)
 }

@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 use serde_json::Value;
 
-use super::{OciError, content::Data, image::Blob, registry::Registry};
+use super::{Keyring, OciError, content::Data, image::Blob, registry::Registry};
 use crate::ids::Digest;
 
 /// A base image with everything in it.
@@ -61,9 +61,10 @@ impl Base {
     /// Fetches a base image from a registry, by a reference with a digest.
     ///
     /// # Errors
-    /// [`OciError::Reference`], [`OciError::Registry`], [`OciError::Digest`].
-    pub async fn from_registry(reference: &str) -> Result<Self, OciError> {
-        let pulled = Registry::anonymous(reference)?.pull(reference).await?;
+    /// [`OciError::Reference`], and what a registry may answer ([`OciError::Registry`],
+    /// [`OciError::Refused`], [`OciError::Login`], [`OciError::Untrue`], [`OciError::Unsafe`]).
+    pub async fn from_registry(reference: &str, keyring: &Keyring) -> Result<Self, OciError> {
+        let pulled = Registry::of(reference, keyring)?.pull(reference).await?;
         let (digest, config, layers) = pulled;
         Ok(Self { digest, name: reference.to_owned(), config, layers })
     }

@@ -16,7 +16,7 @@ use super::{
     blobs::{Moved, Places},
     http::{Ask, Body},
     image::Blob,
-    login::{Login, Logins},
+    login::{Keyring, Login, Logins},
     wire::Wire,
 };
 use crate::{
@@ -70,20 +70,14 @@ impl Registry {
         Self { wire, host: host.to_owned(), places: Places::default() }
     }
 
-    /// The registry of a reference.
+    /// The registry of a reference, with the logins of its host.
     ///
     /// # Errors
     /// [`OciError::Reference`].
-    pub fn of(reference: &str, logins: Logins) -> Result<Self, OciError> {
-        Ok(Self::with_logins(parse(reference)?.resolve_registry(), logins))
-    }
-
-    /// The registry of a reference, without a login.
-    ///
-    /// # Errors
-    /// [`OciError::Reference`].
-    pub fn anonymous(reference: &str) -> Result<Self, OciError> {
-        Self::of(reference, Logins::anonymous())
+    pub fn of(reference: &str, keyring: &Keyring) -> Result<Self, OciError> {
+        let reference = parse(reference)?;
+        let host = reference.resolve_registry();
+        Ok(Self::with_logins(host, keyring.of(host)))
     }
 
     /// Pushes an image: only the blobs that the registry lacks, then the manifest by its digest

@@ -70,7 +70,7 @@ impl Assembling<'_> {
     async fn base(self) -> Result<Base, CoreError> {
         match &self.config.build_server.base {
             Some(BaseImage::Layout(path)) => Ok(Base::from_layout(&self.folder.join(path))?),
-            _ => Ok(Base::from_registry(&self.recipe.base).await?),
+            _ => Ok(Base::from_registry(&self.recipe.base, &images::keyring(&self.ctx.aws)).await?),
         }
     }
 
@@ -89,9 +89,9 @@ impl Assembling<'_> {
     ) -> Result<ServerImage, CoreError> {
         let ctx = self.ctx;
         let Assembled { image, jenkins } = assembled;
-        let login = images::login(&ctx.aws).await?;
         let (host, name) = repository.split_once('/').unwrap_or((repository, ""));
-        let registry = Registry::new(host, &login.user, &login.password);
+        let logins = images::logins(&ctx.aws, ctx.aws.region());
+        let registry = Registry::with_logins(host, logins);
         let tag = format!("image-{}", image.digest().short());
         registry.push(image, name, &tag, &ctx.events).await?;
         Ok(ServerImage {

@@ -4,7 +4,7 @@ use camino::Utf8Path;
 use cloudops_aws::{
     config_file::BaseImage,
     events::{EventSink, Outcome},
-    oci::Base,
+    oci::{Base, Keyring},
 };
 
 use crate::error::DeployError;
@@ -14,11 +14,12 @@ pub(super) async fn read(
     events: &EventSink,
     base: &BaseImage,
     folder: &Utf8Path,
+    keyring: &Keyring,
 ) -> Result<Base, DeployError> {
     events.step("base", "base image");
     let read = match base {
         BaseImage::Layout(path) => Base::from_layout(&folder.join(path)),
-        BaseImage::Reference(reference) => Base::from_registry(reference).await,
+        BaseImage::Reference(reference) => Base::from_registry(reference, keyring).await,
     };
     match &read {
         Ok(base) => events.step_done("base", Outcome::Unchanged, base.digest.as_str()),

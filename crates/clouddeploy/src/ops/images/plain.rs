@@ -7,7 +7,7 @@ use cloudops_aws::{
     config_file::BaseImage,
     events::{EventSink, Outcome},
     ids::Digest,
-    oci::{Base, Image, Registry},
+    oci::{Base, Image, Keyring, Registry},
     package::{Limits, Package, PackageError},
 };
 
@@ -29,6 +29,8 @@ pub struct PlainRequest {
     pub base: BaseImage,
     /// How images are made.
     pub making: Making,
+    /// Logins of the registry, and of the one that the base image is in.
+    pub keyring: Keyring,
 }
 
 /// What was built.
@@ -49,7 +51,7 @@ pub async fn build_plain(
     events: &EventSink,
     request: &PlainRequest,
 ) -> Result<PlainReport, DeployError> {
-    let base = base::read(events, &request.base, Utf8Path::new("")).await?;
+    let base = base::read(events, &request.base, Utf8Path::new(""), &request.keyring).await?;
     let (digest, images) = assembled(events, request, base).await?;
     let (host, prefix) = request.registry.split_once('/').unwrap_or((&request.registry, ""));
     let place = |(name, image): (String, Image)| {
@@ -60,7 +62,7 @@ pub async fn build_plain(
         (name, (image, repository))
     };
     let images = images.into_iter().map(place).collect();
-    let registry = Registry::anonymous(&format!("{host}/any"))?;
+    let registry = Registry::with_logins(host, request.keyring.of(host));
     let pushing = Pushing { registry: &registry, host, images, id: digest.short() };
     Ok(PlainReport { images: pushing.push(events).await?, package: digest })
 }

@@ -6,8 +6,8 @@ use cloudops_aws::{
     config_file::CloudOpsConfig,
     ctx::Ctx,
     events::Outcome,
-    images::{self, RegistryLogin},
-    oci::{PushReport, Registry},
+    images,
+    oci::{Logins, PushReport, Registry},
     state::releases::{self, Release},
 };
 
@@ -48,12 +48,12 @@ pub async fn promote(ctx: &Ctx, request: &PromoteRequest) -> Result<PromoteRepor
         .registry
         .split_once('/')
         .unwrap_or((&request.registry, request.config.instance.as_str()));
-    let own = images::login(&ctx.aws).await?;
-    let target = target(ctx, host, &release, &own).await?;
+    let own = images::logins(&ctx.aws, ctx.aws.region());
+    let target = target(ctx, host, &release, &own);
     let mut copied = BTreeMap::new();
     for (name, reference) in &release.images {
         let (repository, digest) = split(reference);
-        let source = Registry::new(host_of(repository), &own.user, &own.password);
+        let source = Registry::with_logins(host_of(repository), own.clone());
         let to = format!("{prefix}/{name}");
         let step = format!("image/{to}");
         ctx.events.step(&step, format!("image {name} to {host}/{to}"));
@@ -97,24 +97,11 @@ async fn release(ctx: &Ctx, request: &PromoteRequest) -> Result<Release, DeployE
     }
 }
 
-/// The registry to copy to, with the login that fits its host.
-async fn target(
-    ctx: &Ctx,
-    host: &str,
-    release: &Release,
-    own: &RegistryLogin,
-) -> Result<Registry, DeployError> {
+/// The registry to copy to, with the logins that fit its host.
+fn target(ctx: &Ctx, host: &str, release: &Release, own: &Logins) -> Registry {
     let ours = release.images.values().any(|reference| host_of(reference) == host);
-    if ours {
-        return Ok(Registry::new(host, &own.user, &own.password));
-    }
-    match images::region_of(host) {
-        Some(region) => {
-            let login = images::login_in(&ctx.aws, &region).await?;
-            Ok(Registry::new(host, &login.user, &login.password))
-        }
-        None => Ok(Registry::anonymous(&format!("{host}/any"))?),
-    }
+    let logins = if ours { own.clone() } else { images::keyring(&ctx.aws).of(host) };
+    Registry::with_logins(host, logins)
 }
 
 fn host_of(reference: &str) -> &str {
