@@ -20,6 +20,7 @@ mod engine;
 mod foundation;
 mod held_out;
 mod images_guide;
+mod images_of_releases;
 mod images_registry;
 mod killed_deploy;
 mod killed_init;

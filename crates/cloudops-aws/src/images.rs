@@ -1,5 +1,7 @@
 //! Image repositories (ECR).
 
+mod stored;
+
 use aws_sdk_ecr::{Client, types::ImageIdentifier};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -11,6 +13,8 @@ use crate::{
     ids::{Digest, Region},
     redact::Secret,
 };
+
+pub use stored::{StoredImage, delete, stored};
 
 /// User and password for the registry of an account, valid for twelve hours.
 #[derive(Debug, Clone)]

@@ -14,7 +14,10 @@ pub(super) async fn inspect(image: &str, login: &Path) -> Result<Option<String>,
     let Some(tags) = skopeo(&tags, &format!("docker://{image}"), login).await? else {
         return Ok(None);
     };
-    let Some(tag) = tags["Tags"].as_array().and_then(|tags| tags.last()?.as_str()) else {
+    // A tag that is named after a digest lists what is attached to an image.
+    let of_image = |tag: &&str| !tag.starts_with("sha256-");
+    let tags = tags["Tags"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let Some(tag) = tags.filter(of_image).next_back() else {
         return Err(RehearsalError::Unexpected(format!("skopeo finds no tag of {image}")));
     };
     let inspect = ["inspect", "--tls-verify=false"];

@@ -16,6 +16,7 @@
 //! says.
 
 mod cache;
+mod jars;
 mod parts;
 mod sharing;
 mod sources;
@@ -34,10 +35,14 @@ use cloudops_aws::{
 use crate::topology::Topology;
 pub use cache::Cache;
 pub(crate) use cache::state;
+use jars::LayerJars;
 use parts::Parts;
 
 /// User and group that containers run as.
 pub const USER: u32 = 10001;
+
+/// Repository of base images, beside those of the topology's images.
+pub const BASE: &str = "base";
 
 const TOMCAT: &str = "/opt/tomcat";
 
@@ -90,13 +95,20 @@ pub struct Making {
     pub threads: NonZeroUsize,
     /// What earlier builds found out.
     pub cache: Option<Cache>,
+    /// Annotations of all images, beside our own, such as `org.opencontainers.image.revision`.
+    pub annotations: BTreeMap<String, String>,
 }
 
 impl Default for Making {
     /// All cores of this machine.
     fn default() -> Self {
         let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Self { compression: Compression::default(), threads, cache: None }
+        Self {
+            compression: Compression::default(),
+            threads,
+            cache: None,
+            annotations: BTreeMap::new(),
+        }
     }
 }
 
@@ -120,16 +132,20 @@ pub fn assemble(
     for (name, tool) in &topology.tools {
         drafts.insert(name.clone(), parts.tool(&mut plans, name, tool)?);
     }
-    let layers = write_layers(
-        plans.0,
-        making.compression,
-        making.threads,
-        cache.map(|cache| cache as &dyn LayerCache),
-    );
+    let Plans(mut plans) = plans;
+    let jars: Vec<_> = plans.iter_mut().map(|(_, plan)| LayerJars::of(plan)).collect();
+    let known = cache.map(|cache| cache as &dyn LayerCache);
+    let layers = write_layers(plans, making.compression, making.threads, known);
     let layers = layers.map_err(ImageError::from_layer)?;
-    let image = |(name, draft): (String, Draft)| {
+    let facts = jars::facts(&layers, &jars, making.threads, cache);
+    let facts = facts.map_err(|error| ImageError::from_layer(OciError::Layer(error)))?;
+    let image = |(name, mut draft): (String, Draft)| {
+        draft.spec.annotations.extend(making.annotations.clone());
         let own: Vec<Layer> = draft.layers.iter().map(|place| layers[*place].clone()).collect();
-        (name, Image::new(base, &own, &draft.spec))
+        let mut image = Image::new(base, &own, &draft.spec);
+        let facts = draft.layers.iter().map(|place| &facts[*place]);
+        image.attachments.push(jars::list(&name, version(package), facts));
+        (name, image)
     };
     Ok(drafts.into_iter().map(image).collect())
 }
@@ -163,20 +179,28 @@ struct Draft {
     spec: ImageSpec,
 }
 
-/// What is the same for every image. The package's digest stands in the release, not here: a new
-/// package must not give a new digest to an image whose content is the same.
+/// Annotation with the digest of the package that an image was built from.
+const PACKAGE_DIGEST: &str = "cloudops.package-digest";
+
+/// What is the same for every image. That of another package has other annotations, and so another
+/// digest; whether it runs the same, [`Image::content`] tells.
 fn spec(package: &Package, name: &str) -> ImageSpec {
-    let mut spec = ImageSpec {
+    let annotations = [
+        ("org.opencontainers.image.title", name),
+        ("org.opencontainers.image.version", version(package)),
+        (PACKAGE_DIGEST, package.digest().as_str()),
+    ];
+    ImageSpec {
         user: format!("{USER}:{USER}"),
         working_directory: "/ep".to_owned(),
+        annotations: annotations.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
         ..ImageSpec::default()
-    };
-    let version = package.webapps().first().map_or("", |webapp| webapp.version.as_str());
-    let annotations =
-        [("org.opencontainers.image.title", name), ("org.opencontainers.image.version", version)];
-    spec.annotations =
-        annotations.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-    spec
+    }
+}
+
+/// Version of the suite in a package.
+fn version(package: &Package) -> &str {
+    package.webapps().first().map_or("", |webapp| webapp.version.as_str())
 }
 
 /// Begin of a context file of Tomcat.

@@ -30,7 +30,12 @@ pub use names::{edge_stack, env_stack, job_stack, layer, log_group, prefix, serv
 pub use protection::{differs, protection_graph};
 pub use service::{draft, order, service_graph};
 
-use crate::{error::DeployError, images::USER, ops::VERSION, topology::Topology};
+use crate::{
+    error::DeployError,
+    images::{BASE, USER},
+    ops::VERSION,
+    topology::Topology,
+};
 
 /// Image of the tool that populates the database.
 const DATA_POPULATION: &str = "data-pop-tool";
@@ -59,7 +64,7 @@ pub fn fact(outputs: &Outputs, name: &str) -> Result<String, DeployError> {
     })
 }
 
-/// The repositories: one stack for each image.
+/// The repositories: one stack for each image, and one for base images.
 ///
 /// # Errors
 /// [`DeployError`].
@@ -68,7 +73,7 @@ pub fn repository_graph(
     topology: &Topology,
 ) -> Result<StackGraph, DeployError> {
     let mut graph = StackGraph::new(BTreeMap::new());
-    for image in topology.images() {
+    for image in topology.images().into_iter().chain([BASE]) {
         let mut parameters = BTreeMap::from([("ImageName".to_owned(), image.to_owned())]);
         parameters.insert("InstanceName".to_owned(), config.instance.to_string());
         graph.add(StackSpec {

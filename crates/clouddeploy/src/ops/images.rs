@@ -1,9 +1,15 @@
 //! `images build`: from a published package to images in the registry and a release.
 
+mod account;
 mod base;
+mod gc;
+mod ledger;
+mod list;
 mod plain;
 mod promote;
 mod push;
+mod rebase;
+mod show;
 
 use std::{collections::BTreeMap, time::Instant};
 
@@ -12,29 +18,34 @@ use cloudops_aws::{
     config_file::CloudOpsConfig,
     ctx::Ctx,
     events::Outcome,
-    images,
-    oci::{Base, Image, PushReport, Registry},
+    oci::{Base, Image, PushReport},
     package::Package,
     state::{
         init::{Component, InitState},
         lock::Owner,
         packages::{self, PackageManifest},
-        releases::{self, Release},
+        releases::{self, ImageProvenance, Release},
         runs,
         store::{StateError, Store},
     },
 };
-use jiff::Timestamp;
 
 use super::{initialized, lock_request, store};
+pub use base::{BaseReport, BaseRequest, base};
+pub use gc::{GcPlan, GcReport, GcRequest, Unneeded, gc, gc_plan};
+pub use list::{ListReport, ListRequest, ListedImage, list};
 pub use plain::{PlainReport, PlainRequest, build_plain};
 pub use promote::{PromoteReport, PromoteRequest, promote};
+pub use rebase::{RebaseReport, RebaseRequest, rebase};
+pub use show::{ShowReport, ShowRequest, sbom, show};
 
 use crate::{
     error::DeployError,
     images::{Making, assemble as assemble_images},
     topology::Topology,
 };
+use account::Account;
+use ledger::Draft;
 use push::Pushing;
 
 /// What `images build` needs to know.
@@ -50,6 +61,8 @@ pub struct BuildRequest {
     pub run: Option<String>,
     /// Folder that relative paths in the settings start from.
     pub folder: Utf8PathBuf,
+    /// How images are made.
+    pub making: Making,
 }
 
 /// What became of an image.
@@ -61,6 +74,8 @@ pub struct BuiltImage {
     pub size: u64,
     /// What the push moved.
     pub push: PushReport,
+    /// Release whose image this is: it runs exactly the same, so nothing was pushed.
+    pub kept_from: Option<String>,
 }
 
 /// What `images build` did.
@@ -87,26 +102,24 @@ pub async fn build(ctx: &Ctx, request: &BuildRequest) -> Result<BuildReport, Dep
     let asked = lock_request("deploy".to_owned(), &request.owner, "images build");
     runs::recorded(ctx, &store, asked, async |_locked| {
         let manifest = choose(&store, request).await?;
-        let base = request.config.images.base.as_ref();
-        let base = base.ok_or(DeployError::MissingSetting("images.base"))?;
-        let base =
-            base::read(&ctx.events, base, &request.folder, &images::keyring(&ctx.aws)).await?;
-        let assembled = assemble(ctx, &state, &manifest, &base).await?;
-        let images = push(ctx, &state, config, assembled, &manifest).await?;
-        let draft = Release {
-            id: String::new(),
-            package: manifest.id.clone(),
-            version: manifest.version.clone(),
-            images: images
-                .iter()
-                .map(|(name, image)| (name.clone(), image.reference.clone()))
-                .collect(),
-            base: base.digest.clone(),
-            created_at: Timestamp::now(),
-            created_by: ctx.aws.caller().to_owned(),
-            previous: None,
+        let image = config.images.base.as_ref();
+        let image = image.ok_or(DeployError::MissingSetting("images.base"))?;
+        let account = Account::open(ctx, &state, config)?;
+        let wanted = base::platforms(config);
+        let base = base::kept(ctx, &account, image, &request.folder, &wanted).await?;
+        let assembled = assemble(ctx, &state, &manifest, &base, request).await?;
+        let (images, provenance) = push(ctx, &store, &account, assembled, &manifest.id).await?;
+        let draft = Draft {
+            package: (manifest.id.clone(), manifest.version.clone()),
+            package_digest: manifest.digest.clone(),
+            revision: manifest.source_commit.clone(),
+            base_name: image.pinned(base.digest()).to_string(),
+            base: &base,
+            rebased_from: None,
+            images: &images,
+            provenance,
         };
-        let (release, new) = releases::append(&store, draft).await?;
+        let (release, new) = draft.append(ctx, &store, &account).await?;
         Ok(BuildReport { package: manifest, images, release, new })
     })
     .await
@@ -151,10 +164,11 @@ async fn assemble(
     state: &InitState,
     manifest: &PackageManifest,
     base: &Base,
+    request: &BuildRequest,
 ) -> Result<BTreeMap<String, Image>, DeployError> {
     let begin = Instant::now();
     ctx.events.step("package", format!("package {} ({})", manifest.id, manifest.version));
-    let result = fetch_and_assemble(ctx, state, manifest, base).await;
+    let result = fetch_and_assemble(ctx, state, manifest, base, request).await;
     match &result {
         Ok(images) => {
             let seconds = begin.elapsed().as_secs_f64();
@@ -171,41 +185,64 @@ async fn fetch_and_assemble(
     state: &InitState,
     manifest: &PackageManifest,
     base: &Base,
+    request: &BuildRequest,
 ) -> Result<BTreeMap<String, Image>, DeployError> {
     // Deleted when the images are made.
     let folder = tempfile::tempdir().map_err(StateError::File)?;
     let file = Utf8Path::from_path(folder.path()).unwrap_or(Utf8Path::new("")).join("package.zip");
     let bucket = Store::new(&ctx.aws, state.output(Component::Core, "PackageBucketName")?);
     bucket.download(ctx, &packages::object_key(&manifest.digest), &file).await?;
-    let base = base.clone();
+    let (base, mut making) = (base.clone(), request.making.clone());
+    if let Some(revision) = &manifest.source_commit {
+        making.annotations.insert(REVISION.to_owned(), revision.clone());
+    }
     unblocked(move || {
         let package = Package::open(&file)?;
-        Ok(assemble_images(&package, &Topology::commerce()?, &base, &Making::default())?)
+        Ok(assemble_images(&package, &Topology::commerce()?, &base, &making)?)
     })
     .await
 }
 
-/// Pushes the images into the repositories that `init` made.
+/// Annotation with the revision of the source (OCI image specification 1.1, annotations).
+const REVISION: &str = "org.opencontainers.image.revision";
+
+/// Images by name, and what the release tells of each.
+type Pushed = (BTreeMap<String, BuiltImage>, BTreeMap<String, ImageProvenance>);
+
+/// Pushes the images into the repositories that `init` made, but for those that the newest release
+/// has already.
 async fn push(
     ctx: &Ctx,
-    state: &InitState,
-    config: &CloudOpsConfig,
+    store: &Store,
+    account: &Account<'_>,
     assembled: BTreeMap<String, Image>,
-    manifest: &PackageManifest,
-) -> Result<BTreeMap<String, BuiltImage>, DeployError> {
-    let (mut host, mut images) = (String::new(), BTreeMap::new());
+    id: &str,
+) -> Result<Pushed, DeployError> {
+    let newest = releases::list(store).await?.pop();
+    let (mut images, mut provenance) = (BTreeMap::new(), BTreeMap::new());
+    let mut built = BTreeMap::new();
     for (name, image) in assembled {
-        let key = format!("Repository:{}/{name}", config.instance);
-        let uri = state.output(Component::Deploy, &key)?;
-        // All repositories of an account and region are in one registry.
-        let (of, repository) = uri.split_once('/').unwrap_or((uri, ""));
-        of.clone_into(&mut host);
-        images.insert(name, (image, repository.to_owned()));
+        let repository = account.repository(&name)?;
+        match ledger::same(newest.as_ref(), &name, &image) {
+            Some((reference, from)) if account.has(reference).await? => {
+                ctx.events.step(&format!("image/{repository}"), format!("image {name}"));
+                let detail = format!("as in release {from}");
+                let step = format!("image/{repository}");
+                ctx.events.step_done(&step, Outcome::Unchanged, detail);
+                let push = PushReport::nothing_of(&image);
+                let (reference, size) = (reference.clone(), image.size());
+                provenance.insert(name.clone(), ledger::known(&image, Some(from.clone())));
+                built.insert(name, BuiltImage { reference, size, push, kept_from: Some(from) });
+            }
+            _ => {
+                provenance.insert(name.clone(), ledger::known(&image, None));
+                images.insert(name, (image, repository));
+            }
+        }
     }
-    let logins = images::logins(&ctx.aws, ctx.aws.region());
-    let registry = Registry::with_logins(&host, logins);
-    let pushing = Pushing { registry: &registry, host: &host, images, id: &manifest.id };
-    Ok(pushing.push(&ctx.events).await?)
+    let pushing = Pushing { registry: &account.registry, host: &account.host, images, id };
+    built.extend(pushing.push(&ctx.events).await?);
+    Ok((built, provenance))
 }
 
 /// Runs what keeps a core busy beside what waits.

@@ -228,7 +228,16 @@ fn has_digest(reference: &Text) -> bool {
 }
 
 fn images(at: &At<'_>, raw: &RawImages) -> Result<ImagesConfig, ConfigError> {
-    Ok(ImagesConfig { base: base_image(at, "images.base", raw.base.as_ref())? })
+    let known = ["linux/amd64", "linux/arm64"];
+    let wrong = raw.platforms.iter().find(|platform| !known.contains(&platform.value.as_str()));
+    if let Some(wrong) = wrong {
+        let message = format!("`{}` is not one of {}", wrong.value, known.join(", "));
+        return Err(at.error("images.platforms", wrong, message));
+    }
+    Ok(ImagesConfig {
+        base: base_image(at, "images.base", raw.base.as_ref())?,
+        platforms: raw.platforms.iter().map(|platform| platform.value.clone()).collect(),
+    })
 }
 
 fn base_image(
@@ -239,18 +248,28 @@ fn base_image(
     let Some(base) = base else {
         return Ok(None);
     };
-    match (&base.layout, &base.reference) {
-        (Some(layout), None) => Ok(Some(BaseImage::Layout(layout.value.clone()))),
-        (None, Some(reference)) if has_digest(reference) => {
+    let digest = base.digest.as_ref().map(|digest| {
+        let wrong = |error| at.error(&format!("{key}.digest"), digest, format!("{error}"));
+        digest.value.parse().map_err(wrong)
+    });
+    let digest = digest.transpose()?;
+    match (&base.layout, &base.archive, &base.reference) {
+        (Some(folder), None, None) => {
+            Ok(Some(BaseImage::Layout { folder: folder.value.clone(), digest }))
+        }
+        (None, Some(file), None) => {
+            Ok(Some(BaseImage::Archive { file: file.value.clone(), digest }))
+        }
+        (None, None, Some(reference)) if has_digest(reference) => {
             Ok(Some(BaseImage::Reference(reference.value.clone())))
         }
-        (None, Some(reference)) => {
+        (None, None, Some(reference)) => {
             Err(at.error(&format!("{key}.reference"), reference, NEEDS_DIGEST))
         }
-        (Some(layout), Some(_)) => {
-            Err(at.error(key, layout, "give `layout` or `reference`, not both"))
+        (Some(one), _, _) | (None, Some(one), _) => {
+            Err(at.error(key, one, "give one of `layout`, `archive` and `reference`"))
         }
-        (None, None) => Ok(None),
+        (None, None, None) => Ok(None),
     }
 }
 

@@ -10,22 +10,26 @@
 //! ```
 
 mod at;
+mod base_image;
 mod check;
 mod check_network;
 mod error;
 mod form;
 mod model;
+mod pin;
 mod raw;
 mod read;
 mod schema;
 mod source;
 mod write;
 
+pub use base_image::{BaseImage, ImagesConfig};
 pub use error::ConfigError;
 pub use model::{
-    AdoptedNetwork, BaseImage, BastionConfig, BuildServerConfig, CloudOpsConfig,
-    ConfigurationConfig, ConsulConfig, DnsConfig, EnvironmentsConfig, ImagesConfig, NetworkConfig,
+    AdoptedNetwork, BastionConfig, BuildServerConfig, CloudOpsConfig, ConfigurationConfig,
+    ConsulConfig, DnsConfig, EnvironmentsConfig, NetworkConfig,
 };
+pub use pin::pin_base;
 pub use schema::json_schema;
 pub use source::{BuildConfig, CacheConfig, MavenRepository, PipelineConfig, SourceConfig};
 pub use write::{NewSettings, SCHEMA_FILE};

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr};
 
 use url::Url;
 
-use super::source::SourceConfig;
+use super::{BaseImage, ImagesConfig, source::SourceConfig};
 use crate::ids::{AccountId, InstanceName, Region};
 
 /// The settings of one instance.
@@ -170,22 +170,6 @@ pub struct BuildServerConfig {
     pub endpoint: Option<Url>,
     /// User that jobs are managed as. Default `admin`.
     pub user: String,
-}
-
-/// Container images.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ImagesConfig {
-    /// Image with the Java runtime that all others are built on.
-    pub base: Option<BaseImage>,
-}
-
-/// Where the base image comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BaseImage {
-    /// A folder with an OCI image layout.
-    Layout(String),
-    /// An image in a registry, with its digest.
-    Reference(String),
 }
 
 /// Defaults of new environments.

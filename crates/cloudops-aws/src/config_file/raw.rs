@@ -117,12 +117,16 @@ pub(super) struct RawBuildServer {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawImages {
     pub(super) base: Option<RawBase>,
+    #[serde(default)]
+    pub(super) platforms: Vec<Text>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawBase {
     pub(super) layout: Option<Text>,
+    pub(super) archive: Option<Text>,
+    pub(super) digest: Option<Text>,
     pub(super) reference: Option<Text>,
 }
 

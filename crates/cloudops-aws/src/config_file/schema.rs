@@ -49,7 +49,7 @@ pub fn json_schema() -> serde_json::Value {
         })),
         "build-server": object(serde_json::json!({
             "image": text,
-            "base": object(serde_json::json!({"layout": text, "reference": text})),
+            "base": base_image(),
             "plugins": text,
             "plugin-source": {"type": "string", "default": "https://updates.jenkins.io"},
             "configuration": text,
@@ -59,7 +59,12 @@ pub fn json_schema() -> serde_json::Value {
         })),
         "source": source(),
         "images": object(serde_json::json!({
-            "base": object(serde_json::json!({"layout": text, "reference": text})),
+            "base": base_image(),
+            "platforms": {
+                "type": "array",
+                "items": {"enum": ["linux/amd64", "linux/arm64"]},
+                "description": "Platforms that images are built for; those of the base when none is given",
+            },
         })),
         "environments": object(serde_json::json!({
             "launch-type": {"enum": ["ec2", "fargate"], "default": "ec2"},
@@ -70,6 +75,16 @@ pub fn json_schema() -> serde_json::Value {
     schema["title"] = "cloudops.yaml".into();
     schema["required"] = serde_json::json!(["schema", "instance", "account", "region", "domain"]);
     schema
+}
+
+fn base_image() -> serde_json::Value {
+    let text = serde_json::json!({"type": "string"});
+    object(serde_json::json!({
+        "layout": text,
+        "archive": text,
+        "digest": {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"},
+        "reference": {"type": "string", "pattern": "@sha256:[0-9a-f]{64}$"},
+    }))
 }
 
 fn source() -> serde_json::Value {

@@ -46,6 +46,11 @@ impl Places {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.entry(digest.clone()).or_default().clone()
     }
+
+    /// Remembers that a repository of this registry has a blob.
+    pub(super) async fn seen(&self, digest: &Digest, repository: &Reference) {
+        self.of(digest).lock().await.get_or_insert_with(|| repository.clone());
+    }
 }
 
 /// What a registry makes of the wish to take a blob over.

@@ -1,71 +1,108 @@
-//! Copying an image from one registry to another, by digest: nothing is built again.
+//! Copying an image, by digest, with all its platforms and what is attached: nothing is built
+//! again.
 
 use std::time::Instant;
 
-use oci_client::manifest::{OCI_IMAGE_MEDIA_TYPE, OciDescriptor, OciImageManifest};
+use bytes::Bytes;
+use oci_client::Reference;
+use serde::Deserialize;
 
 use super::{
-    blobs::Moved,
-    error::OciError,
-    registry::{PushReport, Registry, http_value, parse},
+    OciError, Source,
+    descriptor::Descriptor,
+    image::is_index,
+    layout,
+    push::{PushReport, by_digest},
+    registry::{Registry, parse},
 };
 use crate::ids::Digest;
 
+/// What a manifest needs in its repository.
+#[derive(Deserialize)]
+struct Needs {
+    config: Descriptor,
+    layers: Vec<Descriptor>,
+}
+
 impl Registry {
-    /// Copies an image to a repository here: only the blobs that it lacks, then the manifest, byte
-    /// by byte, and, last, the tag. `reference` names the image by its digest in `source`.
+    /// Copies an image to a repository here: only the blobs that it lacks, then the manifests, byte
+    /// by byte, what is attached and, last, the tag.
     ///
     /// # Errors
-    /// As [`Registry::push`]; [`OciError::Untrue`] when the source gives something else;
-    /// [`OciError::TagTaken`] when the tag points at another image.
+    /// As [`Registry::push`]; [`OciError::Untrue`] when the source gives something else.
     pub async fn copy(
         &self,
-        source: &Registry,
-        reference: &str,
+        source: &Source,
         repository: &str,
         tag: &str,
     ) -> Result<PushReport, OciError> {
         let begin = Instant::now();
-        let from = parse(reference)?;
         let to = parse(&format!("{}/{repository}:{tag}", self.host()))?;
-        let found = source.fetch_manifest(&from).await?;
-        let (bytes, digest) = (found.bytes, found.digest);
+        let digest = source.digest().await?;
         self.log_in_to_push(&to).await?;
         let mut report = PushReport::default();
         if self.tagged(&to).await?.as_ref() == Some(&digest) {
             return Ok(report);
         }
-        let manifest = image(&bytes, reference)?;
-        for blob in manifest.layers.iter().chain([&manifest.config]) {
-            let (size, moved) = self.copy_blob(source, &from, &to, blob).await?;
-            report.add(size, moved);
+        let top = source.manifest(&digest).await?;
+        if is_index(&top) {
+            let entries = layout::manifests(&top).map_err(|error| broken(&to, error))?;
+            for entry in entries {
+                let manifest = source.manifest(&entry.digest).await?;
+                self.copy_blobs(source, &to, &manifest, &mut report).await?;
+                self.put_bytes(&by_digest(&to, &entry.digest), manifest, &entry.digest).await?;
+            }
+        } else {
+            self.copy_blobs(source, &to, &top, &mut report).await?;
         }
-        let media_type = manifest.media_type.as_deref().unwrap_or(OCI_IMAGE_MEDIA_TYPE);
-        let media_type = http_value(media_type, &to)?;
-        self.put_manifest(&to, bytes, media_type, &digest).await?;
+        self.copy_referrers(source, &to, &digest, &top, &mut report).await?;
+        self.put_bytes(&to, top, &digest).await?;
         report.seconds = begin.elapsed().as_secs_f64();
         Ok(report)
     }
 
-    async fn copy_blob(
+    /// What is attached to an image in its source. What names it must be there before it.
+    async fn copy_referrers(
         &self,
-        source: &Registry,
-        from: &oci_client::Reference,
-        to: &oci_client::Reference,
-        blob: &OciDescriptor,
-    ) -> Result<(u64, Moved), OciError> {
-        let size = u64::try_from(blob.size).unwrap_or_default();
-        let digest: Digest = blob.digest.parse().map_err(|error| OciError::Reference {
-            reference: from.to_string(),
-            reason: format!("{error}"),
-        })?;
-        Ok((size, self.bring(to, &digest, size, source.pull_blob(from, blob)).await?))
+        source: &Source,
+        to: &Reference,
+        subject: &Digest,
+        top: &Bytes,
+        report: &mut PushReport,
+    ) -> Result<(), OciError> {
+        let attached = source.referrers(subject).await?;
+        if !attached.is_empty() {
+            self.put_bytes(&by_digest(to, subject), top.clone(), subject).await?;
+        }
+        for entry in attached {
+            let manifest = source.manifest(&entry.digest).await?;
+            self.copy_blobs(source, to, &manifest, report).await?;
+            self.put_bytes(&by_digest(to, &entry.digest), manifest, &entry.digest).await?;
+            self.refer(to, subject, entry).await?;
+        }
+        Ok(())
+    }
+
+    async fn copy_blobs(
+        &self,
+        source: &Source,
+        to: &Reference,
+        manifest: &Bytes,
+        report: &mut PushReport,
+    ) -> Result<(), OciError> {
+        let Needs { config, layers } =
+            serde_json::from_slice(manifest).map_err(|error| broken(to, error))?;
+        for blob in layers.iter().chain([&config]) {
+            if let Some(from) = source.repository_in(self) {
+                self.places().seen(&blob.digest, from).await;
+            }
+            let moved = self.bring(to, &blob.digest, blob.size, source.fetch(blob)).await?;
+            report.add(blob.size, moved);
+        }
+        Ok(())
     }
 }
 
-fn image(bytes: &[u8], reference: &str) -> Result<OciImageManifest, OciError> {
-    serde_json::from_slice(bytes).map_err(|error| OciError::Reference {
-        reference: reference.to_owned(),
-        reason: format!("it is not an image of one platform: {error}"),
-    })
+fn broken(to: &Reference, error: serde_json::Error) -> OciError {
+    OciError::Reference { reference: to.to_string(), reason: format!("it is no image: {error}") }
 }

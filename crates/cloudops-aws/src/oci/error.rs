@@ -22,6 +22,30 @@ pub enum OciError {
         /// What is wrong.
         reason: String,
     },
+    /// There is no image of this name.
+    #[error("there is no image {reference}")]
+    Missing {
+        /// What was looked for.
+        reference: String,
+    },
+    /// An image is not for a platform that is wanted.
+    #[error("{image} has no image for {platform}; it has {found}", found = or_none(found))]
+    Platform {
+        /// The image.
+        image: String,
+        /// What is wanted.
+        platform: String,
+        /// What it has.
+        found: String,
+    },
+    /// An image does not stand on a base.
+    #[error("the image {image} does not stand on the base {base}")]
+    NotBasedOn {
+        /// Digest of the image.
+        image: String,
+        /// Digest of the base.
+        base: String,
+    },
     /// A layer could not be written.
     #[error("a layer could not be written: {0}")]
     Layer(std::io::Error),
@@ -102,11 +126,15 @@ impl Diagnose for OciError {
         match self {
             Self::Layout { .. }
             | Self::Reference { .. }
+            | Self::Missing { .. }
+            | Self::Platform { .. }
             | Self::Digest { .. }
             | Self::Unsafe { .. } => Class::Configuration,
             Self::Refused { status: 403, .. } => Class::Denied,
             Self::Refused { .. } => Class::Configuration,
-            Self::Layer(_) | Self::TagTaken { .. } => Class::NeedsOperator,
+            Self::Layer(_) | Self::TagTaken { .. } | Self::NotBasedOn { .. } => {
+                Class::NeedsOperator
+            }
             Self::Login { error, .. } => error.class(),
             Self::Registry { .. } | Self::Untrue { .. } => Class::Unavailable,
         }
@@ -135,6 +163,10 @@ impl Diagnose for OciError {
             _ => Vec::new(),
         }
     }
+}
+
+fn or_none(list: &str) -> &str {
+    if list.is_empty() { "none of ours" } else { list }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use futures::TryStreamExt as _;
 use oci_client::{Reference, manifest::OciDescriptor};
 use reqwest::{
     Method, Response, StatusCode,
-    header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap},
+    header::{CONTENT_LENGTH, HeaderMap},
 };
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -16,21 +16,16 @@ use super::{
     answer,
     auth::Scope,
     content::Data,
+    descriptor::{DOCKER_LIST, DOCKER_MANIFEST, INDEX, MANIFEST},
     error::OciError,
     http::{Ask, Fault},
-    image::Blob,
-    registry::{Registry, parse, stated},
+    registry::{Registry, stated},
     wire::Wire,
 };
 use crate::ids::Digest;
 
 /// Media types of manifests and indexes.
-const MANIFESTS: [&str; 4] = [
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-];
+const MANIFESTS: [&str; 4] = [MANIFEST, INDEX, DOCKER_MANIFEST, DOCKER_LIST];
 
 /// What registries accept as a manifest at most (distribution specification), and what a
 /// configuration may have.
@@ -38,12 +33,10 @@ const SMALL: u64 = 4 << 20;
 
 /// A manifest or an index as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Manifest {
+pub(super) struct Stored {
     pub(super) bytes: Bytes,
     /// Digest of the bytes.
     pub(super) digest: Digest,
-    /// What the registry says it is; empty when it says nothing.
-    pub(super) media_type: String,
 }
 
 /// What a look for a blob finds.
@@ -81,7 +74,7 @@ impl Registry {
     ///
     /// # Errors
     /// [`OciError::Untrue`] when it is not what was asked for, or too large to be one.
-    pub(super) async fn fetch_manifest(&self, from: &Reference) -> Result<Manifest, OciError> {
+    pub(super) async fn fetch_manifest(&self, from: &Reference) -> Result<Stored, OciError> {
         let wire = self.wire()?;
         let scope = Scope::pull(from.repository());
         let fetched = wire.tried("pulling", from, async |_| {
@@ -104,7 +97,7 @@ impl Registry {
             Some(stated) if stated != digest => Err(untrue(format!(
                 "it says that it gives {stated}, and gives a manifest with the digest {digest}"
             ))),
-            _ => Ok(Manifest { bytes, digest, media_type: media_type(&headers) }),
+            _ => Ok(Stored { bytes, digest }),
         }
     }
 
@@ -222,43 +215,25 @@ impl Registry {
         Ok(())
     }
 
-    /// Fetches an image by digest: its digest, configuration and layers. Of several platforms it
-    /// is the one for `linux/amd64`, on whatever machine this runs.
-    pub(super) async fn pull(
+    /// The index of what is attached to an image, as the registry tells it; none when it has no
+    /// such interface. One without it answers what it likes to a path that it does not know.
+    pub(super) async fn fetch_referrers(
         &self,
-        reference: &str,
-    ) -> Result<(Digest, Value, Vec<Blob>), OciError> {
-        let broken =
-            |reason: String| OciError::Reference { reference: reference.to_owned(), reason };
-        let unreadable = |error: serde_json::Error| broken(error.to_string());
-        let source = parse(reference)?;
-        let mut found = self.fetch_manifest(&source).await?;
-        let mut manifest: Value = serde_json::from_slice(&found.bytes).map_err(unreadable)?;
-        if let Some(images) = manifest["manifests"].as_array() {
-            let is_ours = |image: &&Value| {
-                image["platform"]["architecture"] == "amd64" && image["platform"]["os"] == "linux"
-            };
-            let chosen = images.iter().find(is_ours).and_then(|image| image["digest"].as_str());
-            let chosen = chosen.ok_or_else(|| broken("it has no linux/amd64".to_owned()))?;
-            found = self.fetch_manifest(&source.clone_with_digest(chosen.to_owned())).await?;
-            manifest = serde_json::from_slice(&found.bytes).map_err(unreadable)?;
-        }
-        let config: OciDescriptor =
-            serde_json::from_value(manifest["config"].take()).map_err(unreadable)?;
-        if u64::try_from(config.size).is_ok_and(|size| size > SMALL) {
-            return Err(broken(format!("its configuration has {} bytes", config.size)));
-        }
-        let config = self.pull_blob(&source, &config).await?.bytes().map_err(OciError::Layer)?;
-        let config = serde_json::from_slice(&config).map_err(unreadable)?;
-        let descriptors: Vec<OciDescriptor> =
-            serde_json::from_value(manifest["layers"].take()).map_err(unreadable)?;
-        let mut layers = Vec::new();
-        for layer in descriptors {
-            let data = self.pull_blob(&source, &layer).await?;
-            let digest = layer.digest.parse().map_err(|error| broken(format!("{error}")))?;
-            layers.push(Blob { media_type: layer.media_type, digest, data });
-        }
-        Ok((found.digest, config, layers))
+        image: &Reference,
+    ) -> Result<Option<Bytes>, OciError> {
+        let wire = self.wire()?;
+        let scope = Scope::pull(image.repository());
+        let digest = image.digest().unwrap_or_default();
+        let fetched = wire.tried("looking up what is attached to", image, async |_| {
+            let url = wire.url(&format!("{}/referrers/{digest}", image.repository()))?;
+            let ask = Ask::new(Method::GET, url).accepting(&[INDEX]);
+            match wire.send(ask, &scope, &[StatusCode::OK]).await {
+                Ok(response) => answer::read(response, SMALL).await,
+                Err(Fault::Refused { .. }) => Ok(None),
+                Err(fault) => Err(fault),
+            }
+        });
+        fetched.await
     }
 }
 
@@ -270,9 +245,4 @@ fn manifest_url(wire: &Wire, reference: &Reference) -> Result<reqwest::Url, Faul
 /// The number of bytes that an answer states; that of an answer to HEAD is not of its own body.
 fn length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
-}
-
-fn media_type(headers: &HeaderMap) -> String {
-    let text = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    text.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_owned()
 }

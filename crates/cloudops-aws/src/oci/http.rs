@@ -205,8 +205,9 @@ impl Http {
                 Ok(response)
             }
             // When our own bytes could not be read, the registry is not to blame.
+            // Nor is it when they were to come from another registry.
             Err(error) => match broken.lock().unwrap_or_else(PoisonError::into_inner).take() {
-                Some(error) => Err(Fault::Final(OciError::Layer(error))),
+                Some(error) => Err(Fault::Final(error.downcast().unwrap_or_else(OciError::Layer))),
                 None => Err(lost(&error)),
             },
         }

@@ -116,6 +116,19 @@ impl LayerBuilder {
         self.folders.insert(path.trim_start_matches('/').to_owned(), 0o1777);
     }
 
+    /// Gives files another content, where `other` has one for the path (without a slash at its
+    /// begin) and the content of now.
+    pub fn replace(
+        &mut self,
+        mut other: impl FnMut(&str, &Arc<dyn Content>) -> Option<Arc<dyn Content>>,
+    ) {
+        for (path, file) in &mut self.files {
+            if let Some(content) = other(path, &file.content) {
+                file.content = content;
+            }
+        }
+    }
+
     /// Whether nothing was added.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -1,9 +1,6 @@
 //! A registry that speaks the OCI distribution protocol.
 
-use std::time::Instant;
-
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, stream};
 use oci_client::Reference;
 use reqwest::{
     Method, Response, StatusCode,
@@ -11,22 +8,14 @@ use reqwest::{
 };
 
 use super::{
-    Image, OciError,
+    OciError,
     auth::Scope,
-    blobs::{Moved, Places},
+    blobs::Places,
     http::{Ask, Body},
-    image::Blob,
     login::{Keyring, Login, Logins},
     wire::Wire,
 };
-use crate::{
-    events::{EventKind, EventSink},
-    ids::Digest,
-    redact::Secret,
-};
-
-/// Uploads at once: more does not help a registry, and keeps memory bounded.
-const UPLOADS: usize = 4;
+use crate::{ids::Digest, redact::Secret};
 
 /// How a registry says that it has taken something; the specification knows 201 only.
 pub(super) const TAKEN: [StatusCode; 3] =
@@ -38,19 +27,6 @@ pub struct Registry {
     wire: Result<Wire, String>,
     host: String,
     places: Places,
-}
-
-/// What a push moved.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct PushReport {
-    /// Bytes that were uploaded.
-    pub uploaded_bytes: u64,
-    /// Bytes that the registry had already.
-    pub reused_bytes: u64,
-    /// Blobs that were uploaded.
-    pub uploaded_blobs: usize,
-    /// Seconds it took.
-    pub seconds: f64,
 }
 
 impl Registry {
@@ -78,49 +54,6 @@ impl Registry {
         let reference = parse(reference)?;
         let host = reference.resolve_registry();
         Ok(Self::with_logins(host, keyring.of(host)))
-    }
-
-    /// Pushes an image: only the blobs that the registry lacks, then the manifest by its digest
-    /// and, last, the tag. Several images may be pushed at the same time; what they share is sent
-    /// once.
-    ///
-    /// # Errors
-    /// [`OciError::Registry`], [`OciError::Refused`], [`OciError::Login`]; [`OciError::Untrue`] and
-    /// [`OciError::Unsafe`] when the registry misbehaves; [`OciError::TagTaken`] when the tag
-    /// points at another image. What was sent stays, and the same call goes on.
-    pub async fn push(
-        &self,
-        image: &Image,
-        repository: &str,
-        tag: &str,
-        events: &EventSink,
-    ) -> Result<PushReport, OciError> {
-        let begin = Instant::now();
-        let target = parse(&format!("{}/{repository}:{tag}", self.host))?;
-        self.log_in_to_push(&target).await?;
-        if self.tagged(&target).await?.as_ref() == Some(image.digest()) {
-            return Ok(PushReport { reused_bytes: image.size(), ..PushReport::default() });
-        }
-        let mut report = PushReport::default();
-        let blobs: Vec<Blob> = image.layers.iter().chain([&image.config]).cloned().collect();
-        let total: u64 = blobs.iter().map(|blob| blob.data.len()).sum();
-        let push = async |blob: Blob| {
-            let data = std::future::ready(Ok(blob.data.clone()));
-            let moved = self.bring(&target, &blob.digest, blob.data.len(), data).await?;
-            Ok::<_, OciError>((blob.data.len(), moved))
-        };
-        let mut pushes = stream::iter(blobs.into_iter().map(push)).buffer_unordered(UPLOADS);
-        while let Some((bytes, moved)) = pushes.try_next().await? {
-            report.add(bytes, moved);
-            events.send(EventKind::Transfer {
-                name: repository.to_owned(),
-                done: report.uploaded_bytes + report.reused_bytes,
-                total: Some(total),
-            });
-        }
-        self.push_manifest(image, &target).await?;
-        report.seconds = begin.elapsed().as_secs_f64();
-        Ok(report)
     }
 
     pub(super) fn places(&self) -> &Places {
@@ -162,17 +95,16 @@ impl Registry {
         }
     }
 
+    /// Whether it finds what is attached to an image on its own: ECR does. Of others we look.
+    pub(super) fn knows_referrers(&self) -> bool {
+        self.host.contains(".dkr.ecr.")
+    }
+
     /// Gets a login to push with, so that a missing one shows before anything is sent.
     pub(super) async fn log_in_to_push(&self, target: &Reference) -> Result<(), OciError> {
         let wire = self.wire()?;
         let scope = Scope::push(target.repository());
         wire.tried("logging in to push", target, async |_| wire.log_in(&scope).await).await
-    }
-
-    async fn push_manifest(&self, image: &Image, target: &Reference) -> Result<(), OciError> {
-        let media_type = http_value(&image.manifest.media_type, target)?;
-        let body = image.manifest.data.bytes().map_err(OciError::Layer)?;
-        self.put_manifest(target, body, media_type, image.digest()).await
     }
 
     /// Puts a manifest under a tag, which may be immutable, or under its digest.
@@ -240,17 +172,6 @@ impl Registry {
 /// The digest that an answer states. Only the usual kind can be compared.
 pub(super) fn stated(headers: &HeaderMap) -> Option<Digest> {
     headers.get("docker-content-digest")?.to_str().ok()?.parse().ok()
-}
-
-impl PushReport {
-    pub(super) fn add(&mut self, bytes: u64, moved: Moved) {
-        if moved == Moved::Uploaded {
-            self.uploaded_bytes += bytes;
-            self.uploaded_blobs += 1;
-        } else {
-            self.reused_bytes += bytes;
-        }
-    }
 }
 
 pub(super) fn parse(reference: &str) -> Result<Reference, OciError> {

@@ -43,7 +43,7 @@ impl Patience {
 
 /// Whether an answer says that the same may succeed later.
 pub(super) fn is_passing(status: StatusCode) -> bool {
-    status.is_server_error()
+    (status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED)
         || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
 }
 
@@ -94,9 +94,15 @@ mod tests {
 
     #[test]
     fn only_what_may_pass_is_tried_again() {
-        for (status, passing) in
-            [(500, true), (503, true), (429, true), (408, true), (400, false), (404, false)]
-        {
+        for (status, passing) in [
+            (500, true),
+            (503, true),
+            (429, true),
+            (408, true),
+            (400, false),
+            (404, false),
+            (501, false),
+        ] {
             assert_eq!(is_passing(StatusCode::from_u16(status).unwrap()), passing, "{status}");
         }
     }

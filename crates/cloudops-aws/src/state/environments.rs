@@ -1,5 +1,7 @@
 //! The environments of an instance, and what was deployed to each.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -95,6 +97,23 @@ pub struct Environment {
     pub created_at: Timestamp,
     /// Deployments, the oldest first.
     pub deployments: Vec<Deployment>,
+}
+
+impl Environment {
+    /// Releases whose images it needs: the one that it was given last, the one that serves, and
+    /// the one that served before it, to go back to.
+    #[must_use]
+    pub fn needed_releases(&self) -> BTreeSet<String> {
+        let mut serving = Vec::new();
+        for deployment in self.deployments.iter().rev() {
+            let release = &deployment.release;
+            if deployment.outcome == Deployed::Serving && !serving.contains(&release) {
+                serving.push(release);
+            }
+        }
+        let last = self.deployments.last().map(|deployment| &deployment.release);
+        serving.into_iter().take(2).chain(last).cloned().collect()
+    }
 }
 
 impl Document for Environment {

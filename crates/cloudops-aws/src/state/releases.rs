@@ -25,8 +25,46 @@ pub struct Release {
     pub created_at: Timestamp,
     /// Who made it: the ARN of the caller.
     pub created_by: String,
+    /// Where its images come from; releases of older versions do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Provenance>,
     /// Digest of the ledger entry before this one, which ties them together.
     pub previous: Option<Digest>,
+}
+
+/// Where the images of a release come from: with this, anybody can make them again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Digest of the package.
+    pub package_digest: Digest,
+    /// Revision of the source that the package was built from, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+    /// Where the base image comes from, as the settings name it.
+    pub base: String,
+    /// Platforms of the images.
+    pub platforms: Vec<String>,
+    /// Program that made them, with its version.
+    pub builder: String,
+    /// Release whose images were put on another base, without being built again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rebased_from: Option<String>,
+    /// What is known of each image, by name.
+    pub images: BTreeMap<String, ImageProvenance>,
+}
+
+/// What is known of an image of a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageProvenance {
+    /// Digest of what runs: the same where images differ in annotations alone.
+    pub content: Digest,
+    /// Digest of the list of what is in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sbom: Option<Digest>,
+    /// Release that has exactly this image already, and that it was kept from: what runs does not
+    /// change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_from: Option<String>,
 }
 
 impl Document for Release {
@@ -116,8 +154,17 @@ mod tests {
             base: Digest::of(b"base"),
             created_at: Timestamp::UNIX_EPOCH,
             created_by: "arn".to_owned(),
+            provenance: None,
             previous,
         }
+    }
+
+    #[test]
+    fn an_entry_of_an_older_version_keeps_its_digest() {
+        let text = serde_json::to_string(&release("r1", None)).unwrap();
+        assert!(!text.contains("provenance"), "{text}");
+        let read: Release = serde_json::from_str(&text).unwrap();
+        assert_eq!(read.entry_digest(), release("r1", None).entry_digest());
     }
 
     #[test]

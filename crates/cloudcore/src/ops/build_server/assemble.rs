@@ -7,7 +7,7 @@ use cloudops_aws::{
     events::Outcome,
     images,
     jenkins::plugins::PluginSource,
-    oci::{Base, Image, Registry},
+    oci::{Base, Image, Platform, Registry},
     state::build_server::ServerImage,
 };
 use jiff::Timestamp;
@@ -62,16 +62,17 @@ impl Assembling<'_> {
         let plugins =
             async { Ok(source.fetch(&self.recipe.plugins, &ctx.events, &ctx.cancel).await?) };
         let (base, plugins) = futures::try_join!(self.base(), plugins)?;
-        let jenkins = base.variable("JENKINS_VERSION").map(str::to_owned);
+        let jenkins = base.variable("JENKINS_VERSION");
         let image = build_server::assemble(&base, self.recipe, &plugins)?;
         Ok(Assembled { image, jenkins })
     }
 
     async fn base(self) -> Result<Base, CoreError> {
-        match &self.config.build_server.base {
-            Some(BaseImage::Layout(path)) => Ok(Base::from_layout(&self.folder.join(path))?),
-            _ => Ok(Base::from_registry(&self.recipe.base, &images::keyring(&self.ctx.aws)).await?),
-        }
+        let named = BaseImage::Reference(self.recipe.base.clone());
+        let image = self.config.build_server.base.as_ref().unwrap_or(&named);
+        // The server runs on one machine of a fixed kind.
+        let keyring = images::keyring(&self.ctx.aws);
+        Ok(Base::open(image, self.folder, None, &keyring, &[Platform::Amd64]).await?)
     }
 
     fn source(self) -> PluginSource {

@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 use cloudops_aws::{
-    config_file::{BaseImage, CloudOpsConfig},
+    config_file::CloudOpsConfig,
     ctx::Ctx,
     ids::Digest,
     jenkins::plugins::PluginLock,
@@ -92,10 +92,7 @@ fn recipe(config: &CloudOpsConfig, folder: &Utf8Path) -> Result<Recipe, CoreErro
     let server = &config.build_server;
     let (base, base_digest) = match &server.base {
         None => (locked_image("controller").to_owned(), None),
-        Some(BaseImage::Reference(reference)) => (reference.clone(), None),
-        Some(BaseImage::Layout(path)) => {
-            (format!("layout:{path}"), Some(Base::layout_digest(&folder.join(path))?))
-        }
+        Some(image) => (image.to_string(), Base::local_digest(image, folder)?),
     };
     let plugins = match &server.plugins {
         None => PluginLock::parse(PLUGINS.path, PLUGINS.text)?,

@@ -1,13 +1,13 @@
 //! `images build` without AWS: from a package file to images in any registry.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use cloudops_aws::{
     config_file::BaseImage,
     events::{EventSink, Outcome},
     ids::Digest,
-    oci::{Base, Image, Keyring, Registry},
+    oci::{Base, Image, Keyring, Platform, Registry},
     package::{Limits, Package, PackageError},
 };
 
@@ -27,6 +27,8 @@ pub struct PlainRequest {
     pub registry: String,
     /// The base image.
     pub base: BaseImage,
+    /// Platforms to build for; those that the base has when none is given.
+    pub platforms: Vec<Platform>,
     /// How images are made.
     pub making: Making,
     /// Logins of the registry, and of the one that the base image is in.
@@ -51,9 +53,15 @@ pub async fn build_plain(
     events: &EventSink,
     request: &PlainRequest,
 ) -> Result<PlainReport, DeployError> {
-    let base = base::read(events, &request.base, Utf8Path::new(""), &request.keyring).await?;
-    let (digest, images) = assembled(events, request, base).await?;
     let (host, prefix) = request.registry.split_once('/').unwrap_or((&request.registry, ""));
+    let registry = Arc::new(Registry::with_logins(host, request.keyring.of(host)));
+    let (folder, wanted) = (Utf8Path::new(""), &request.platforms);
+    let registries = (&registry, &request.keyring);
+    let base = base::read(events, &request.base, folder, registries, wanted).await?;
+    if let BaseImage::Reference(reference) = &request.base {
+        registry.remember(&base.image, reference).await?;
+    }
+    let (digest, images) = assembled(events, request, base).await?;
     let place = |(name, image): (String, Image)| {
         let repository = match prefix {
             "" => name.clone(),
@@ -62,7 +70,6 @@ pub async fn build_plain(
         (name, (image, repository))
     };
     let images = images.into_iter().map(place).collect();
-    let registry = Registry::with_logins(host, request.keyring.of(host));
     let pushing = Pushing { registry: &registry, host, images, id: digest.short() };
     Ok(PlainReport { images: pushing.push(events).await?, package: digest })
 }

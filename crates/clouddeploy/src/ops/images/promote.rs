@@ -1,16 +1,23 @@
 //! `images promote`: the images of a release in another registry, by digest. Nothing is built.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use cloudops_aws::{
     config_file::CloudOpsConfig,
     ctx::Ctx,
     events::Outcome,
     images,
-    oci::{Logins, PushReport, Registry},
-    state::releases::{self, Release},
+    oci::{Keyring, Logins, PushReport, Registry, Source},
+    state::{
+        releases::{self, Release},
+        store::Store,
+    },
 };
 
+use super::{
+    account::{digest_of, host_of},
+    ledger, push,
+};
 use crate::{
     error::DeployError,
     ops::{initialized, store},
@@ -25,6 +32,8 @@ pub struct PromoteRequest {
     pub release: Option<String>,
     /// Host of the registry, and what its repositories begin with: `HOST/PREFIX`.
     pub registry: String,
+    /// Logins of registries outside of AWS.
+    pub keyring: Keyring,
 }
 
 /// What `images promote` did.
@@ -43,30 +52,35 @@ pub struct PromoteReport {
 /// [`DeployError::Oci`]; what was copied stays, and the same call goes on.
 pub async fn promote(ctx: &Ctx, request: &PromoteRequest) -> Result<PromoteReport, DeployError> {
     initialized(&ctx.aws, &request.config).await?;
-    let release = release(ctx, request).await?;
+    let store = store(&ctx.aws, &request.config);
+    let release = chosen(&store, request.release.as_deref()).await?;
     let (host, prefix) = request
         .registry
         .split_once('/')
         .unwrap_or((&request.registry, request.config.instance.as_str()));
     let own = images::logins(&ctx.aws, ctx.aws.region());
-    let target = target(ctx, host, &release, &own);
+    let target = target(ctx, host, &release, &own, &request.keyring);
+    let ours = release.images.values().next().map_or(host, |reference| host_of(reference));
+    let source = Arc::new(Registry::with_logins(ours, own));
+    let instance = request.config.instance.as_str();
     let mut copied = BTreeMap::new();
     for (name, reference) in &release.images {
-        let (repository, digest) = split(reference);
-        let source = Registry::with_logins(host_of(repository), own.clone());
+        let digest = digest_of(reference);
+        let source = Source::registry(&source, reference)?;
         let to = format!("{prefix}/{name}");
         let step = format!("image/{to}");
         ctx.events.step(&step, format!("image {name} to {host}/{to}"));
         let tag = format!("{}-{}", release.package, digest.get(7..19).unwrap_or(digest));
-        match target.copy(&source, reference, &to, &tag).await {
+        match target.copy(&source, &to, &tag).await {
             Ok(report) => {
+                let reference = format!("{host}/{to}@{digest}");
+                target.tag(&reference, &ledger::tag(instance, &release.id, &reference)).await?;
                 let outcome = match report.uploaded_blobs {
                     0 => Outcome::Unchanged,
                     _ => Outcome::Done,
                 };
-                let detail = format!("{digest}, {} bytes uploaded", report.uploaded_bytes);
-                ctx.events.step_done(&step, outcome, detail);
-                copied.insert(name.clone(), (format!("{host}/{to}@{digest}"), report));
+                ctx.events.step_done(&step, outcome, push::said(digest, &report));
+                copied.insert(name.clone(), (reference, report));
             }
             Err(error) => {
                 ctx.events.step_done(&step, Outcome::Failed, error.to_string());
@@ -77,13 +91,14 @@ pub async fn promote(ctx: &Ctx, request: &PromoteRequest) -> Result<PromoteRepor
     Ok(PromoteReport { release, images: copied })
 }
 
-async fn release(ctx: &Ctx, request: &PromoteRequest) -> Result<Release, DeployError> {
-    let mut known = releases::list(&store(&ctx.aws, &request.config)).await?;
-    let place = match &request.release {
-        Some(id) => known.iter().position(|release| release.id == *id),
+/// A release by its id, or the newest one.
+pub(super) async fn chosen(store: &Store, id: Option<&str>) -> Result<Release, DeployError> {
+    let mut known = releases::list(store).await?;
+    let place = match id {
+        Some(id) => known.iter().position(|release| release.id == id),
         None => known.len().checked_sub(1),
     };
-    match (place, &request.release) {
+    match (place, id) {
         (Some(place), _) => Ok(known.swap_remove(place)),
         (None, None) => Err(DeployError::NotReady {
             what: "there is no release yet".to_owned(),
@@ -91,24 +106,19 @@ async fn release(ctx: &Ctx, request: &PromoteRequest) -> Result<Release, DeployE
         }),
         (None, Some(id)) => Err(DeployError::Unknown {
             what: "release",
-            name: id.clone(),
+            name: id.to_owned(),
             known: known.into_iter().map(|release| release.id).collect(),
         }),
     }
 }
 
-/// The registry to copy to, with the logins that fit its host.
-fn target(ctx: &Ctx, host: &str, release: &Release, own: &Logins) -> Registry {
+/// The registry to copy to, with the logins that fit its host: those of ECR come from AWS.
+fn target(ctx: &Ctx, host: &str, release: &Release, own: &Logins, keyring: &Keyring) -> Registry {
     let ours = release.images.values().any(|reference| host_of(reference) == host);
-    let logins = if ours { own.clone() } else { images::keyring(&ctx.aws).of(host) };
+    let logins = match images::region_of(host) {
+        _ if ours => own.clone(),
+        Some(region) => images::logins(&ctx.aws, &region),
+        None => keyring.of(host),
+    };
     Registry::with_logins(host, logins)
-}
-
-fn host_of(reference: &str) -> &str {
-    reference.split('/').next().unwrap_or(reference)
-}
-
-/// Repository and digest of a reference.
-fn split(reference: &str) -> (&str, &str) {
-    reference.split_once('@').unwrap_or((reference, ""))
 }

@@ -36,7 +36,8 @@ impl Pushing<'_> {
         let one = async |(name, (image, repository)): (&String, &(Image, String))| {
             let push = self.one(events, name, image, repository).await?;
             let reference = format!("{}/{repository}@{}", self.host, image.digest());
-            Ok((name.clone(), BuiltImage { reference, size: image.size(), push }))
+            let size = image.size();
+            Ok((name.clone(), BuiltImage { reference, size, push, kept_from: None }))
         };
         stream::iter(self.images.iter().map(one)).buffer_unordered(AT_ONCE).try_collect().await
     }
@@ -56,8 +57,7 @@ impl Pushing<'_> {
             Ok(push) => {
                 let sent = push.uploaded_blobs > 0;
                 let outcome = if sent { Outcome::Done } else { Outcome::Unchanged };
-                let (digest, bytes) = (image.digest().short(), push.uploaded_bytes);
-                events.step_done(&step, outcome, format!("{digest}, {bytes} bytes uploaded"));
+                events.step_done(&step, outcome, said(image.digest().short(), &push));
                 Ok(push)
             }
             Err(error) => {
@@ -66,4 +66,12 @@ impl Pushing<'_> {
             }
         }
     }
+}
+
+/// What became of an image, in a line.
+pub(super) fn said(digest: &str, push: &PushReport) -> String {
+    format!(
+        "{digest}, {} uploaded ({} bytes), {} reused ({} bytes)",
+        push.uploaded_blobs, push.uploaded_bytes, push.reused_blobs, push.reused_bytes
+    )
 }

@@ -1,11 +1,13 @@
 //! What a registry says is compared with what was asked and sent. Nothing is tagged that is not
 //! there.
 
+use std::sync::Arc;
+
 use oci_client::manifest::OciDescriptor;
 
 use super::{
     super::registry::parse,
-    Image, OciError, image, push, registry,
+    Image, OciError, Source, config, image, layers, push, registry,
     stand::{Answer, Request, Stand, Store, answer},
 };
 use crate::{
@@ -29,7 +31,7 @@ fn told(error: &OciError, stand: &Stand, digest: &Digest, what: &str) {
 
 async fn pull(stand: &Stand, image: &Image) -> OciError {
     let reference = format!("{}/cm@{}", stand.host(), image.digest());
-    registry(stand).pull(&reference).await.unwrap_err()
+    super::pull(registry(stand), &reference).await.unwrap_err()
 }
 
 /// A registry that holds an image, and answers one kind of request in its own way.
@@ -44,10 +46,10 @@ async fn holding(
     let bytes = |blob: &super::Blob| blob.data.bytes().unwrap().to_vec();
     {
         let mut store = stand.store();
-        for blob in image.layers.iter().chain([&image.config]) {
+        for blob in &super::all(image) {
             store.blobs.insert(named(blob.digest.as_str()), bytes(blob));
         }
-        store.manifests.insert(named(image.digest().as_str()), bytes(&image.manifest));
+        store.manifests.insert(named(image.digest().as_str()), bytes(&image.top));
     }
     stand
 }
@@ -59,7 +61,7 @@ async fn a_manifest_must_have_its_digest_and_be_small() {
     let digest = Digest::of(b"{}");
     told(&pull(&stand, &image).await, &stand, image.digest(), digest.as_str());
 
-    let bytes = image.manifest.data.bytes().unwrap().to_vec();
+    let bytes = image.top.data.bytes().unwrap().to_vec();
     let stand = holding(&image, "GET manifests", move |_| {
         answer(200).header("docker-content-digest", OTHER).body(bytes.clone())
     });
@@ -76,28 +78,28 @@ async fn a_manifest_must_have_its_digest_and_be_small() {
 #[tokio::test]
 async fn a_blob_must_have_its_digest_and_its_size() {
     let image = image(&[]);
-    let config = image.config.digest.clone();
-    let size = image.config.data.len();
+    let wanted = config(&image).digest.clone();
+    let size = config(&image).data.len();
     let same_size = vec![b'x'; usize::try_from(size).unwrap()];
     let other = Digest::of(&same_size);
     let stand = holding(&image, "GET blobs", move |_| answer(200).body(same_size.clone())).await;
-    told(&pull(&stand, &image).await, &stand, &config, other.as_str());
+    told(&pull(&stand, &image).await, &stand, &wanted, other.as_str());
 
     let stand = holding(&image, "GET blobs", |_| answer(200).body("x")).await;
-    told(&pull(&stand, &image).await, &stand, &config, &format!("gives 1 bytes instead of {size}"));
+    told(&pull(&stand, &image).await, &stand, &wanted, &format!("gives 1 bytes instead of {size}"));
 
     // Without an announced length, only reading tells.
     let stand = holding(&image, "GET blobs", |_| Answer::Endless).await;
     let error = pull(&stand, &image).await;
-    told(&error, &stand, &config, &format!("more than the {size} bytes"));
+    told(&error, &stand, &wanted, &format!("more than the {size} bytes"));
     assert_eq!(stand.store().count("GET blobs"), 1);
 
-    let bytes = image.config.data.bytes().unwrap().to_vec();
+    let bytes = config(&image).data.bytes().unwrap().to_vec();
     let stand = holding(&image, "GET blobs", move |_| {
         answer(200).header("docker-content-digest", OTHER).body(bytes.clone())
     });
     let stand = stand.await;
-    told(&pull(&stand, &image).await, &stand, &config, OTHER);
+    told(&pull(&stand, &image).await, &stand, &wanted, OTHER);
 }
 
 #[tokio::test]
@@ -125,7 +127,12 @@ async fn a_manifest_or_blob_that_is_stored_as_something_else_is_an_error() {
 
     let image = super::image(&[]);
     let stand = Stand::start(move |request, _| (request.kind() == "PUT uploads").then(lie)).await;
-    told(&push(&registry(&stand), &image).await.unwrap_err(), &stand, &image.config.digest, OTHER);
+    told(
+        &push(&registry(&stand), &image).await.unwrap_err(),
+        &stand,
+        &config(&image).digest,
+        OTHER,
+    );
     assert_eq!(stand.store().count("PUT manifests"), 0);
 }
 
@@ -135,7 +142,7 @@ async fn a_blob_that_is_acknowledged_and_unknown_is_an_error_and_nothing_is_tagg
     let stand = stand.await;
     let image = image(&[]);
     let error = push(&registry(&stand), &image).await.unwrap_err();
-    told(&error, &stand, &image.config.digest, "acknowledged this layer, and does not know it");
+    told(&error, &stand, &config(&image).digest, "acknowledged this layer, and does not know it");
     let store = stand.store();
     assert_eq!((store.count("PUT uploads"), store.count("PUT manifests")), (1, 0));
     // It was given a moment.
@@ -166,9 +173,9 @@ async fn a_blob_that_was_said_to_be_there_is_named_when_the_manifest_is_refused(
     })
     .await;
     let image = image(&[]);
-    assert_eq!(image.config.data.len(), 49);
+    assert_eq!(config(&image).data.len(), 49);
     let error = push(&registry(&stand), &image).await.unwrap_err();
-    told(&error, &stand, &image.config.digest, "does not know it");
+    told(&error, &stand, &config(&image).digest, "does not know it");
     assert!(stand.store().manifests.is_empty());
 }
 
@@ -189,7 +196,7 @@ async fn a_blob_of_another_size_is_sent_again_and_then_must_have_the_right_one()
 
     let stand = Stand::start(seven(|_| true)).await;
     let error = push(&registry(&stand), &image).await.unwrap_err();
-    told(&error, &stand, &image.config.digest, "it has 7 of them");
+    told(&error, &stand, &config(&image).digest, "it has 7 of them");
     assert!(stand.store().manifests.is_empty());
 }
 
@@ -199,8 +206,9 @@ async fn a_copy_takes_nothing_from_a_source_that_lies() {
     let source = holding(&image, "GET blobs", |_| answer(200).body("two")).await;
     let target = Stand::honest().await;
     let reference = format!("{}/cm@{}", source.host(), image.digest());
-    let copied = registry(&target).copy(&registry(&source), &reference, "cm", "v1").await;
-    told(&copied.unwrap_err(), &source, &image.layers[0].digest, "digest");
+    let from = Source::registry(&Arc::new(registry(&source)), &reference).unwrap();
+    let copied = registry(&target).copy(&from, "cm", "v1").await;
+    told(&copied.unwrap_err(), &source, &layers(&image)[0].digest, "digest");
     assert!(target.store().blobs.is_empty() && target.store().manifests.is_empty());
 }
 
@@ -216,7 +224,7 @@ async fn a_tag_that_points_elsewhere_is_told_as_before() {
     let error = push(&registry(&stand), &image).await.unwrap_err();
     assert!(matches!(error, OciError::TagTaken { .. }), "{error:?}");
     // The same image under it is what we want.
-    let bytes = image.manifest.data.bytes().unwrap().to_vec();
+    let bytes = image.top.data.bytes().unwrap().to_vec();
     stand.store().manifests.insert(("cm".to_owned(), "v1".to_owned()), bytes);
     registry(&stand).push(&image, "cm", "v1", &EventSink::null()).await.unwrap();
 }

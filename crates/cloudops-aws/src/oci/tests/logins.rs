@@ -39,7 +39,7 @@ async fn a_login_that_dies_in_the_middle_is_renewed_once_for_all_uploads() {
     let store = stand.store();
     assert_eq!(
         store.manifests[&("cm".to_owned(), "v1".to_owned())],
-        image.manifest.data.bytes().unwrap()
+        image.top.data.bytes().unwrap()
     );
     assert!(store.seen.iter().any(|request| bears(request, &basic("user-1"))));
 }

@@ -18,7 +18,10 @@ use std::{
 use stand::Stand;
 
 use super::{
-    Blob, Data, Image, Login, LoginError, Logins, OciError, PushReport, Registry, retry::Patience,
+    Blob, Data, Image, Login, LoginError, Logins, OciError, Platform, PushReport, Registry, Source,
+    Variant,
+    descriptor::{CONFIG, MANIFEST},
+    retry::Patience,
 };
 use crate::{events::EventSink, ids::Digest, redact::Secret};
 
@@ -44,21 +47,43 @@ fn blob(bytes: &[u8]) -> Blob {
 /// An image with some layers.
 fn image(layers: &[&str]) -> Image {
     let layers: Vec<Blob> = layers.iter().map(|layer| blob(layer.as_bytes())).collect();
-    let config = blob(br#"{"architecture":"amd64","os":"linux","config":{}}"#);
-    let describe = |blob: &Blob| {
-        serde_json::json!({
-            "mediaType": blob.media_type, "digest": blob.digest, "size": blob.data.len(),
-        })
-    };
+    let settings = serde_json::json!({"architecture": "amd64", "os": "linux", "config": {}});
+    let config = Blob::of(CONFIG, settings.to_string().into_bytes());
     let manifest = serde_json::json!({
         "schemaVersion": 2,
-        "mediaType": "application/vnd.oci.image.manifest.v1+json",
-        "config": describe(&config),
-        "layers": layers.iter().map(describe).collect::<Vec<_>>(),
+        "mediaType": MANIFEST,
+        "config": config.descriptor(),
+        "layers": layers.iter().map(Blob::descriptor).collect::<Vec<_>>(),
     });
-    let mut manifest = blob(manifest.to_string().as_bytes());
-    manifest.media_type = "application/vnd.oci.image.manifest.v1+json".to_owned();
-    Image { manifest, config, layers }
+    let manifest = Blob::of(MANIFEST, manifest.to_string().into_bytes());
+    let (platform, top) = (Platform::Amd64, manifest.clone());
+    let variant = Variant { platform, manifest, config, layers, settings };
+    Image { top, variants: vec![variant], attachments: Vec::new() }
+}
+
+fn config(image: &Image) -> &Blob {
+    &image.variants[0].config
+}
+
+fn layers(image: &Image) -> &[Blob] {
+    &image.variants[0].layers
+}
+
+/// Fetches an image with everything in it.
+async fn pull(registry: Registry, reference: &str) -> Result<Vec<Blob>, OciError> {
+    let source = Source::registry(&Arc::new(registry), reference)?;
+    let image = Image::read(&source, reference, &[]).await?;
+    let mut all = Vec::new();
+    for blob in layers(&image).iter().chain([config(&image)]) {
+        let data = source.fetch(&blob.descriptor()).await?;
+        all.push(Blob { data, ..blob.clone() });
+    }
+    Ok(all)
+}
+
+/// What [`pull`] gives.
+fn all(image: &Image) -> Vec<Blob> {
+    layers(image).iter().chain([config(image)]).cloned().collect()
 }
 
 fn registry(stand: &Stand) -> Registry {

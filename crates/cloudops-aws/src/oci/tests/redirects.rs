@@ -47,10 +47,10 @@ fn put(stand: &Stand, image: &Image) {
     let bytes = |blob: &super::Blob| blob.data.bytes().unwrap().to_vec();
     let named = |name: &str| ("cm".to_owned(), name.to_owned());
     let mut store = stand.store();
-    for blob in image.layers.iter().chain([&image.config]) {
+    for blob in &super::all(image) {
         store.blobs.insert(named(blob.digest.as_str()), bytes(blob));
     }
-    store.manifests.insert(named(image.digest().as_str()), bytes(&image.manifest));
+    store.manifests.insert(named(image.digest().as_str()), bytes(&image.top));
 }
 
 #[tokio::test]
@@ -62,8 +62,8 @@ async fn blobs_are_fetched_from_where_they_are_without_the_login() {
         put(&storage, &image);
         put(&stand, &image);
         let reference = format!("{}/cm@{}", stand.host(), image.digest());
-        let (_, _, layers) = with(&stand, login()).pull(&reference).await.unwrap();
-        assert_eq!(layers, image.layers);
+        let pulled = super::pull(with(&stand, login()), &reference).await.unwrap();
+        assert_eq!(pulled, super::all(&image));
         never_saw_a_login(&storage);
     }
 }

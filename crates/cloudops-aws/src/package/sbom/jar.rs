@@ -5,6 +5,7 @@ use std::{
     io::{self, BufReader, Read, Seek, SeekFrom},
 };
 
+use serde::{Deserialize, Serialize};
 use zip::ZipArchive;
 
 use super::text;
@@ -17,7 +18,7 @@ const PARTS: usize = 10_000;
 const MANIFEST: &str = "META-INF/MANIFEST.MF";
 
 /// Name of something that was published to a Maven repository.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Coordinates {
     /// Group, such as `org.apache.commons`.
     pub group: String,
@@ -28,7 +29,7 @@ pub struct Coordinates {
 }
 
 /// How we know what a jar is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum Told {
     /// It says its coordinates; one of several files of a version has a classifier too.
     Maven { coordinates: Coordinates, classifier: Option<String> },
@@ -37,7 +38,7 @@ pub(super) enum Told {
 }
 
 /// What is known of a jar by its bytes and its file name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JarFacts {
     /// Digest of the jar.
     pub digest: Digest,

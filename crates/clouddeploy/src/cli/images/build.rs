@@ -1,4 +1,4 @@
-//! `clouddeploy images`.
+//! `clouddeploy images build`.
 
 use std::{
     collections::BTreeMap,
@@ -8,29 +8,15 @@ use std::{
 use camino::{Utf8Path, Utf8PathBuf};
 use clouddeploy::{
     images::{Cache, Making},
-    ops::images::{
-        self, BuildReport, BuildRequest, BuiltImage, PlainReport, PlainRequest, PromoteReport,
-        PromoteRequest,
-    },
+    ops::images::{self, BuildReport, BuildRequest, BuiltImage, PlainReport, PlainRequest},
 };
 use cloudops_aws::{
-    config_file::BaseImage,
     diagnose::Class,
-    oci::{Compression, PushReport},
+    oci::{Compression, Platform},
     terminal::{CliResult, Report, Session, Style, Table},
 };
 
-use super::registry_login;
-
-/// Verbs of `images`.
-#[derive(Debug, clap::Subcommand)]
-pub(super) enum Verb {
-    /// Build the images of a package, push them, and make a release of them
-    #[command(after_help = PLAIN)]
-    Build(BuildArgs),
-    /// Copy the images of a release by digest to another registry
-    Promote(PromoteArgs),
-}
+use super::keyring;
 
 /// Options of `images build`.
 #[derive(Debug, clap::Args)]
@@ -44,15 +30,21 @@ pub(super) struct BuildArgs {
     /// Push to this registry, without AWS and without a release
     #[arg(long, value_name = "HOST[:PORT][/PREFIX]", requires = "package", requires = "base")]
     registry: Option<String>,
-    /// With --registry: base image, as REPOSITORY@sha256:... or layout:FOLDER
+    /// With --registry: base image, as REPOSITORY@sha256:..., layout:FOLDER or archive:FILE
     #[arg(long, value_name = "IMAGE", requires = "registry")]
     base: Option<String>,
-    /// With --registry: how layers are compressed [default: zstd]
-    #[arg(long, value_enum, requires = "registry")]
+    /// With --registry: platform to build for, such as linux/arm64 [default: those of the base]
+    #[arg(long = "platform", value_name = "PLATFORM", requires = "registry")]
+    platforms: Vec<Platform>,
+    /// How layers are compressed [default: zstd]
+    #[arg(long, value_enum)]
     compression: Option<CompressionArg>,
-    /// With --registry: folder that is kept from build to build, so that only what changed is made
-    #[arg(long, value_name = "DIR", requires = "registry")]
+    /// Folder that is kept from build to build, so that only what changed is made
+    #[arg(long, value_name = "DIR")]
     cache: Option<Utf8PathBuf>,
+    /// Annotation of all images, such as org.opencontainers.image.revision=1a2b3c
+    #[arg(long = "annotation", value_name = "KEY=VALUE", value_parser = pair)]
+    annotations: Vec<(String, String)>,
 }
 
 const PLAIN: &str = "For the builder alone, without AWS and without a cloudops.yaml:
@@ -69,22 +61,8 @@ pub(super) enum CompressionArg {
     Gzip,
 }
 
-/// Options of `images promote`.
-#[derive(Debug, clap::Args)]
-pub(super) struct PromoteArgs {
-    /// Release [default: the newest]
-    #[arg(long, value_name = "ID")]
-    release: Option<String>,
-    /// Registry, and what its repositories begin with [default prefix: the instance]
-    #[arg(long, value_name = "HOST/PREFIX")]
-    registry: String,
-}
-
-pub(super) async fn exec(session: &Session, verb: Verb) -> CliResult {
-    let args = match verb {
-        Verb::Build(args) => args,
-        Verb::Promote(args) => return promote(session, args).await,
-    };
+/// Builds what the options say.
+pub(super) async fn exec(session: &Session, args: BuildArgs) -> CliResult {
     if let Some(registry) = args.registry.clone() {
         return plain(session, registry, args).await;
     }
@@ -92,68 +70,44 @@ pub(super) async fn exec(session: &Session, verb: Verb) -> CliResult {
     let ctx = session.connect(&config).await?;
     let folder = session.settings.config.parent().unwrap_or(Utf8Path::new("")).to_owned();
     let owner = session.settings.owner.clone();
-    let request = BuildRequest { config, owner, package: args.package, run: args.run, folder };
+    let making = making(&args);
+    let BuildArgs { package, run, .. } = args;
+    let request = BuildRequest { config, owner, package, run, folder, making };
     session.print(&Shown(images::build(&ctx, &request).await?));
     Ok(Class::Done)
 }
 
-async fn plain(session: &Session, registry: String, args: BuildArgs) -> CliResult {
-    let base = args.base.unwrap_or_default();
-    let base = match base.strip_prefix("layout:") {
-        Some(folder) => BaseImage::Layout(folder.into()),
-        None => BaseImage::Reference(base),
-    };
+fn making(args: &BuildArgs) -> Making {
     let compression = match args.compression {
         Some(CompressionArg::Gzip) => Compression::Gzip,
         Some(CompressionArg::Zstd) | None => Compression::Zstd,
     };
-    let cache = args.cache.map(Cache::new);
-    let making = Making { compression, cache, ..Making::default() };
-    let package = args.package.unwrap_or_default().into();
-    let keyring = registry_login::keyring(&session.settings.variables);
-    let request = PlainRequest { package, registry, base, making, keyring };
+    let cache = args.cache.clone().map(Cache::new);
+    let annotations = args.annotations.iter().cloned().collect();
+    Making { compression, cache, annotations, ..Making::default() }
+}
+
+/// An annotation: `KEY=VALUE`.
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("give KEY=VALUE".to_owned()),
+    }
+}
+
+async fn plain(session: &Session, registry: String, args: BuildArgs) -> CliResult {
+    let making = making(&args);
+    let BuildArgs { package, base, platforms, .. } = args;
+    let base = super::base_image(&base.unwrap_or_default());
+    let package = package.unwrap_or_default().into();
+    let keyring = keyring(session);
+    let request = PlainRequest { package, registry, base, platforms, making, keyring };
     session.print(&Built(images::build_plain(&session.events(), &request).await?));
     Ok(Class::Done)
 }
 
-async fn promote(session: &Session, args: PromoteArgs) -> CliResult {
-    let config = session.config()?;
-    let ctx = session.connect(&config).await?;
-    let PromoteArgs { release, registry } = args;
-    let request = PromoteRequest { config, release, registry };
-    session.print(&Promoted(images::promote(&ctx, &request).await?));
-    Ok(Class::Done)
-}
-
-struct Promoted(PromoteReport);
-
-impl Report for Promoted {
-    fn human(&self, out: &mut dyn Write, style: Style) -> fmt::Result {
-        let mut table = Table::new(style, &["IMAGE", "REFERENCE", "UPLOADED", "REUSED"]);
-        for (name, (reference, push)) in &self.0.images {
-            let (uploaded, reused) = (push.uploaded_bytes, push.reused_bytes);
-            table.row([name.clone(), reference.clone(), uploaded.to_string(), reused.to_string()]);
-        }
-        write!(out, "{table}")?;
-        writeln!(out, "release {} is promoted", self.0.release.id)
-    }
-
-    fn json(&self) -> serde_json::Value {
-        let image = |(name, (reference, push)): (&String, &(String, PushReport))| {
-            let value = serde_json::json!({
-                "reference": reference,
-                "uploaded-bytes": push.uploaded_bytes,
-                "reused-bytes": push.reused_bytes,
-            });
-            (name.clone(), value)
-        };
-        let images: serde_json::Map<_, _> = self.0.images.iter().map(image).collect();
-        serde_json::json!({ "release": self.0.release.id, "images": images })
-    }
-}
-
 /// Images that were built, with what was sent of each.
-fn table(style: Style, images: &BTreeMap<String, BuiltImage>) -> Table {
+pub(super) fn table(style: Style, images: &BTreeMap<String, BuiltImage>) -> Table {
     let headings = ["IMAGE", "DIGEST", "BYTES", "UPLOADED", "REUSED", "SECONDS"];
     let mut table = Table::new(style, &headings);
     for (name, image) in images {
@@ -170,7 +124,8 @@ fn table(style: Style, images: &BTreeMap<String, BuiltImage>) -> Table {
     table
 }
 
-fn document(images: &BTreeMap<String, BuiltImage>) -> serde_json::Value {
+/// The same for programs.
+pub(super) fn document(images: &BTreeMap<String, BuiltImage>) -> serde_json::Value {
     let image = |(name, image): (&String, &BuiltImage)| {
         let value = serde_json::json!({
             "reference": image.reference,
@@ -178,7 +133,9 @@ fn document(images: &BTreeMap<String, BuiltImage>) -> serde_json::Value {
             "uploaded-bytes": image.push.uploaded_bytes,
             "reused-bytes": image.push.reused_bytes,
             "uploaded-blobs": image.push.uploaded_blobs,
+            "reused-blobs": image.push.reused_blobs,
             "seconds": image.push.seconds,
+            "kept-from": image.kept_from,
         });
         (name.clone(), value)
     };

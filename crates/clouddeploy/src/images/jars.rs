@@ -1,0 +1,136 @@
+//! The lists of jars of the images: a jar is looked into while its layer is written, so that its
+//! bytes are not read a second time.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Cursor, Read, Seek, Write},
+    num::NonZeroUsize,
+    sync::{Arc, OnceLock},
+};
+
+use cloudops_aws::{
+    oci::{Attachment, Content, Layer, LayerBuilder},
+    package::sbom::{JarFacts, MEDIA_TYPE, Sbom},
+    threads,
+};
+
+use super::cache::Cache;
+
+/// Larger jars go through a file: several are looked into at the same time.
+const IN_MEMORY: u64 = 8 << 20;
+/// Kind of what the cache keeps here. It changes with what is known of a jar.
+const KEPT: &str = "jars-1";
+
+/// The jars of one layer, by their path in the image.
+#[derive(Default)]
+pub(super) struct LayerJars(BTreeMap<String, Arc<Jar>>);
+
+/// What is known of the jars of one layer.
+type Facts = BTreeMap<String, JarFacts>;
+
+/// A jar, and what is known of it as soon as somebody has read it.
+struct Jar {
+    file: String,
+    content: Arc<dyn Content>,
+    facts: OnceLock<JarFacts>,
+}
+
+impl LayerJars {
+    /// The jars of a layer that is not written yet.
+    pub(super) fn of(layer: &mut LayerBuilder) -> Self {
+        let mut jars = BTreeMap::new();
+        layer.replace(|path, content| {
+            let file = path.rsplit('/').next().filter(|file| file.ends_with(".jar"))?.to_owned();
+            let jar = Jar { file, content: Arc::clone(content), facts: OnceLock::new() };
+            let jar = Arc::new(jar);
+            jars.insert(format!("/{path}"), Arc::clone(&jar));
+            Some(jar)
+        });
+        Self(jars)
+    }
+
+    /// What is known of them, from the writing of the layer or from the cache. What neither of them
+    /// tells is read now.
+    fn facts(&self, layer: &Layer, cache: Option<&Cache>) -> io::Result<Facts> {
+        if self.0.is_empty() {
+            return Ok(Facts::new());
+        }
+        if let Some(known) = cache.and_then(|cache| cache.get(KEPT, layer.digest.as_str())) {
+            return Ok(known);
+        }
+        let facts = |(path, jar): (&String, &Arc<Jar>)| Ok((path.clone(), jar.facts()?.clone()));
+        let facts = self.0.iter().map(facts).collect::<io::Result<_>>()?;
+        if let Some(cache) = cache {
+            cache.keep(KEPT, layer.digest.as_str(), &facts);
+        }
+        Ok(facts)
+    }
+}
+
+impl Jar {
+    fn facts(&self) -> io::Result<&JarFacts> {
+        if self.facts.get().is_none() {
+            self.copy(&mut io::sink())?;
+        }
+        self.facts.get().ok_or_else(|| io::Error::other(format!("{} was not read", self.file)))
+    }
+
+    fn look(&self, mut bytes: impl Read + Seek, to: &mut dyn Write) -> io::Result<()> {
+        bytes.rewind()?;
+        io::copy(&mut bytes, to)?;
+        let facts = JarFacts::read(&self.file, bytes)?;
+        // Whoever was first: the same bytes tell the same.
+        let _ = self.facts.set(facts);
+        Ok(())
+    }
+}
+
+impl Content for Jar {
+    fn size(&self) -> u64 {
+        self.content.size()
+    }
+
+    fn copy(&self, to: &mut dyn Write) -> io::Result<()> {
+        if self.facts.get().is_some() {
+            return self.content.copy(to);
+        }
+        if self.size() <= IN_MEMORY {
+            let mut bytes = Vec::with_capacity(usize::try_from(self.size()).unwrap_or_default());
+            self.content.copy(&mut bytes)?;
+            return self.look(Cursor::new(bytes), to);
+        }
+        let mut file = tempfile::tempfile()?;
+        self.content.copy(&mut file)?;
+        self.look(file, to)
+    }
+
+    fn key(&self) -> Option<String> {
+        self.content.key()
+    }
+}
+
+/// What is known of the jars of all layers, which are given with their jars.
+pub(super) fn facts(
+    layers: &[Layer],
+    jars: &[LayerJars],
+    threads: NonZeroUsize,
+    cache: Option<&Cache>,
+) -> io::Result<Vec<Facts>> {
+    let pairs = layers.iter().zip(jars).collect();
+    threads::map(pairs, threads, |(layer, jars): (&Layer, &LayerJars)| jars.facts(layer, cache))
+        .into_iter()
+        .collect()
+}
+
+/// The list of what is in an image, to be attached to it.
+pub(super) fn list<'a>(
+    name: &str,
+    version: &str,
+    layers: impl IntoIterator<Item = &'a Facts>,
+) -> Attachment {
+    let mut sbom = Sbom::new(name, version);
+    for (path, facts) in layers.into_iter().flatten() {
+        sbom.add(path, facts);
+    }
+    Attachment::new(MEDIA_TYPE, sbom.json().to_string().into_bytes())
+}
