@@ -1,8 +1,7 @@
 //! Requests to a registry as everything else here makes them: with our login, which is renewed
 //! when it is no longer taken, and again when the registry fails for a moment.
 
-use std::fmt::Display;
-
+use oci_client::Reference;
 use reqwest::{Method, Response, StatusCode, Url};
 use tokio_util::sync::CancellationToken;
 
@@ -34,7 +33,7 @@ impl Wire {
     pub(super) async fn tried<T>(
         &self,
         verb: &'static str,
-        name: &dyn Display,
+        name: &Reference,
         once: impl AsyncFn(u32) -> Result<T, Fault>,
     ) -> Result<T, OciError> {
         let mut tried = 1;
@@ -62,7 +61,7 @@ impl Wire {
     async fn over(
         &self,
         verb: &'static str,
-        name: &dyn Display,
+        name: &Reference,
         fault: Fault,
         tried: u32,
     ) -> OciError {
