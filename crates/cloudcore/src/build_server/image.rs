@@ -28,7 +28,8 @@ pub fn assemble(
         .iter()
         .map(|plugin| PluginManifest::read(&plugin.locked.name, &plugin.archive))
         .collect::<Result<Vec<_>, _>>()?;
-    let misfits = plugins::misfits(&recipe.plugins, &manifests, base.variable("JENKINS_VERSION"));
+    let version = base.variable("JENKINS_VERSION");
+    let misfits = plugins::misfits(&recipe.plugins, &manifests, version.as_deref());
     if !misfits.is_empty() {
         return Err(PluginError::Misfits(misfits).into());
     }

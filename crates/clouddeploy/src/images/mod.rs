@@ -25,6 +25,7 @@ use std::{collections::BTreeMap, num::NonZeroUsize};
 
 use cloudops_aws::{
     diagnose::{Class, Diagnose},
+    ids::Digest,
     oci::{
         Base, Compression, Image, ImageSpec, Layer, LayerBuilder, LayerCache, OciError,
         write_layers,
@@ -179,16 +180,17 @@ struct Draft {
     spec: ImageSpec,
 }
 
-/// Annotation with the digest of the package that an image was built from.
+/// Annotation with the digest of the content of the package that an image was built from: that of
+/// the file would be another one for a package that was packed again.
 const PACKAGE_DIGEST: &str = "cloudops.package-digest";
 
 /// What is the same for every image. That of another package has other annotations, and so another
 /// digest; whether it runs the same, [`Image::content`] tells.
-fn spec(package: &Package, name: &str) -> ImageSpec {
+fn spec(package: &Package, content: &Digest, name: &str) -> ImageSpec {
     let annotations = [
         ("org.opencontainers.image.title", name),
         ("org.opencontainers.image.version", version(package)),
-        (PACKAGE_DIGEST, package.digest().as_str()),
+        (PACKAGE_DIGEST, content.as_str()),
     ];
     ImageSpec {
         user: format!("{USER}:{USER}"),

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc};
 
 use cloudops_aws::{
+    ids::Digest,
     oci::{ImageSpec, LayerBuilder},
     package::{Package, PackageError},
 };
@@ -22,6 +23,8 @@ const SHARED: &str = "/ep/lib";
 /// What all images of a package are made from.
 pub(super) struct Parts<'a> {
     package: &'a Package,
+    /// What tells its content from any other.
+    content: Digest,
     /// The package itself.
     whole: Arc<Source>,
     archives: BTreeMap<String, Arc<Source>>,
@@ -75,7 +78,23 @@ impl<'a> Parts<'a> {
         }
         let groups = sharing::groups(&jars);
         let whole = Arc::new(Source::whole(package)?);
-        Ok(Self { package, whole, archives, webapps, groups, environments })
+        let content = Digest::of(b"");
+        let mut parts = Self { package, content, whole, archives, webapps, groups, environments };
+        parts.content = parts.content();
+        Ok(parts)
+    }
+
+    /// What tells the content of the package from any other: all files, in archives too, by name,
+    /// size and CRC-32. A package that was packed again has another digest, but this one.
+    fn content(&self) -> Digest {
+        let opened = self.archives.iter().map(|(entry, source)| (entry.as_str(), source));
+        let mut text = String::new();
+        for (archive, source) in opened.chain([("", &self.whole)]) {
+            for name in source.names().filter(|name| !self.archives.contains_key(*name)) {
+                text.push_str(&format!("{archive}!{name} {}\n", source.identity(name)));
+            }
+        }
+        Digest::of(text.as_bytes())
     }
 
     /// The image of a service.
@@ -109,7 +128,7 @@ impl<'a> Parts<'a> {
             layers.extend(plans.add_if_any(title, libraries));
         }
         layers.push(plans.add("classes, pages and environment folders", own.pages));
-        let mut spec = spec(self.package, name);
+        let mut spec = spec(self.package, &self.content, name);
         spec.entrypoint = vec!["/bin/sh".to_owned(), "/ep/bin/start".to_owned()];
         spec.port = Some(8080);
         spec.labels.insert("cloudops.health-path".to_owned(), service.health.clone());
@@ -224,7 +243,8 @@ impl<'a> Parts<'a> {
         let start = start.ok_or_else(|| missing(&entry, tool.script.clone()))?;
         let data = self.database();
         let layers = vec![plans.add("tool", program), plans.add("database changes", data)];
-        Ok(Draft { layers, spec: tool_spec(self.package, name, &start) })
+        let spec = tool_spec(spec(self.package, &self.content, name), &start);
+        Ok(Draft { layers, spec })
     }
 
     fn database(&self) -> LayerBuilder {
@@ -245,8 +265,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn tool_spec(package: &Package, name: &str, start: &str) -> ImageSpec {
-    let mut spec = spec(package, name);
+fn tool_spec(mut spec: ImageSpec, start: &str) -> ImageSpec {
     spec.entrypoint = ["/bin/sh", start, "--dataDirectory", "/ep/data"].map(str::to_owned).into();
     spec.command = vec!["update-db".to_owned()];
     spec

@@ -117,6 +117,12 @@ impl Source {
         jars.collect()
     }
 
+    /// Size and CRC-32 of a file.
+    pub(super) fn identity(&self, name: &str) -> String {
+        let file = self.files.get(name);
+        file.map(|file| format!("{} {:08x}", file.size, file.crc32)).unwrap_or_default()
+    }
+
     /// A file of it.
     pub(super) fn entry(self: &Arc<Self>, name: &str) -> Arc<dyn Content> {
         let missing = File { size: 0, packed: 0, crc32: 0 };

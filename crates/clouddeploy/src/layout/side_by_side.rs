@@ -60,6 +60,7 @@ fn release(topology: &Topology) -> Release {
         base: Digest::of(b""),
         created_at: Timestamp::UNIX_EPOCH,
         created_by: "somebody".to_owned(),
+        provenance: None,
         previous: None,
     }
 }

@@ -13,8 +13,9 @@ use clouddeploy::{
     topology::Topology,
 };
 use cloudops_aws::{
+    config_file::BaseImage,
     ids::Digest,
-    oci::{Base, Compression, Data, Image},
+    oci::{Base, Blob, Compression, Data, Image},
     package::{Package, PackageError},
 };
 use zip::{CompressionMethod, DateTime, write::SimpleFileOptions};
@@ -83,7 +84,7 @@ fn war(style: Style, artifact: &str, class: &str) -> Vec<u8> {
 }
 
 struct Made {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     package: Package,
     base: Base,
 }
@@ -109,12 +110,12 @@ fn made(style: Style, cm_class: &str) -> Made {
     let path = Utf8PathBuf::from_path_buf(folder.path().join("package.zip")).unwrap();
     fs_err::write(&path, zip(style, &files)).unwrap();
     let package = Package::open(&path).unwrap();
-    let base = base(Utf8Path::from_path(folder.path()).unwrap());
-    Made { _folder: folder, package, base }
+    let base = base(Utf8Path::from_path(folder.path()).unwrap(), &["amd64"]);
+    Made { folder, package, base }
 }
 
-/// A base image with one layer, as an OCI image layout.
-fn base(folder: &Utf8Path) -> Base {
+/// A base image with one layer for each architecture, as an OCI image layout.
+fn base(folder: &Utf8Path, architectures: &[&str]) -> Base {
     let blobs = folder.join("base/blobs/sha256");
     fs_err::create_dir_all(&blobs).unwrap();
     let blob = |bytes: &[u8], kind: &str| {
@@ -122,22 +123,34 @@ fn base(folder: &Utf8Path) -> Base {
         fs_err::write(blobs.join(digest.hex()), bytes).unwrap();
         serde_json::json!({"mediaType": kind, "digest": digest, "size": bytes.len()})
     };
-    let layer = blob(b"layer", "application/vnd.oci.image.layer.v1.tar");
-    let config = serde_json::json!({
-        "architecture": "amd64", "os": "linux", "config": {"Env": ["JAVA_HOME=/opt/java"]},
-        "rootfs": {"type": "layers", "diff_ids": [layer["digest"]]},
-    });
-    let config = blob(config.to_string().as_bytes(), "application/vnd.oci.image.config.v1+json");
-    let manifest = serde_json::json!({"schemaVersion": 2, "config": config, "layers": [layer]});
-    let kind = "application/vnd.oci.image.manifest.v1+json";
-    let index = serde_json::json!({"manifests": [blob(manifest.to_string().as_bytes(), kind)]});
+    let entry = |architecture: &str| {
+        let layer = blob(architecture.as_bytes(), "application/vnd.oci.image.layer.v1.tar");
+        let config = serde_json::json!({
+            "architecture": architecture, "os": "linux",
+            "config": {"Env": ["JAVA_HOME=/opt/java"]},
+            "rootfs": {"type": "layers", "diff_ids": [layer["digest"]]},
+        });
+        let kind = "application/vnd.oci.image.config.v1+json";
+        let config = blob(config.to_string().as_bytes(), kind);
+        let manifest = serde_json::json!({"schemaVersion": 2, "config": config, "layers": [layer]});
+        let kind = "application/vnd.oci.image.manifest.v1+json";
+        blob(manifest.to_string().as_bytes(), kind)
+    };
+    let entries: Vec<_> = architectures.iter().copied().map(entry).collect();
+    let index = serde_json::json!({"manifests": entries});
     fs_err::write(folder.join("base/index.json"), index.to_string()).unwrap();
-    Base::from_layout(&folder.join("base")).unwrap()
+    let image = BaseImage::Layout { folder: "base".to_owned(), digest: None };
+    futures::executor::block_on(Base::open(&image, folder, None, &Keyring::default(), &[])).unwrap()
+}
+
+/// The layers of an image for one platform.
+fn layers(image: &Image) -> &[Blob] {
+    &image.variants[0].layers
 }
 
 fn images(made: &Made, threads: usize) -> BTreeMap<String, Image> {
     let threads = NonZeroUsize::new(threads).unwrap();
-    let making = Making { compression: Compression::Zstd, threads, cache: None };
+    let making = Making { compression: Compression::Zstd, threads, ..Making::default() };
     assemble(&made.package, &Topology::commerce().unwrap(), &made.base, &making).unwrap()
 }
 
@@ -161,7 +174,7 @@ fn a_cache_changes_nothing_but_what_is_written() {
     };
     // Layers that are written now, and not when somebody asks for them.
     let written = |images: &BTreeMap<String, Image>| -> BTreeSet<String> {
-        let layers = images.values().flat_map(|image| image.layers.iter().skip(1));
+        let layers = images.values().flat_map(|image| layers(image).iter().skip(1));
         let now = layers.filter(|layer| !matches!(layer.data, Data::Later(_)));
         now.map(|layer| layer.digest.to_string()).collect()
     };
@@ -173,7 +186,7 @@ fn a_cache_changes_nothing_but_what_is_written() {
     let changed = cached(&after);
     assert_eq!((&changed, written(&changed).len()), (&images(&after, 2), 1));
     for (image, wanted) in again.values().zip(first.values()) {
-        for (layer, wanted) in image.layers.iter().zip(&wanted.layers) {
+        for (layer, wanted) in layers(image).iter().zip(layers(wanted)) {
             assert_eq!(layer.data.bytes().unwrap(), wanted.data.bytes().unwrap());
         }
     }
@@ -184,9 +197,13 @@ fn one_class_changes_the_last_layer_of_one_image() {
     let (before, after) = (images(&made(PLAIN, "a"), 2), images(&made(PLAIN, "b"), 2));
     for (name, image) in &before {
         let same =
-            image.layers.iter().zip(&after[name].layers).filter(|(a, b)| a.digest == b.digest);
-        let changed = image.layers.len() - same.count();
+            layers(image).iter().zip(layers(&after[name])).filter(|(a, b)| a.digest == b.digest);
+        let changed = layers(image).len() - same.count();
         assert_eq!(changed, usize::from(name == "cm"), "{name}");
+        // Annotations tell the package, and so every digest changes; what runs does not.
+        assert_ne!(image.digest(), after[name].digest());
+        assert_eq!(image.content() == after[name].content(), name != "cm", "{name}");
+        assert_eq!(image.attachments, after[name].attachments, "no jar changed: {name}");
     }
 }
 
@@ -194,7 +211,7 @@ fn one_class_changes_the_last_layer_of_one_image() {
 fn layers_are_ordered_by_how_often_they_change_and_shared_as_far_as_they_fit() {
     let images = images(&made(PLAIN, "a"), 2);
     let titles = |name: &str| -> Vec<String> {
-        let config = images[name].config.data.bytes().unwrap();
+        let config = images[name].variants[0].config.data.bytes().unwrap();
         let config: serde_json::Value = serde_json::from_slice(&config).unwrap();
         let history = config["history"].as_array().unwrap().iter();
         let title = |one: &serde_json::Value| one["created_by"].as_str().unwrap().to_owned();
@@ -206,9 +223,9 @@ fn layers_are_ordered_by_how_often_they_change_and_shared_as_far_as_they_fit() {
     assert_eq!(titles("search"), [alone.as_slice(), &[last]].concat());
     let pair = ["Tomcat", "shared library", "shared library", "libraries", "shared suite", last];
     assert_eq!(titles("cm"), pair);
-    let layers = |name: &str| images[name].layers.iter().map(|layer| layer.digest.clone());
-    let search: Vec<Digest> = layers("search").collect();
-    let shared = layers("cm").filter(|digest| search.contains(digest)).count();
+    let digests = |name: &str| layers(&images[name]).iter().map(|layer| layer.digest.clone());
+    let search: Vec<Digest> = digests("search").collect();
+    let shared = digests("cm").filter(|digest| search.contains(digest)).count();
     assert_eq!(shared, 4, "base, Tomcat, and what all have");
     assert_eq!(titles("data-pop-tool"), ["tool", "database changes"]);
 }
@@ -222,4 +239,37 @@ fn a_package_without_a_service_is_told() {
     let error = assemble(&made.package, &topology, &made.base, &Making::default()).unwrap_err();
     assert!(matches!(error, ImageError::Package(PackageError::Lacks { .. })), "{error}");
     assert!(error.to_string().contains("webapps/ext-mock-webapp-<version>.war"), "{error}");
+}
+
+#[test]
+fn one_build_gives_the_images_of_both_platforms() {
+    let mut made = made(PLAIN, "a");
+    let folder = Utf8Path::from_path(made.folder.path()).unwrap();
+    let one = images(&made, 2);
+    made.base = base(folder, &["arm64", "amd64"]);
+    let both = images(&made, 2);
+    for (name, image) in &both {
+        let [amd, arm] = image.variants.as_slice() else { panic!("{name}: two platforms") };
+        assert_eq!(amd.layers[1..], arm.layers[1..], "{name}");
+        let alone = &one[name].variants[0];
+        assert_eq!((&amd.layers, &amd.config), (&alone.layers, &alone.config), "{name}");
+        assert_ne!(image.digest(), one[name].digest());
+    }
+}
+
+#[test]
+fn the_list_of_an_image_names_the_jars_in_it() {
+    let images = images(&made(PLAIN, "a"), 2);
+    let locations = |name: &str| -> Vec<String> {
+        let list = images[name].attachments[0].content.data.bytes().unwrap();
+        let list: serde_json::Value = serde_json::from_slice(&list).unwrap();
+        let components = list["components"].as_array().unwrap().iter();
+        let places = components.flat_map(|one| one["evidence"]["occurrences"].as_array().unwrap());
+        places.map(|place| place["location"].as_str().unwrap().to_owned()).collect()
+    };
+    let cm = locations("cm");
+    let has = |end: &str| cm.iter().filter(|place| place.ends_with(end)).count();
+    assert_eq!(has("/opt/tomcat/webapps/cm/WEB-INF/lib/only-ext-cm-webapp-1.0.jar"), 1, "{cm:?}");
+    assert_eq!((has("/others-1.2.jar"), has("/pair-3.jar"), has("/ep-core-8.5.0.jar")), (1, 1, 1));
+    assert!(!locations("search").iter().any(|place| place.ends_with("/pair-3.jar")));
 }

@@ -75,7 +75,7 @@ impl Registry {
     ) -> Result<Moved, OciError> {
         let wire = self.wire()?;
         let place = self.places().of(digest);
-        let look = async |_| self.look(wire, target, digest, size).await;
+        let look = |_| self.look(wire, target, digest, size);
         let found = wire.tried("looking up a layer of", target, look).await?;
         if found == Look::There {
             place.lock().await.get_or_insert_with(|| target.clone());
@@ -91,8 +91,11 @@ impl Registry {
                 Mount::Refused => {}
             }
         }
-        self.upload(wire, target, digest, &data.await?, started).await?;
-        self.confirm(wire, target, digest, size).await?;
+        let (data, started) = (data.await?, started.as_ref());
+        let once = |calls| self.upload_once(wire, target, (digest, &data), started, calls);
+        wire.tried("pushing a layer of", target, once).await?;
+        let once = |calls| self.confirm(wire, target, digest, size, calls);
+        wire.tried("looking up a layer of", target, once).await?;
         *place = Some(target.clone());
         Ok(Moved::Uploaded)
     }
@@ -106,53 +109,56 @@ impl Registry {
         from: &Reference,
         digest: &Digest,
     ) -> Result<Mount, OciError> {
-        let scope = Scope::mount(target.repository(), from.repository());
-        let mounted = wire.tried("mounting a layer of", target, async |_| {
-            let mut url = uploads(wire, target)?;
-            url.query_pairs_mut()
-                .append_pair("mount", digest.as_str())
-                .append_pair("from", from.repository());
-            let ask = Ask::new(Method::POST, url.clone());
-            let known = [StatusCode::CREATED, StatusCode::ACCEPTED];
-            let response = wire.send(ask, &scope, &known).await?;
-            if response.status() == StatusCode::ACCEPTED {
-                return Ok(Mount::Started(wire.http.location(&url, &response)?));
-            }
-            self.check_stored(target, digest, &response).map_err(Fault::Final)?;
-            Ok(Mount::Done)
-        });
-        match mounted.await {
+        let once = |_| self.mount_once(wire, target, from, digest);
+        match wire.tried("mounting a layer of", target, once).await {
             Err(OciError::Refused { .. }) => Ok(Mount::Refused),
             mounted => mounted,
         }
     }
 
-    /// Sends a blob, to an upload that was `started` or to a new one.
-    async fn upload(
+    async fn mount_once(
         &self,
         wire: &Wire,
         target: &Reference,
+        from: &Reference,
         digest: &Digest,
-        data: &Data,
-        started: Option<Url>,
-    ) -> Result<(), OciError> {
+    ) -> Result<Mount, Fault> {
+        let scope = Scope::mount(target.repository(), from.repository());
+        let mut url = uploads(wire, target)?;
+        url.query_pairs_mut()
+            .append_pair("mount", digest.as_str())
+            .append_pair("from", from.repository());
+        let ask = Ask::new(Method::POST, url.clone());
+        let response = wire.send(ask, &scope, &[StatusCode::CREATED, StatusCode::ACCEPTED]).await?;
+        if response.status() == StatusCode::ACCEPTED {
+            return Ok(Mount::Started(wire.http.location(&url, &response)?));
+        }
+        self.check_stored(target, digest, &response).map_err(Fault::Final)?;
+        Ok(Mount::Done)
+    }
+
+    /// Sends a blob, to an upload that was `started` or to a new one. What was lost at an earlier
+    /// call may have been the answer only.
+    async fn upload_once(
+        &self,
+        wire: &Wire,
+        target: &Reference,
+        (digest, data): (&Digest, &Data),
+        started: Option<&Url>,
+        calls: u32,
+    ) -> Result<(), Fault> {
+        if calls > 0 && self.look(wire, target, digest, data.len()).await? == Look::There {
+            return Ok(());
+        }
         let scope = Scope::push(target.repository());
-        let sent = wire.tried("pushing a layer of", target, async |calls| {
-            // What was lost may have been the answer only.
-            if calls > 0 && self.look(wire, target, digest, data.len()).await? == Look::There {
-                return Ok(());
-            }
-            let started = started.clone().filter(|_| calls == 0);
-            let mut url = match started {
-                Some(url) => url,
-                None => start(wire, target, &scope).await?,
-            };
-            url.query_pairs_mut().append_pair("digest", digest.as_str());
-            let ask = Ask::new(Method::PUT, url).with(Body::Data(data)).unlimited();
-            let response = wire.send(ask, &scope, &TAKEN).await.map_err(forgotten)?;
-            self.check_stored(target, digest, &response).map_err(Fault::Final)
-        });
-        sent.await
+        let mut url = match started.filter(|_| calls == 0) {
+            Some(url) => url.clone(),
+            None => start(wire, target, &scope).await?,
+        };
+        url.query_pairs_mut().append_pair("digest", digest.as_str());
+        let ask = Ask::new(Method::PUT, url).with(Body::Data(data)).unlimited();
+        let response = wire.send(ask, &scope, &TAKEN).await.map_err(forgotten)?;
+        self.check_stored(target, digest, &response).map_err(Fault::Final)
     }
 
     /// Makes sure that a blob that was acknowledged is there: whoever writes a tag trusts in it.
@@ -162,22 +168,19 @@ impl Registry {
         target: &Reference,
         digest: &Digest,
         size: u64,
-    ) -> Result<(), OciError> {
-        let untrue = |reason| Fault::Final(self.untrue(target, digest.as_str(), reason));
-        let look = async |calls| match self.look(wire, target, digest, size).await? {
+        calls: u32,
+    ) -> Result<(), Fault> {
+        let untrue = |reason| Err(Fault::Final(self.untrue(target, digest.as_str(), reason)));
+        match self.look(wire, target, digest, size).await? {
             Look::There => Ok(()),
             Look::Missing if calls + 1 < LOOKS => {
                 Err(Fault::passing("an acknowledged layer is not known"))
             }
-            Look::Missing => {
-                Err(untrue("it acknowledged this layer, and does not know it".to_owned()))
-            }
+            Look::Missing => untrue("it acknowledged this layer, and does not know it".to_owned()),
             Look::OtherSize(other) => {
-                let reason = format!("it got {size} bytes and says that it has {other} of them");
-                Err(untrue(reason))
+                untrue(format!("it got {size} bytes and says that it has {other} of them"))
             }
-        };
-        wire.tried("looking up a layer of", target, look).await
+        }
     }
 }
 

@@ -56,7 +56,7 @@ impl Registry {
         let wire = self.wire()?;
         // Asked for as a pull: registries that tell the two apart need another token for it.
         let scope = Scope::pull(target.repository());
-        let found = wire.tried("looking up", target, async |_| {
+        let found = wire.tried("looking up", target, |_| async {
             let ask = Ask::new(Method::HEAD, manifest_url(wire, target)?).accepting(&MANIFESTS);
             wire.send(ask, &scope, &[StatusCode::OK, StatusCode::NOT_FOUND]).await
         });
@@ -77,7 +77,7 @@ impl Registry {
     pub(super) async fn fetch_manifest(&self, from: &Reference) -> Result<Stored, OciError> {
         let wire = self.wire()?;
         let scope = Scope::pull(from.repository());
-        let fetched = wire.tried("pulling", from, async |_| {
+        let fetched = wire.tried("pulling", from, |_| async {
             let ask = Ask::new(Method::GET, manifest_url(wire, from)?).accepting(&MANIFESTS);
             let response = wire.send(ask, &scope, &[StatusCode::OK]).await?;
             let headers = response.headers().clone();
@@ -119,7 +119,7 @@ impl Registry {
             .map_err(|_| broken(format!("{digest} has {} bytes", blob.size)))?;
         let wire = self.wire()?;
         let scope = Scope::pull(source.repository());
-        wire.tried("pulling a layer of", source, async |_| {
+        wire.tried("pulling a layer of", source, |_| async {
             let url = wire.url(&format!("{}/blobs/{digest}", source.repository()))?;
             let ask = Ask::new(Method::GET, url).unlimited();
             let response = wire.send(ask, &scope, &[StatusCode::OK]).await?;
@@ -204,7 +204,7 @@ impl Registry {
                 continue;
             };
             let wire = self.wire()?;
-            let look = async |_| self.look(wire, target, &digest, size).await;
+            let look = |_| self.look(wire, target, &digest, size);
             let reason = match wire.tried("looking up a layer of", target, look).await? {
                 Look::There => continue,
                 Look::Missing => "it acknowledged this layer, and does not know it".to_owned(),
@@ -224,7 +224,7 @@ impl Registry {
         let wire = self.wire()?;
         let scope = Scope::pull(image.repository());
         let digest = image.digest().unwrap_or_default();
-        let fetched = wire.tried("looking up what is attached to", image, async |_| {
+        let fetched = wire.tried("looking up what is attached to", image, |_| async {
             let url = wire.url(&format!("{}/referrers/{digest}", image.repository()))?;
             let ask = Ask::new(Method::GET, url).accepting(&[INDEX]);
             match wire.send(ask, &scope, &[StatusCode::OK]).await {

@@ -104,7 +104,7 @@ impl Registry {
     pub(super) async fn log_in_to_push(&self, target: &Reference) -> Result<(), OciError> {
         let wire = self.wire()?;
         let scope = Scope::push(target.repository());
-        wire.tried("logging in to push", target, async |_| wire.log_in(&scope).await).await
+        wire.tried("logging in to push", target, |_| wire.log_in(&scope)).await
     }
 
     /// Puts a manifest under a tag, which may be immutable, or under its digest.
@@ -118,7 +118,7 @@ impl Registry {
         let wire = self.wire()?;
         let scope = Scope::push(target.repository());
         let name = target.digest().or(target.tag()).unwrap_or("latest");
-        let put = wire.tried("pushing", target, async |_| {
+        let put = wire.tried("pushing", target, |_| async {
             let url = wire.url(&format!("{}/manifests/{name}", target.repository()))?;
             let body = Body::Bytes(body.clone(), media_type.clone());
             wire.send(Ask::new(Method::PUT, url).with(body), &scope, &TAKEN).await

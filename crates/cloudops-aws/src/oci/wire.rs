@@ -30,11 +30,11 @@ impl Wire {
 
     /// Does something until it succeeds, with pauses, as far as that has a point. `once` is told
     /// how often it was called before.
-    pub(super) async fn tried<T>(
+    pub(super) async fn tried<T, Once: Future<Output = Result<T, Fault>>>(
         &self,
         verb: &'static str,
         name: &Reference,
-        once: impl AsyncFn(u32) -> Result<T, Fault>,
+        once: impl Fn(u32) -> Once,
     ) -> Result<T, OciError> {
         let mut tried = 1;
         loop {
@@ -96,7 +96,7 @@ impl Wire {
 
     /// Gets a login for a scope, so that a missing one shows before anything is sent.
     pub(super) async fn log_in(&self, scope: &Scope) -> Result<(), Fault> {
-        self.renewing(async || self.auth.pass(&self.http, scope).await.map(drop)).await
+        self.renewing(|| self.auth.pass(&self.http, scope)).await.map(drop)
     }
 
     /// Sends one request, with a new login when ours is no longer taken. Answers with another
@@ -107,11 +107,14 @@ impl Wire {
         scope: &Scope,
         expected: &[StatusCode],
     ) -> Result<Response, Fault> {
-        self.renewing(async || self.send_once(&ask, scope, expected).await).await
+        self.renewing(|| self.send_once(&ask, scope, expected)).await
     }
 
     /// Does something once more with a new login when the old one is not taken.
-    async fn renewing<T>(&self, once: impl AsyncFn() -> Result<T, Fault>) -> Result<T, Fault> {
+    async fn renewing<T, Once: Future<Output = Result<T, Fault>>>(
+        &self,
+        once: impl Fn() -> Once,
+    ) -> Result<T, Fault> {
         let mut renewed = false;
         loop {
             match once().await {

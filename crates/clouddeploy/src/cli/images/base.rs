@@ -1,18 +1,26 @@
 //! `clouddeploy images base`.
 
-use std::fmt::{self, Write};
+use std::{
+    fmt::{self, Write},
+    io::{self, Write as _},
+};
 
-use clouddeploy::ops::images::{self, BaseReport, BaseRequest};
+use camino::Utf8Path;
+use clouddeploy::{
+    error::DeployError,
+    ops::images::{self, BaseReport, BaseRequest},
+};
 use cloudops_aws::{
     config_file::pin_base,
     diagnose::Class,
+    state::store::StateError,
     terminal::{CliResult, Failure, Report, Session, Style},
 };
 use serde_json::{Value, json};
 
 /// Options of `images base`.
 #[derive(Debug, clap::Args)]
-pub(super) struct BaseArgs {
+pub(in crate::cli) struct BaseArgs {
     /// Image to pin: REPOSITORY:TAG, layout:FOLDER or archive:FILE [default: tell about the one
     /// that is pinned]
     image: Option<String>,
@@ -31,19 +39,31 @@ pub(super) async fn exec(session: &Session, args: BaseArgs) -> CliResult {
     Ok(Class::Done)
 }
 
-/// Writes the image into the settings; says false when it stands there already, and the lines to
+/// Writes the image into the settings; says when it stands there already, and gives the lines to
 /// write when the form of the file does not let us.
 fn write(session: &Session, report: &BaseReport) -> Result<Written, Failure> {
     let file = &session.settings.config;
-    let text = fs_err::read_to_string(file)?;
+    let failed = |error| DeployError::from(StateError::File(error));
+    let text = fs_err::read_to_string(file).map_err(failed)?;
     match pin_base(file.as_str(), &text, &report.image)? {
         Ok(changed) if changed == text => Ok(Written::Same),
         Ok(changed) => {
-            fs_err::write(file, changed)?;
+            replace(file, &changed).map_err(failed)?;
             Ok(Written::Changed)
         }
         Err(lines) => Ok(Written::ByHand(lines)),
     }
+}
+
+/// The file has its old text or its new one, whatever happens.
+fn replace(file: &Utf8Path, text: &str) -> io::Result<()> {
+    let file = file.canonicalize_utf8()?;
+    let folder = file.parent().unwrap_or(Utf8Path::new("."));
+    let mut new = tempfile::NamedTempFile::new_in(folder)?;
+    new.write_all(text.as_bytes())?;
+    new.as_file().set_permissions(fs_err::metadata(&file)?.permissions())?;
+    new.persist(&file)?;
+    Ok(())
 }
 
 enum Written {

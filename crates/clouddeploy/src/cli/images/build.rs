@@ -20,7 +20,7 @@ use super::keyring;
 
 /// Options of `images build`.
 #[derive(Debug, clap::Args)]
-pub(super) struct BuildArgs {
+pub(in crate::cli) struct BuildArgs {
     /// Published package [default: the newest]; with --registry: package file
     #[arg(long, value_name = "ID|FILE")]
     package: Option<String>,
@@ -47,7 +47,8 @@ pub(super) struct BuildArgs {
     annotations: Vec<(String, String)>,
 }
 
-const PLAIN: &str = "For the builder alone, without AWS and without a cloudops.yaml:
+/// How to build without AWS, below the help.
+pub(super) const PLAIN: &str = "For the builder alone, without AWS and without a cloudops.yaml:
   clouddeploy images build --package FILE.zip --base layout:FOLDER --registry 127.0.0.1:5000
 
 Logins of registries are those of `docker login` and `podman login`.";

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 /// Options of `images gc`.
 #[derive(Debug, clap::Args)]
-pub(super) struct GcArgs {
+pub(in crate::cli) struct GcArgs {
     /// Newest releases that stay deployable
     #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = at_least_one)]
     keep: usize,

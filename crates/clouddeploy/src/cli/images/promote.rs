@@ -11,7 +11,7 @@ use cloudops_aws::{
 
 /// Options of `images promote`.
 #[derive(Debug, clap::Args)]
-pub(super) struct PromoteArgs {
+pub(in crate::cli) struct PromoteArgs {
     /// Release [default: the newest]
     #[arg(long, value_name = "ID")]
     release: Option<String>,

@@ -13,7 +13,7 @@ use super::build::{document, table};
 
 /// Options of `images rebase`.
 #[derive(Debug, clap::Args)]
-pub(super) struct RebaseArgs {
+pub(in crate::cli) struct RebaseArgs {
     /// Release whose images are taken [default: the newest]
     #[arg(long, value_name = "ID")]
     release: Option<String>,

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 /// Which image.
 #[derive(Debug, clap::Args)]
-pub(super) struct ShowArgs {
+pub(in crate::cli) struct ShowArgs {
     /// Name of an image of a release, such as cm; or the reference of one in any registry
     image: String,
     /// Release whose image it is [default: the newest]

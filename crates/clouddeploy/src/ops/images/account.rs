@@ -32,7 +32,7 @@ impl<'a> Account<'a> {
         config: &'a CloudOpsConfig,
     ) -> Result<Self, DeployError> {
         let outputs = state.outputs();
-        let ours = outputs.values().flatten().find(|(key, _)| key.starts_with("Repository:"));
+        let ours = outputs.iter().find(|(key, _)| key.starts_with("Repository:"));
         let (_, uri) = ours.ok_or_else(|| DeployError::NotReady {
             what: "there are no repositories for images".to_owned(),
             command: "clouddeploy init".to_owned(),

@@ -13,10 +13,7 @@ use cloudops_aws::{
 };
 
 use super::account::{Account, BASE};
-use crate::{
-    error::DeployError,
-    ops::{initialized, store},
-};
+use crate::{error::DeployError, ops::initialized};
 
 /// Reads a base image from where it is, as a step of its own. Relative paths start from `folder`;
 /// the keyring is for references to other registries than this one.
