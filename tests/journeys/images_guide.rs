@@ -1,13 +1,10 @@
 //! The commands of the guide to images do what it says, with a real registry and without AWS.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 use cloudops_e2e::rehearsal::{instance::Instance, stage::Stage};
-use tokio::process::{Child, Command};
 
+use crate::plain_registry::PlainRegistry;
 use crate::stand::{LIMIT, package, with_stage};
 
 /// The registry of the guide.
@@ -29,7 +26,8 @@ async fn guide(stage: &Stage, instance: &Instance) {
     fs_err::rename(built, folder.join("package.zip")).unwrap();
     fs_err::write(folder.join("notes.zip"), "these are notes").unwrap();
     fs_err::os::unix::fs::symlink(&stage.base_image, folder.join("base")).unwrap();
-    let (mut registry, address) = registry(&instance.folder).await;
+    let registry = PlainRegistry::start(&instance.folder).await;
+    let address = registry.address.clone();
 
     let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guide/images.md");
     let text = fs_err::read_to_string(guide).unwrap();
@@ -48,30 +46,6 @@ async fn guide(stage: &Stage, instance: &Instance) {
         drop(cases);
     })
     .await;
-    registry.kill().await.unwrap();
+    registry.stop().await;
     tried.unwrap();
-}
-
-/// The CNCF distribution registry of Debian, at a port that was free a moment ago.
-async fn registry(work: &Path) -> (Child, String) {
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-    let address = format!("127.0.0.1:{port}");
-    let settings = work.join("registry.yml");
-    let storage = work.join("registry");
-    let text = format!(
-        "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\n\
-         http: {{addr: {address}}}\n",
-        storage.display()
-    );
-    fs_err::write(&settings, text).unwrap();
-    let mut command = Command::new("docker-registry");
-    command.arg("serve").arg(&settings).stdout(Stdio::null()).stderr(Stdio::null());
-    let child = command.kill_on_drop(true).spawn().unwrap();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let start = Instant::now();
-    while client.get(format!("http://{address}/v2/")).send().await.is_err() {
-        assert!(start.elapsed() < LIMIT, "the registry does not answer");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    (child, address)
 }

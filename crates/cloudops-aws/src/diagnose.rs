@@ -16,7 +16,7 @@ pub enum Class {
     Usage,
     /// Wrong configuration or input file.
     Configuration,
-    /// No credentials, or credentials that AWS does not accept.
+    /// No credentials, or credentials that AWS or a registry does not accept.
     Credentials,
     /// Something that must run first has not run.
     NotReady,
@@ -92,7 +92,7 @@ impl Class {
             Self::Configuration => {
                 "wrong configuration or input; the message names file, line and key"
             }
-            Self::Credentials => "no AWS credentials, or AWS does not accept them",
+            Self::Credentials => "no credentials, or AWS or a registry does not accept them",
             Self::NotReady => "something must run first; the message names the command",
             Self::Locked => "another run holds the lock; the message says who and since when",
             Self::StalePlan => "the world changed since the plan was made; plan again",

@@ -5,6 +5,8 @@ mod stored;
 use aws_sdk_ecr::{Client, types::ImageIdentifier};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
+#[cfg(feature = "oci")]
+use crate::oci::{Keyring, Login, LoginError, Logins};
 use crate::{
     connect::{Aws, broken},
     error::AwsError,
@@ -55,11 +57,43 @@ pub async fn login_in(aws: &Aws, region: &Region) -> Result<RegistryLogin, AwsEr
     }
 }
 
-/// Region of a registry of ECR, by its host: `ACCOUNT.dkr.ecr.REGION.amazonaws.com`.
+/// Who gives the logins of the registries of a region: a new token each time it is asked, since
+/// they end after twelve hours, and a push may begin with an old one.
+#[cfg(feature = "oci")]
+#[must_use]
+pub fn logins(aws: &Aws, region: &Region) -> Logins {
+    let (aws, region) = (aws.clone(), region.clone());
+    let hint = "The role needs ecr:GetAuthorizationToken, and the rights to push and pull there.";
+    Logins::from_fn(hint, move || {
+        let (aws, region) = (aws.clone(), region.clone());
+        async move {
+            let login = login_in(&aws, &region).await;
+            let RegistryLogin { user, password } =
+                login.map_err(|error| LoginError::from_error(&error))?;
+            Ok(Login::Password { user, password })
+        }
+    })
+}
+
+/// Logins of all registries of ECR; nobody's elsewhere.
+#[cfg(feature = "oci")]
+#[must_use]
+pub fn keyring(aws: &Aws) -> Keyring {
+    let aws = aws.clone();
+    Keyring::from_fn(move |host| match region_of(host) {
+        Some(region) => logins(&aws, &region),
+        None => Logins::anonymous(),
+    })
+}
+
+/// Region of a registry of ECR, by its host: `ACCOUNT.dkr.ecr.REGION.amazonaws.com`. The end
+/// counts too: whoever has another domain must not get our login.
 #[must_use]
 pub fn region_of(host: &str) -> Option<Region> {
     let (_, rest) = host.split_once(".dkr.ecr.")?;
-    rest.split('.').next()?.parse().ok()
+    let (region, domain) = rest.split_once('.')?;
+    let is_aws = ["amazonaws.com", "amazonaws.com.cn", "amazonaws.eu"].contains(&domain);
+    region.parse().ok().filter(|_| is_aws)
 }
 
 /// Whether a repository holds an image (`DescribeImages`).
@@ -86,7 +120,13 @@ mod tests {
     fn the_host_of_a_registry_names_its_region() {
         let region = region_of("123456789012.dkr.ecr.eu-central-1.amazonaws.com").unwrap();
         assert_eq!(region.as_str(), "eu-central-1");
+        let china = region_of("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn").unwrap();
+        assert_eq!(china.as_str(), "cn-north-1");
         assert!(region_of("registry.example.com").is_none());
+        assert!(
+            region_of("123456789012.dkr.ecr.eu-central-1.amazonaws.com.evil.example").is_none()
+        );
+        assert!(region_of("123456789012.dkr.ecr.eu-central-1.example.com").is_none());
         assert!(region_of("127.0.0.1:5000").is_none());
     }
 }

@@ -9,6 +9,7 @@ mod logs;
 mod operate;
 mod package;
 mod package_report;
+mod registry_login;
 mod release;
 mod show;
 mod status;

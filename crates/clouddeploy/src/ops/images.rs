@@ -104,7 +104,7 @@ pub async fn build(ctx: &Ctx, request: &BuildRequest) -> Result<BuildReport, Dep
         let manifest = choose(&store, request).await?;
         let image = config.images.base.as_ref();
         let image = image.ok_or(DeployError::MissingSetting("images.base"))?;
-        let account = Account::open(ctx, &state, config).await?;
+        let account = Account::open(ctx, &state, config)?;
         let wanted = base::platforms(config);
         let base = base::kept(ctx, &account, image, &request.folder, &wanted).await?;
         let assembled = assemble(ctx, &state, &manifest, &base, request).await?;

@@ -140,7 +140,7 @@ fn base(folder: &Utf8Path, architectures: &[&str]) -> Base {
     let index = serde_json::json!({"manifests": entries});
     fs_err::write(folder.join("base/index.json"), index.to_string()).unwrap();
     let image = BaseImage::Layout { folder: "base".to_owned(), digest: None };
-    futures::executor::block_on(Base::open(&image, folder, None, &[])).unwrap()
+    futures::executor::block_on(Base::open(&image, folder, None, &Keyring::default(), &[])).unwrap()
 }
 
 /// The layers of an image for one platform.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use camino::Utf8Path;
 use serde_json::Value;
 
-use super::{Image, OciError, Platform, Registry, Source, image::Variant, layout::Layout};
+use super::{Image, Keyring, OciError, Platform, Registry, Source, image::Variant, layout::Layout};
 use crate::{config_file::BaseImage, ids::Digest};
 
 /// A base image.
@@ -45,7 +45,8 @@ impl Base {
     }
 
     /// Reads a base image from where it is: a folder or file, which relative paths from `folder`
-    /// name, or a registry. `registry` is asked for a login to the host of a reference.
+    /// name, or a registry: `registry`, where that is the one of a reference, or another one with
+    /// the logins of a keyring.
     ///
     /// # Errors
     /// As [`Base::read`].
@@ -53,9 +54,10 @@ impl Base {
         image: &BaseImage,
         folder: &Utf8Path,
         registry: Option<&Arc<Registry>>,
+        keyring: &Keyring,
         wanted: &[Platform],
     ) -> Result<Self, OciError> {
-        Self::read(&Source::of(image, folder, registry)?, image, wanted).await
+        Self::read(&Source::of(image, folder, registry, keyring)?, image, wanted).await
     }
 
     /// Digest of its index, or of its manifest where it is for one platform.

@@ -4,23 +4,24 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
-use futures::TryStreamExt as _;
-use oci_client::{Reference, errors::OciDistributionError};
-use tokio_util::sync::CancellationToken;
+use oci_client::Reference;
+use reqwest::{Method, StatusCode, Url};
 
 use super::{
+    auth::Scope,
     content::Data,
     error::OciError,
-    registry::{Registry, refused},
+    fetch::Look,
+    http::{Ask, Body, Fault},
+    registry::{Registry, TAKEN},
+    wire::Wire,
 };
-use crate::{ids::Digest, wait};
+use crate::ids::Digest;
 
-/// Tries of one upload, with pauses that double.
-const TRIES: u32 = 4;
-const PAUSE: Duration = Duration::from_millis(250);
+/// Looks for a blob that was acknowledged: some registries need a moment.
+const LOOKS: u32 = 4;
 
 /// What became of a blob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,67 +53,157 @@ impl Places {
     }
 }
 
+/// What a registry makes of the wish to take a blob over.
+enum Mount {
+    Done,
+    /// It wants the bytes, here.
+    Started(Url),
+    /// It does not want to.
+    Refused,
+}
+
 impl Registry {
     /// Brings a blob into the repository of `target`: looks first, then takes it over from another
-    /// repository, and sends it only when nobody has it. `data` is asked for its bytes only then.
+    /// repository, and sends it only when nobody has it. `data` is asked for its `size` bytes only
+    /// then.
     pub(super) async fn bring(
         &self,
         target: &Reference,
         digest: &Digest,
+        size: u64,
         data: impl Future<Output = Result<Data, OciError>>,
     ) -> Result<Moved, OciError> {
+        let wire = self.wire()?;
         let place = self.places().of(digest);
-        let there = self.client().blob_exists(target, digest.as_str()).await;
-        if there.map_err(|error| refused("looking up a layer of", target, &error))? {
+        let look = |_| self.look(wire, target, digest, size);
+        let found = wire.tried("looking up a layer of", target, look).await?;
+        if found == Look::There {
             place.lock().await.get_or_insert_with(|| target.clone());
             return Ok(Moved::There);
         }
         let mut place = place.lock().await;
-        if let Some(from) = place.as_ref() {
-            // Not every registry can; then it is sent as if nobody had it.
-            let mounted = self.client().mount_blob(target, from, digest.as_str()).await;
-            if mounted.is_ok() {
-                return Ok(Moved::Mounted);
+        let mut started = None;
+        // What the registry has under this digest is something else: ours must be sent.
+        if let Some(from) = place.as_ref().filter(|_| found == Look::Missing) {
+            match self.mount(wire, target, from, digest).await? {
+                Mount::Done => return Ok(Moved::Mounted),
+                Mount::Started(location) => started = Some(location),
+                Mount::Refused => {}
             }
         }
-        self.upload(target, digest, &data.await?).await?;
+        let (data, started) = (data.await?, started.as_ref());
+        let once = |calls| self.upload_once(wire, target, (digest, &data), started, calls);
+        wire.tried("pushing a layer of", target, once).await?;
+        let once = |calls| self.confirm(wire, target, digest, size, calls);
+        wire.tried("looking up a layer of", target, once).await?;
         *place = Some(target.clone());
         Ok(Moved::Uploaded)
     }
 
-    async fn upload(
+    /// Asks the registry to take a blob over from another repository. Not every registry can;
+    /// then it is sent as if nobody had it.
+    async fn mount(
         &self,
+        wire: &Wire,
+        target: &Reference,
+        from: &Reference,
+        digest: &Digest,
+    ) -> Result<Mount, OciError> {
+        let once = |_| self.mount_once(wire, target, from, digest);
+        match wire.tried("mounting a layer of", target, once).await {
+            Err(OciError::Refused { .. }) => Ok(Mount::Refused),
+            mounted => mounted,
+        }
+    }
+
+    async fn mount_once(
+        &self,
+        wire: &Wire,
+        target: &Reference,
+        from: &Reference,
+        digest: &Digest,
+    ) -> Result<Mount, Fault> {
+        let scope = Scope::mount(target.repository(), from.repository());
+        let mut url = uploads(wire, target)?;
+        url.query_pairs_mut()
+            .append_pair("mount", digest.as_str())
+            .append_pair("from", from.repository());
+        let ask = Ask::new(Method::POST, url.clone());
+        let response = wire.send(ask, &scope, &[StatusCode::CREATED, StatusCode::ACCEPTED]).await?;
+        if response.status() == StatusCode::ACCEPTED {
+            return Ok(Mount::Started(wire.http.location(&url, &response)?));
+        }
+        self.check_stored(target, digest, &response).map_err(Fault::Final)?;
+        Ok(Mount::Done)
+    }
+
+    /// Sends a blob, to an upload that was `started` or to a new one. What was lost at an earlier
+    /// call may have been the answer only.
+    async fn upload_once(
+        &self,
+        wire: &Wire,
+        target: &Reference,
+        (digest, data): (&Digest, &Data),
+        started: Option<&Url>,
+        calls: u32,
+    ) -> Result<(), Fault> {
+        if calls > 0 && self.look(wire, target, digest, data.len()).await? == Look::There {
+            return Ok(());
+        }
+        let scope = Scope::push(target.repository());
+        let mut url = match started.filter(|_| calls == 0) {
+            Some(url) => url.clone(),
+            None => start(wire, target, &scope).await?,
+        };
+        url.query_pairs_mut().append_pair("digest", digest.as_str());
+        let ask = Ask::new(Method::PUT, url).with(Body::Data(data)).unlimited();
+        let response = wire.send(ask, &scope, &TAKEN).await.map_err(forgotten)?;
+        self.check_stored(target, digest, &response).map_err(Fault::Final)
+    }
+
+    /// Makes sure that a blob that was acknowledged is there: whoever writes a tag trusts in it.
+    async fn confirm(
+        &self,
+        wire: &Wire,
         target: &Reference,
         digest: &Digest,
-        data: &Data,
-    ) -> Result<(), OciError> {
-        let mut pause = PAUSE;
-        let mut tried = 1;
-        loop {
-            let pieces = data.pieces().map_err(OciDistributionError::from);
-            let (digest, length) = (digest.as_str(), data.len());
-            let sent = self.client().push_blob_stream(target, pieces, digest, Some(length)).await;
-            match sent {
-                Ok(_) => return Ok(()),
-                Err(error) if tried < TRIES && is_passing(&error) => {
-                    tracing::debug!(%error, digest, "an upload is tried again");
-                    // Who no longer wants the image drops the push, and this pause with it.
-                    let _ = wait::sleep(pause, &CancellationToken::new()).await;
-                    (tried, pause) = (tried + 1, pause * 2);
-                }
-                Err(error) => return Err(refused("pushing a layer of", target, &error)),
+        size: u64,
+        calls: u32,
+    ) -> Result<(), Fault> {
+        let untrue = |reason| Err(Fault::Final(self.untrue(target, digest.as_str(), reason)));
+        match self.look(wire, target, digest, size).await? {
+            Look::There => Ok(()),
+            Look::Missing if calls + 1 < LOOKS => {
+                Err(Fault::passing("an acknowledged layer is not known"))
+            }
+            Look::Missing => untrue("it acknowledged this layer, and does not know it".to_owned()),
+            Look::OtherSize(other) => {
+                untrue(format!("it got {size} bytes and says that it has {other} of them"))
             }
         }
     }
 }
 
-/// Whether the same request may succeed a moment later.
-fn is_passing(error: &OciDistributionError) -> bool {
-    match error {
-        OciDistributionError::ServerError { code, .. } => *code >= 500 || *code == 429,
-        OciDistributionError::RequestError(error) => {
-            error.is_connect() || error.is_timeout() || error.is_request() || error.is_body()
+fn uploads(wire: &Wire, target: &Reference) -> Result<Url, Fault> {
+    wire.url(&format!("{}/blobs/uploads/", target.repository()))
+}
+
+/// A registry that was started again does not know the uploads from before: a new one is begun.
+fn forgotten(fault: Fault) -> Fault {
+    match fault {
+        Fault::Refused { status, reason }
+            if status == StatusCode::NOT_FOUND || reason.contains("BLOB_UPLOAD_") =>
+        {
+            Fault::passing(reason)
         }
-        _ => false,
+        fault => fault,
     }
+}
+
+/// Begins an upload; gives where to send it.
+async fn start(wire: &Wire, target: &Reference, scope: &Scope) -> Result<Url, Fault> {
+    let url = uploads(wire, target)?;
+    let ask = Ask::new(Method::POST, url.clone());
+    let response = wire.send(ask, scope, &[StatusCode::ACCEPTED]).await?;
+    wire.http.location(&url, &response)
 }

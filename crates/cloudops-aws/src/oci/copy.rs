@@ -29,8 +29,7 @@ impl Registry {
     /// by byte, what is attached and, last, the tag.
     ///
     /// # Errors
-    /// [`OciError::Registry`]; [`OciError::Digest`] when the source gives something else;
-    /// [`OciError::TagTaken`] when the tag points at another image.
+    /// As [`Registry::push`]; [`OciError::Untrue`] when the source gives something else.
     pub async fn copy(
         &self,
         source: &Source,
@@ -97,7 +96,7 @@ impl Registry {
             if let Some(from) = source.repository_in(self) {
                 self.places().seen(&blob.digest, from).await;
             }
-            let moved = self.bring(to, &blob.digest, source.fetch(blob)).await?;
+            let moved = self.bring(to, &blob.digest, blob.size, source.fetch(blob)).await?;
             report.add(blob.size, moved);
         }
         Ok(())

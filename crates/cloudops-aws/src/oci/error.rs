@@ -1,5 +1,6 @@
 //! Why an image could not be made, read or pushed.
 
+use super::login::LoginError;
 use crate::diagnose::{Class, Diagnose};
 
 /// Why an image could not be made, read or pushed.
@@ -48,14 +49,56 @@ pub enum OciError {
     /// A layer could not be written.
     #[error("a layer could not be written: {0}")]
     Layer(std::io::Error),
-    /// The registry refused or could not be reached.
+    /// The registry could not be reached or failed, however often it was tried.
     #[error("{verb} {name}: {reason}")]
     Registry {
         /// What was tried, such as `pushing`.
         verb: &'static str,
         /// Image or blob.
         name: String,
+        /// What happened, and how often it was tried.
+        reason: String,
+    },
+    /// The registry refused.
+    #[error("{verb} {name}: {reason}")]
+    Refused {
+        /// What was tried, such as `pushing`.
+        verb: &'static str,
+        /// Image or blob.
+        name: String,
+        /// Status of its answer.
+        status: u16,
         /// What the registry says.
+        reason: String,
+    },
+    /// There is no login for the registry, or it does not take it.
+    #[error("{verb} {name}: {error}")]
+    Login {
+        /// What was tried, such as `pushing`.
+        verb: &'static str,
+        /// Image or blob, with its registry.
+        name: String,
+        /// What is wrong.
+        error: LoginError,
+    },
+    /// The registry says or gives something that is not true.
+    #[error("the registry {registry} cannot be relied on for {digest} in {repository}: {reason}")]
+    Untrue {
+        /// Host of the registry.
+        registry: String,
+        /// Repository.
+        repository: String,
+        /// Digest, or the tag, of what it is about.
+        digest: String,
+        /// What is not true.
+        reason: String,
+    },
+    /// The registry sends us to a place that is not safe.
+    #[error("the registry {registry} is not safe to use: {reason}")]
+    Unsafe {
+        /// Host of the registry.
+        registry: String,
+        /// What it does.
         reason: String,
     },
     /// Content does not have the digest it should have.
@@ -84,12 +127,16 @@ impl Diagnose for OciError {
             Self::Layout { .. }
             | Self::Reference { .. }
             | Self::Missing { .. }
-            | Self::Platform { .. } => Class::Configuration,
-            Self::Layer(_)
+            | Self::Platform { .. }
             | Self::Digest { .. }
-            | Self::TagTaken { .. }
-            | Self::NotBasedOn { .. } => Class::NeedsOperator,
-            Self::Registry { .. } => Class::Unavailable,
+            | Self::Unsafe { .. } => Class::Configuration,
+            Self::Refused { status: 403, .. } => Class::Denied,
+            Self::Refused { .. } => Class::Configuration,
+            Self::Layer(_) | Self::TagTaken { .. } | Self::NotBasedOn { .. } => {
+                Class::NeedsOperator
+            }
+            Self::Login { error, .. } => error.class(),
+            Self::Registry { .. } | Self::Untrue { .. } => Class::Unavailable,
         }
     }
 
@@ -101,6 +148,18 @@ impl Diagnose for OciError {
             Self::Registry { .. } => {
                 vec!["Run the same command again; what is uploaded is not sent twice.".to_owned()]
             }
+            Self::Login { error, .. } => error.hints(),
+            Self::Refused { status: 403, .. } => {
+                vec!["The login is known there, but may not do this.".to_owned()]
+            }
+            Self::Untrue { .. } => vec![
+                "Show this to whoever runs the registry, or what stands before it.".to_owned(),
+                "No tag was written after this.".to_owned(),
+            ],
+            Self::Unsafe { .. } => vec![
+                "Whoever runs the registry must set its own address, with https.".to_owned(),
+                "Neither a login nor an image was sent there.".to_owned(),
+            ],
             _ => Vec::new(),
         }
     }
@@ -108,4 +167,25 @@ impl Diagnose for OciError {
 
 fn or_none(list: &str) -> &str {
     if list.is_empty() { "none of ours" } else { list }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registry_that_misbehaves_is_told_apart_from_a_wrong_request() {
+        let (verb, name, reason) = ("pushing", "r/a:1".to_owned(), "no".to_owned());
+        let refused =
+            |status| OciError::Refused { verb, name: name.clone(), status, reason: reason.clone() };
+        assert_eq!(refused(404).class(), Class::Configuration);
+        assert_eq!(refused(403).class(), Class::Denied);
+        let failed = OciError::Registry { verb, name: name.clone(), reason: reason.clone() };
+        assert_eq!(failed.class(), Class::Unavailable);
+        let class = Class::Credentials;
+        let error = LoginError { reason, class, hints: vec!["Log in.".to_owned()] };
+        let login = OciError::Login { verb, name, error };
+        assert_eq!((login.class(), login.hints().len()), (Class::Credentials, 1));
+        assert_eq!(login.to_string(), "pushing r/a:1: no");
+    }
 }

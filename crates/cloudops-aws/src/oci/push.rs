@@ -12,7 +12,7 @@ use super::{
     blobs::Moved,
     descriptor::Blob,
     referrers,
-    registry::{Registry, http_value, is_missing, parse, refused},
+    registry::{Registry, http_value, parse},
 };
 use crate::{
     events::{EventKind, EventSink},
@@ -87,7 +87,7 @@ impl Registry {
         let mut report = self.push_blobs(&target, blobs, repository, events).await?;
         for blob in referrers::blobs(&image.attachments) {
             let (bytes, data) = (blob.data.len(), std::future::ready(Ok(blob.data.clone())));
-            let moved = self.bring(&target, &blob.digest, data).await?;
+            let moved = self.bring(&target, &blob.digest, bytes, data).await?;
             if referrers::counts(&blob, moved) {
                 report.add(bytes, moved);
             }
@@ -108,7 +108,7 @@ impl Registry {
         let total: u64 = blobs.iter().map(|blob| blob.data.len()).sum();
         let push = async |blob: Blob| {
             let data = std::future::ready(Ok(blob.data.clone()));
-            let moved = self.bring(target, &blob.digest, data).await?;
+            let moved = self.bring(target, &blob.digest, blob.data.len(), data).await?;
             Ok::<_, OciError>((blob.data.len(), moved))
         };
         let mut pushes = stream::iter(blobs.into_iter().map(push)).buffer_unordered(UPLOADS);
@@ -203,38 +203,11 @@ impl Registry {
 
     /// A manifest or an index as it is stored. A reference with a digest gets nothing else.
     pub(super) async fn manifest(&self, from: &Reference) -> Result<Bytes, OciError> {
-        let pulled = self.client().pull_manifest_raw(from, &self.auth(), &ACCEPTED).await;
-        let failed = |error| match is_missing(&error) {
-            true => OciError::Missing { reference: from.to_string() },
-            false => refused("pulling", from, &error),
-        };
-        let (bytes, _) = pulled.map_err(failed)?;
-        let digest = Digest::of(&bytes);
-        match from.digest() {
-            Some(asked) if asked != digest.as_str() => Err(OciError::Digest {
-                name: from.to_string(),
-                found: digest.to_string(),
-                expected: asked.to_owned(),
-            }),
-            _ => Ok(bytes),
-        }
+        Ok(self.fetch_manifest(from).await?.bytes)
     }
 }
 
-/// Manifests that we read.
-const ACCEPTED: [&str; 4] = [
-    super::descriptor::MANIFEST,
-    super::descriptor::INDEX,
-    super::descriptor::DOCKER_MANIFEST,
-    super::descriptor::DOCKER_LIST,
-];
-
-/// The place of a manifest that has no tag. The client takes what stands behind the last slash of
-/// a place for a tag, and stumbles over a digest where a registry answers without the place (ECR).
+/// The place of a manifest that has no tag.
 pub(super) fn by_digest(target: &Reference, digest: &Digest) -> Reference {
-    Reference::with_tag(
-        target.resolve_registry().to_owned(),
-        target.repository().to_owned(),
-        digest.to_string(),
-    )
+    target.clone_with_digest(digest.to_string())
 }

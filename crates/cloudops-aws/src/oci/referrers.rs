@@ -68,11 +68,20 @@ impl Attachment {
 impl Registry {
     /// Artifacts that name this image as their subject. `image` has a digest.
     pub(super) async fn referrers(&self, image: &Reference) -> Result<Vec<Descriptor>, OciError> {
-        let found = self.client().pull_referrers(image, None).await;
-        // A registry without this interface answers what it likes to a path that it does not know.
-        let index = found.map(|index| serde_json::to_value(index.manifests));
-        let entries = index.ok().and_then(Result::ok).unwrap_or_default();
-        Ok(serde_json::from_value(entries).unwrap_or_default())
+        let entries = |index: &[u8]| -> Option<Vec<Descriptor>> {
+            let mut index: serde_json::Value = serde_json::from_slice(index).ok()?;
+            serde_json::from_value(index["manifests"].take()).ok()
+        };
+        let told = self.fetch_referrers(image).await?;
+        if let Some(entries) = told.as_deref().and_then(entries) {
+            return Ok(entries);
+        }
+        let tag = fallback(image, image.digest().unwrap_or_default());
+        match self.fetch_manifest(&tag).await {
+            Ok(index) => Ok(entries(&index.bytes).unwrap_or_default()),
+            Err(OciError::Refused { .. }) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Attaches an artifact to an image that is in the repository.
@@ -107,13 +116,7 @@ impl Registry {
         entries.sort_by(|a, b| a.digest.cmp(&b.digest));
         let index = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries});
         let index = Blob::of(INDEX, index.to_string().into_bytes());
-        let tag = subject.as_str().replace(':', "-");
-        let place = Reference::with_tag(
-            target.resolve_registry().to_owned(),
-            target.repository().to_owned(),
-            tag,
-        );
-        self.put_blob_manifest(&place, &index).await
+        self.put_blob_manifest(&fallback(target, subject.as_str()), &index).await
     }
 
     /// What is attached to an image, by what it is for.
@@ -149,6 +152,16 @@ impl Registry {
             annotations: serde_json::from_value(annotations).unwrap_or_default(),
         }))
     }
+}
+
+/// The tag for what is attached to an image, where a registry knows no referrers (OCI
+/// distribution specification 1.1, referrers tag schema).
+fn fallback(target: &Reference, subject: &str) -> Reference {
+    Reference::with_tag(
+        target.resolve_registry().to_owned(),
+        target.repository().to_owned(),
+        subject.replace(':', "-"),
+    )
 }
 
 /// What a push of attachments has to bring along.

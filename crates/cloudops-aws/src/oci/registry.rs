@@ -1,23 +1,31 @@
 //! A registry that speaks the OCI distribution protocol.
 
 use bytes::Bytes;
-use oci_client::{
-    Client, Reference, RegistryOperation,
-    client::{ClientConfig, ClientProtocol},
-    errors::OciDistributionError,
-    manifest::OciDescriptor,
-    secrets::RegistryAuth,
+use oci_client::Reference;
+use reqwest::{
+    Method, Response, StatusCode,
+    header::{HeaderMap, HeaderValue},
 };
-use tokio::io::AsyncWriteExt as _;
 
-use super::{OciError, blobs::Places, content::Data};
+use super::{
+    OciError,
+    auth::Scope,
+    blobs::Places,
+    http::{Ask, Body},
+    login::{Keyring, Login, Logins},
+    wire::Wire,
+};
 use crate::{ids::Digest, redact::Secret};
+
+/// How a registry says that it has taken something; the specification knows 201 only.
+pub(super) const TAKEN: [StatusCode; 3] =
+    [StatusCode::CREATED, StatusCode::OK, StatusCode::NO_CONTENT];
 
 /// A registry and how to log in to it.
 pub struct Registry {
-    client: Client,
+    /// Or why its host cannot be one.
+    wire: Result<Wire, String>,
     host: String,
-    auth: RegistryAuth,
     places: Places,
 }
 
@@ -26,48 +34,65 @@ impl Registry {
     /// TLS, as all OCI clients do.
     #[must_use]
     pub fn new(host: &str, user: &str, password: &Secret) -> Self {
-        let auth = RegistryAuth::Basic(user.to_owned(), password.expose().to_owned());
-        Self { client: client(host), host: host.to_owned(), auth, places: Places::default() }
+        let login = Login::Password { user: user.to_owned(), password: password.clone() };
+        Self::with_logins(host, Logins::fixed(login))
     }
 
-    /// The registry of a reference, without a login.
+    /// A registry at a host, with somebody to ask for a login: when the registry first wants one,
+    /// and again when it does not take the old one any more.
+    #[must_use]
+    pub fn with_logins(host: &str, logins: Logins) -> Self {
+        let wire = Wire::new(host, logins);
+        Self { wire, host: host.to_owned(), places: Places::default() }
+    }
+
+    /// The registry of a reference, with the logins of its host.
     ///
     /// # Errors
     /// [`OciError::Reference`].
-    pub fn anonymous(reference: &str) -> Result<Self, OciError> {
-        let host = parse(reference)?.resolve_registry().to_owned();
-        let (client, auth) = (client(&host), RegistryAuth::Anonymous);
-        Ok(Self { client, host, auth, places: Places::default() })
-    }
-
-    pub(super) fn client(&self) -> &Client {
-        &self.client
+    pub fn of(reference: &str, keyring: &Keyring) -> Result<Self, OciError> {
+        let reference = parse(reference)?;
+        let host = reference.resolve_registry();
+        Ok(Self::with_logins(host, keyring.of(host)))
     }
 
     pub(super) fn places(&self) -> &Places {
         &self.places
     }
 
-    /// Fetches a blob into a file without a name; the client compares the digest while it reads.
-    pub(super) async fn pull_blob(
-        &self,
-        source: &Reference,
-        blob: &OciDescriptor,
-    ) -> Result<Data, OciError> {
-        let file = tempfile::tempfile().map_err(OciError::Layer)?;
-        let mut writer = tokio::fs::File::from_std(file);
-        let pulled = self.client.pull_blob(source, blob, &mut writer).await;
-        pulled.map_err(|error| refused("pulling a layer of", source, &error))?;
-        writer.flush().await.map_err(OciError::Layer)?;
-        Data::file(writer.into_std().await).map_err(OciError::Layer)
-    }
-
     pub(super) fn host(&self) -> &str {
         &self.host
     }
 
-    pub(super) fn auth(&self) -> RegistryAuth {
-        self.auth.clone()
+    pub(super) fn wire(&self) -> Result<&Wire, OciError> {
+        self.wire.as_ref().map_err(|reason| OciError::Reference {
+            reference: self.host.clone(),
+            reason: format!("its registry cannot be spoken to: {reason}"),
+        })
+    }
+
+    /// More patience or less, for tests.
+    #[cfg(test)]
+    pub(super) fn with_patience(mut self, patience: super::retry::Patience) -> Self {
+        if let Ok(wire) = &mut self.wire {
+            wire.patience = patience;
+        }
+        self
+    }
+
+    /// The error for something that the registry says and that is not so.
+    pub(super) fn untrue(
+        &self,
+        target: &Reference,
+        what: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> OciError {
+        OciError::Untrue {
+            registry: self.host.clone(),
+            repository: target.repository().to_owned(),
+            digest: what.into(),
+            reason: reason.into(),
+        }
     }
 
     /// Whether it finds what is attached to an image on its own: ECR does. Of others we look.
@@ -75,53 +100,78 @@ impl Registry {
         self.host.contains(".dkr.ecr.")
     }
 
+    /// Gets a login to push with, so that a missing one shows before anything is sent.
     pub(super) async fn log_in_to_push(&self, target: &Reference) -> Result<(), OciError> {
-        let failed = |error| refused("logging in to push", target, &error);
-        self.client
-            .auth(target, &self.auth, RegistryOperation::Push)
-            .await
-            .map(drop)
-            .map_err(failed)
+        let wire = self.wire()?;
+        let scope = Scope::push(target.repository());
+        wire.tried("logging in to push", target, |_| wire.log_in(&scope)).await
     }
 
-    /// Digest that a tag points at, if there is such a tag.
-    pub(super) async fn tagged(&self, target: &Reference) -> Result<Option<Digest>, OciError> {
-        // Asked for as a pull: registries that tell the two apart need another token for it.
-        match self.client.fetch_manifest_digest(target, &self.auth).await {
-            Ok(digest) => Ok(digest.parse().ok()),
-            Err(error) if is_missing(&error) => Ok(None),
-            Err(error) => Err(refused("looking up", target, &error)),
-        }
-    }
-
-    /// Puts a manifest under a tag, which may be immutable.
+    /// Puts a manifest under a tag, which may be immutable, or under its digest.
     pub(super) async fn put_manifest(
         &self,
         target: &Reference,
         body: Bytes,
-        media_type: reqwest::header::HeaderValue,
+        media_type: HeaderValue,
         digest: &Digest,
     ) -> Result<(), OciError> {
-        match self.client.push_manifest_raw(target, body, media_type).await {
-            Ok(_) => Ok(()),
-            // An immutable tag: the same image under it is what we want.
-            Err(error) => match self.tagged(target).await? {
-                Some(found) if found == *digest => Ok(()),
-                Some(found) => {
-                    Err(OciError::TagTaken { tag: target.to_string(), found: found.to_string() })
-                }
-                None => Err(refused("pushing", target, &error)),
-            },
+        let wire = self.wire()?;
+        let scope = Scope::push(target.repository());
+        let name = target.digest().or(target.tag()).unwrap_or("latest");
+        let put = wire.tried("pushing", target, |_| async {
+            let url = wire.url(&format!("{}/manifests/{name}", target.repository()))?;
+            let body = Body::Bytes(body.clone(), media_type.clone());
+            wire.send(Ask::new(Method::PUT, url).with(body), &scope, &TAKEN).await
+        });
+        match put.await {
+            Ok(response) => self.check_stored(target, digest, &response),
+            Err(error @ OciError::Refused { .. }) => {
+                self.why_refused(target, &body, digest, error).await
+            }
+            Err(error) => Err(error),
         }
+    }
+
+    /// What a registry says that it stored must be what it got.
+    pub(super) fn check_stored(
+        &self,
+        target: &Reference,
+        digest: &Digest,
+        response: &Response,
+    ) -> Result<(), OciError> {
+        match stated(response.headers()) {
+            Some(stored) if stored != *digest => {
+                let reason = format!("it acknowledges it as {stored}");
+                Err(self.untrue(target, digest.as_str(), reason))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What is behind the refusal of a manifest: it is there already, a blob that was
+    /// acknowledged is not, or the tag is taken.
+    async fn why_refused(
+        &self,
+        target: &Reference,
+        manifest: &[u8],
+        digest: &Digest,
+        error: OciError,
+    ) -> Result<(), OciError> {
+        let found = self.tagged(target).await?;
+        if found.as_ref() == Some(digest) {
+            return Ok(());
+        }
+        self.check_blobs(target, manifest).await?;
+        Err(match found {
+            Some(found) => OciError::TagTaken { tag: target.to_string(), found: found.to_string() },
+            None => error,
+        })
     }
 }
 
-fn client(host: &str) -> Client {
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let plain = matches!(name, "localhost" | "[::1]") || name.starts_with("127.");
-    let protocol = if plain { ClientProtocol::Http } else { ClientProtocol::Https };
-    // One request for a blob: it is sent as a stream, and sent again from its begin.
-    Client::new(ClientConfig { protocol, use_monolithic_push: true, ..ClientConfig::default() })
+/// The digest that an answer states. Only the usual kind can be compared.
+pub(super) fn stated(headers: &HeaderMap) -> Option<Digest> {
+    headers.get("docker-content-digest")?.to_str().ok()?.parse().ok()
 }
 
 pub(super) fn parse(reference: &str) -> Result<Reference, OciError> {
@@ -131,30 +181,9 @@ pub(super) fn parse(reference: &str) -> Result<Reference, OciError> {
     })
 }
 
-pub(super) fn http_value(
-    text: &str,
-    target: &Reference,
-) -> Result<reqwest::header::HeaderValue, OciError> {
+pub(super) fn http_value(text: &str, target: &Reference) -> Result<HeaderValue, OciError> {
     text.parse().map_err(|_| OciError::Reference {
         reference: target.to_string(),
         reason: "its media type is not a header value".to_owned(),
     })
-}
-
-pub(super) fn refused(
-    verb: &'static str,
-    target: &Reference,
-    error: &OciDistributionError,
-) -> OciError {
-    OciError::Registry { verb, name: target.to_string(), reason: error.to_string() }
-}
-
-pub(super) fn is_missing(error: &OciDistributionError) -> bool {
-    let text = error.to_string();
-    matches!(error, OciDistributionError::ImageManifestNotFoundError(_))
-        || text.contains("404")
-        || text.contains("MANIFEST_UNKNOWN")
-        || text.contains("manifest unknown")
-        || text.contains("Not Found")
-        || text.contains("NAME_UNKNOWN")
 }

@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use oci_client::Reference;
 
 use super::{
-    OciError,
+    Keyring, OciError,
     content::Data,
     descriptor::{Blob, Descriptor},
     layout::Layout,
@@ -52,7 +52,7 @@ impl Source {
     }
 
     /// Where a base image is. Relative paths start from `folder`; a reference is read through
-    /// `registry` where that is its registry, and without a login elsewhere.
+    /// `registry` where that is its registry, and with the logins of a keyring elsewhere.
     ///
     /// # Errors
     /// [`OciError::Layout`], [`OciError::Reference`].
@@ -60,6 +60,7 @@ impl Source {
         image: &BaseImage,
         folder: &Utf8Path,
         registry: Option<&Arc<Registry>>,
+        keyring: &Keyring,
     ) -> Result<Self, OciError> {
         match image {
             BaseImage::Layout { folder: layout, .. } => Self::layout(&folder.join(layout)),
@@ -68,7 +69,7 @@ impl Source {
                 let host = parse(reference)?.resolve_registry().to_owned();
                 match registry.filter(|registry| registry.host() == host) {
                     Some(registry) => Self::registry(registry, reference),
-                    None => Self::registry(&Arc::new(Registry::anonymous(reference)?), reference),
+                    None => Self::registry(&Arc::new(Registry::of(reference, keyring)?), reference),
                 }
             }
         }

@@ -71,7 +71,8 @@ impl Assembling<'_> {
         let named = BaseImage::Reference(self.recipe.base.clone());
         let image = self.config.build_server.base.as_ref().unwrap_or(&named);
         // The server runs on one machine of a fixed kind.
-        Ok(Base::open(image, self.folder, None, &[Platform::Amd64]).await?)
+        let keyring = images::keyring(&self.ctx.aws);
+        Ok(Base::open(image, self.folder, None, &keyring, &[Platform::Amd64]).await?)
     }
 
     fn source(self) -> PluginSource {
@@ -89,9 +90,9 @@ impl Assembling<'_> {
     ) -> Result<ServerImage, CoreError> {
         let ctx = self.ctx;
         let Assembled { image, jenkins } = assembled;
-        let login = images::login(&ctx.aws).await?;
         let (host, name) = repository.split_once('/').unwrap_or((repository, ""));
-        let registry = Registry::new(host, &login.user, &login.password);
+        let logins = images::logins(&ctx.aws, ctx.aws.region());
+        let registry = Registry::with_logins(host, logins);
         let tag = format!("image-{}", image.digest().short());
         registry.push(image, name, &tag, &ctx.events).await?;
         Ok(ServerImage {

@@ -16,6 +16,8 @@ use cloudops_aws::{
     terminal::{CliResult, Report, Session, Style, Table},
 };
 
+use super::keyring;
+
 /// Options of `images build`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct BuildArgs {
@@ -47,7 +49,9 @@ pub(in crate::cli) struct BuildArgs {
 
 /// How to build without AWS, below the help.
 pub(super) const PLAIN: &str = "For the builder alone, without AWS and without a cloudops.yaml:
-  clouddeploy images build --package FILE.zip --base layout:FOLDER --registry 127.0.0.1:5000";
+  clouddeploy images build --package FILE.zip --base layout:FOLDER --registry 127.0.0.1:5000
+
+Logins of registries are those of `docker login` and `podman login`.";
 
 /// How layers are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -97,7 +101,8 @@ async fn plain(session: &Session, registry: String, args: BuildArgs) -> CliResul
     let BuildArgs { package, base, platforms, .. } = args;
     let base = super::base_image(&base.unwrap_or_default());
     let package = package.unwrap_or_default().into();
-    let request = PlainRequest { package, registry, base, platforms, making };
+    let keyring = keyring(session);
+    let request = PlainRequest { package, registry, base, platforms, making, keyring };
     session.print(&Built(images::build_plain(&session.events(), &request).await?));
     Ok(Class::Done)
 }

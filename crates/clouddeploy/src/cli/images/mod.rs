@@ -11,8 +11,11 @@ mod show;
 use camino::Utf8PathBuf;
 use cloudops_aws::{
     config_file::BaseImage,
+    oci::Keyring,
     terminal::{CliResult, Session},
 };
+
+use super::registry_login;
 
 /// Verbs of `images`.
 #[derive(Debug, clap::Subcommand)]
@@ -57,4 +60,9 @@ fn base_image(text: &str) -> BaseImage {
 /// Folder that relative paths in the settings start from.
 fn folder(session: &Session) -> Utf8PathBuf {
     session.settings.config.parent().map(ToOwned::to_owned).unwrap_or_default()
+}
+
+/// Logins of registries that are not of AWS.
+fn keyring(session: &Session) -> Keyring {
+    registry_login::keyring(&session.settings.variables)
 }

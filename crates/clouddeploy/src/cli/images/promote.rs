@@ -25,7 +25,8 @@ pub(super) async fn exec(session: &Session, args: PromoteArgs) -> CliResult {
     let config = session.config()?;
     let ctx = session.connect(&config).await?;
     let PromoteArgs { release, registry } = args;
-    let request = PromoteRequest { config, release, registry };
+    let keyring = super::keyring(session);
+    let request = PromoteRequest { config, release, registry, keyring };
     session.print(&Promoted(images::promote(&ctx, &request).await?));
     Ok(Class::Done)
 }

@@ -35,7 +35,7 @@ pub(super) async fn sbom(session: &Session, args: ShowArgs) -> CliResult {
 async fn read(session: &Session, args: ShowArgs) -> Result<ShowReport, Failure> {
     let ShowArgs { image, release } = args;
     if image.contains('/') {
-        return Ok(ShowReport::of(Registry::anonymous(&image)?, &image).await?);
+        return Ok(ShowReport::of(Registry::of(&image, &super::keyring(session))?, &image).await?);
     }
     let config = session.config()?;
     let ctx = session.connect(&config).await?;

@@ -7,7 +7,7 @@ use cloudops_aws::{
     ctx::Ctx,
     ids::Digest,
     images,
-    oci::{OciError, Registry},
+    oci::{Keyring, OciError, Registry},
     state::init::{Component, InitState},
 };
 
@@ -18,13 +18,15 @@ pub(super) use crate::images::BASE;
 pub(super) struct Account<'a> {
     pub(super) registry: Arc<Registry>,
     pub(super) host: String,
+    /// Logins of other registries.
+    pub(super) keyring: Keyring,
     state: &'a InitState,
     config: &'a CloudOpsConfig,
 }
 
 impl<'a> Account<'a> {
-    /// Logs in. All repositories of an account and region are in one registry.
-    pub(super) async fn open(
+    /// All repositories of an account and region are in one registry.
+    pub(super) fn open(
         ctx: &Ctx,
         state: &'a InitState,
         config: &'a CloudOpsConfig,
@@ -36,9 +38,10 @@ impl<'a> Account<'a> {
             command: "clouddeploy init".to_owned(),
         })?;
         let host = host_of(uri).to_owned();
-        let login = images::login(&ctx.aws).await?;
-        let registry = Arc::new(Registry::new(&host, &login.user, &login.password));
-        Ok(Self { registry, host, state, config })
+        let logins = images::logins(&ctx.aws, ctx.aws.region());
+        let registry = Arc::new(Registry::with_logins(&host, logins));
+        let keyring = images::keyring(&ctx.aws);
+        Ok(Self { registry, host, keyring, state, config })
     }
 
     /// Repository of an image, without the host.

@@ -9,22 +9,23 @@ use cloudops_aws::{
     ctx::Ctx,
     events::{EventSink, Outcome},
     ids::Digest,
-    oci::{Base, OciError, Platform, Registry, Source},
+    oci::{Base, Keyring, OciError, Platform, Registry, Source},
 };
 
 use super::account::{Account, BASE};
 use crate::{error::DeployError, ops::initialized};
 
-/// Reads a base image from where it is, as a step of its own. Relative paths start from `folder`.
+/// Reads a base image from where it is, as a step of its own. Relative paths start from `folder`;
+/// the keyring is for references to other registries than this one.
 pub(super) async fn read(
     events: &EventSink,
     image: &BaseImage,
     folder: &Utf8Path,
-    registry: Option<&Arc<Registry>>,
+    (registry, keyring): (&Arc<Registry>, &Keyring),
     wanted: &[Platform],
 ) -> Result<Base, DeployError> {
     let reading = async {
-        let base = Base::open(image, folder, registry, wanted).await?;
+        let base = Base::open(image, folder, Some(registry), keyring, wanted).await?;
         Ok((base, Outcome::Unchanged))
     };
     step(events, reading).await
@@ -40,7 +41,8 @@ pub(super) async fn kept(
 ) -> Result<Base, DeployError> {
     let Ok(repository) = account.repository(BASE) else {
         ctx.events.note(NO_REPOSITORY);
-        return read(&ctx.events, image, folder, Some(&account.registry), wanted).await;
+        let registry = (&account.registry, &account.keyring);
+        return read(&ctx.events, image, folder, registry, wanted).await;
     };
     let reading = async {
         let (digest, copied) = copied(account, &repository, image, folder).await?;
@@ -69,7 +71,7 @@ async fn copied(
     {
         return Ok((pinned, false));
     }
-    let source = Source::of(image, folder, Some(&account.registry))?;
+    let source = Source::of(image, folder, Some(&account.registry), &account.keyring)?;
     let digest = source.digest().await?;
     if image.digest().is_some_and(|pinned| pinned != digest) {
         // Said with both digests.
@@ -144,7 +146,7 @@ pub struct BaseReport {
 pub async fn base(ctx: &Ctx, request: &BaseRequest) -> Result<BaseReport, DeployError> {
     let config = &request.config;
     let state = initialized(&ctx.aws, config).await?;
-    let account = Account::open(ctx, &state, config).await?;
+    let account = Account::open(ctx, &state, config)?;
     let wanted = platforms(config);
     let Some(image) = &request.image else {
         let image = config.images.base.as_ref();
@@ -188,7 +190,7 @@ async fn told(
     };
     let source = match (&reference, has) {
         (Some(reference), true) => Source::registry(&account.registry, reference)?,
-        _ => Source::of(image, folder, Some(&account.registry))?,
+        _ => Source::of(image, folder, Some(&account.registry), &account.keyring)?,
     };
     let base = Base::read(&source, &image.pinned(&digest), &[]).await?;
     let mut report = report(image.clone(), &base, reference.filter(|_| has));
@@ -215,5 +217,5 @@ async fn newest(
             BaseImage::Reference(if tagged { name.to_owned() } else { reference })
         }
     };
-    Source::of(&unpinned, folder, Some(&account.registry))?.digest().await
+    Source::of(&unpinned, folder, Some(&account.registry), &account.keyring)?.digest().await
 }

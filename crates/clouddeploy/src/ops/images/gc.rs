@@ -82,7 +82,7 @@ impl GcPlan {
 pub async fn gc_plan(ctx: &Ctx, request: &GcRequest) -> Result<GcPlan, DeployError> {
     let config = &request.config;
     let state = initialized(&ctx.aws, config).await?;
-    let account = Account::open(ctx, &state, config).await?;
+    let account = Account::open(ctx, &state, config)?;
     let known = Known::read(&store(&ctx.aws, config)).await?;
     let stored = stored(ctx, &account).await?;
     let pinned = config.images.base.as_ref().and_then(BaseImage::digest);
@@ -97,7 +97,7 @@ pub async fn gc_plan(ctx: &Ctx, request: &GcRequest) -> Result<GcPlan, DeployErr
 pub async fn gc(ctx: &Ctx, request: &GcRequest, plan: GcPlan) -> Result<GcReport, DeployError> {
     let config = &request.config;
     let state = initialized(&ctx.aws, config).await?;
-    let account = Account::open(ctx, &state, config).await?;
+    let account = Account::open(ctx, &state, config)?;
     let store = store(&ctx.aws, config);
     let asked = lock_request("deploy".to_owned(), &request.owner, "images gc");
     runs::recorded(ctx, &store, asked, async |_locked| {

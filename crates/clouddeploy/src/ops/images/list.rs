@@ -70,7 +70,7 @@ pub(super) struct Known {
 pub async fn list(ctx: &Ctx, request: &ListRequest) -> Result<ListReport, DeployError> {
     let config = &request.config;
     let state = initialized(&ctx.aws, config).await?;
-    let account = Account::open(ctx, &state, config).await?;
+    let account = Account::open(ctx, &state, config)?;
     let known = Known::read(&store(&ctx.aws, config)).await?;
     let stored = stored(ctx, &account).await?;
     let listed =

@@ -7,7 +7,7 @@ use cloudops_aws::{
     config_file::BaseImage,
     events::{EventSink, Outcome},
     ids::Digest,
-    oci::{Base, Image, Platform, Registry},
+    oci::{Base, Image, Keyring, Platform, Registry},
     package::{Limits, Package, PackageError},
 };
 
@@ -31,6 +31,8 @@ pub struct PlainRequest {
     pub platforms: Vec<Platform>,
     /// How images are made.
     pub making: Making,
+    /// Logins of the registry, and of the one that the base image is in.
+    pub keyring: Keyring,
 }
 
 /// What was built.
@@ -52,9 +54,10 @@ pub async fn build_plain(
     request: &PlainRequest,
 ) -> Result<PlainReport, DeployError> {
     let (host, prefix) = request.registry.split_once('/').unwrap_or((&request.registry, ""));
-    let registry = Arc::new(Registry::anonymous(&format!("{host}/any"))?);
+    let registry = Arc::new(Registry::with_logins(host, request.keyring.of(host)));
     let (folder, wanted) = (Utf8Path::new(""), &request.platforms);
-    let base = base::read(events, &request.base, folder, Some(&registry), wanted).await?;
+    let registries = (&registry, &request.keyring);
+    let base = base::read(events, &request.base, folder, registries, wanted).await?;
     if let BaseImage::Reference(reference) = &request.base {
         registry.remember(&base.image, reference).await?;
     }

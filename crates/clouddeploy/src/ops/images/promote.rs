@@ -6,8 +6,8 @@ use cloudops_aws::{
     config_file::CloudOpsConfig,
     ctx::Ctx,
     events::Outcome,
-    images::{self, RegistryLogin},
-    oci::{PushReport, Registry, Source},
+    images,
+    oci::{Keyring, Logins, PushReport, Registry, Source},
     state::{
         releases::{self, Release},
         store::Store,
@@ -32,6 +32,8 @@ pub struct PromoteRequest {
     pub release: Option<String>,
     /// Host of the registry, and what its repositories begin with: `HOST/PREFIX`.
     pub registry: String,
+    /// Logins of registries outside of AWS.
+    pub keyring: Keyring,
 }
 
 /// What `images promote` did.
@@ -56,10 +58,10 @@ pub async fn promote(ctx: &Ctx, request: &PromoteRequest) -> Result<PromoteRepor
         .registry
         .split_once('/')
         .unwrap_or((&request.registry, request.config.instance.as_str()));
-    let own = images::login(&ctx.aws).await?;
-    let target = target(ctx, host, &release, &own).await?;
+    let own = images::logins(&ctx.aws, ctx.aws.region());
+    let target = target(ctx, host, &release, &own, &request.keyring);
     let ours = release.images.values().next().map_or(host, |reference| host_of(reference));
-    let source = Arc::new(Registry::new(ours, &own.user, &own.password));
+    let source = Arc::new(Registry::with_logins(ours, own));
     let instance = request.config.instance.as_str();
     let mut copied = BTreeMap::new();
     for (name, reference) in &release.images {
@@ -110,22 +112,13 @@ pub(super) async fn chosen(store: &Store, id: Option<&str>) -> Result<Release, D
     }
 }
 
-/// The registry to copy to, with the login that fits its host.
-async fn target(
-    ctx: &Ctx,
-    host: &str,
-    release: &Release,
-    own: &RegistryLogin,
-) -> Result<Registry, DeployError> {
+/// The registry to copy to, with the logins that fit its host: those of ECR come from AWS.
+fn target(ctx: &Ctx, host: &str, release: &Release, own: &Logins, keyring: &Keyring) -> Registry {
     let ours = release.images.values().any(|reference| host_of(reference) == host);
-    if ours {
-        return Ok(Registry::new(host, &own.user, &own.password));
-    }
-    match images::region_of(host) {
-        Some(region) => {
-            let login = images::login_in(&ctx.aws, &region).await?;
-            Ok(Registry::new(host, &login.user, &login.password))
-        }
-        None => Ok(Registry::anonymous(&format!("{host}/any"))?),
-    }
+    let logins = match images::region_of(host) {
+        _ if ours => own.clone(),
+        Some(region) => images::logins(&ctx.aws, &region),
+        None => keyring.of(host),
+    };
+    Registry::with_logins(host, logins)
 }

@@ -66,7 +66,7 @@ pub struct RebaseReport {
 pub async fn rebase(ctx: &Ctx, request: &RebaseRequest) -> Result<RebaseReport, DeployError> {
     let config = &request.config;
     let state = initialized(&ctx.aws, config).await?;
-    let account = Account::open(ctx, &state, config).await?;
+    let account = Account::open(ctx, &state, config)?;
     let store = store(&ctx.aws, config);
     let asked = lock_request("deploy".to_owned(), &request.owner, "images rebase");
     runs::recorded(ctx, &store, asked, async |_locked| {

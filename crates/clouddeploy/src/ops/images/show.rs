@@ -46,7 +46,7 @@ pub async fn show(
     request: &ShowRequest,
 ) -> Result<ShowReport, DeployError> {
     let state = initialized(&ctx.aws, config).await?;
-    let account = Account::open(ctx, &state, config).await?;
+    let account = Account::open(ctx, &state, config)?;
     let release = chosen(&store(&ctx.aws, config), request.release.as_deref()).await?;
     let reference = release.images.get(&request.name).ok_or_else(|| DeployError::Unknown {
         what: "image",
