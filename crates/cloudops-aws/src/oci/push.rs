@@ -203,7 +203,12 @@ impl Registry {
 
     /// A manifest or an index as it is stored. A reference with a digest gets nothing else.
     pub(super) async fn manifest(&self, from: &Reference) -> Result<Bytes, OciError> {
-        Ok(self.fetch_manifest(from).await?.bytes)
+        match self.fetch_manifest(from).await {
+            Err(OciError::Refused { status: 404, .. }) => {
+                Err(OciError::Missing { reference: from.to_string() })
+            }
+            found => Ok(found?.bytes),
+        }
     }
 }
 
