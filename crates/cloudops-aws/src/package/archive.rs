@@ -6,27 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Nested, PackageError, survey};
-
-/// What an archive may hold at most.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Entries.
-    pub entries: usize,
-    /// Bytes of all entries together, unpacked.
-    pub bytes: u64,
-    /// Unpacked bytes for each packed byte of an entry, or of an archive that is packed as a whole,
-    /// larger than a mebibyte: deflate cannot pass 1032, real jars stay below 100, and source code
-    /// below 10.
-    pub ratio: u64,
-}
-
-impl Default for Limits {
-    /// Ten times the largest commerce package and distribution known.
-    fn default() -> Self {
-        Self { entries: 500_000, bytes: 20 << 30, ratio: 500 }
-    }
-}
+use super::{Limits, Nested, PackageError, survey};
 
 /// What an archive's directory says of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +78,12 @@ impl<R: Read + Seek> Archive<R> {
     #[must_use]
     pub fn sizes(&self) -> BTreeMap<String, u64> {
         self.files.iter().map(|(entry, facts)| (entry.clone(), facts.size)).collect()
+    }
+
+    /// Bytes of all files together, unpacked, as the archive states them.
+    #[must_use]
+    pub fn unpacked(&self) -> u64 {
+        self.files.values().map(|facts| facts.size).fold(0, u64::saturating_add)
     }
 
     /// Content of a small file; none when there is no such file.

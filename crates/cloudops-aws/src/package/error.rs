@@ -1,6 +1,9 @@
 //! Why a file is not a deployment package.
 
+use super::Limit;
 use crate::diagnose::{Class, Diagnose};
+
+const REBUILD: &str = "Build the package again, and look at what its build put there.";
 
 /// Why a file is not a deployment package, or cannot be read as one.
 #[derive(Debug, thiserror::Error)]
@@ -43,13 +46,23 @@ pub enum PackageError {
         /// Service or tool that needs it.
         user: String,
     },
-    /// It has more or larger entries than any package.
-    #[error("{name} is refused: {reason}")]
-    TooLarge {
+    /// An entry passes one of the limits.
+    #[error("{name}: the entry `{entry}` is refused: {reason}")]
+    Limit {
         /// The file.
         name: String,
-        /// Which limit was passed.
+        /// The entry.
+        entry: String,
+        /// The limit.
+        limit: Limit,
+        /// By how much, with the limit in words.
         reason: String,
+    },
+    /// Its entries share their bytes.
+    #[error("{name} is refused: its entries overlap")]
+    Overlap {
+        /// The file.
+        name: String,
     },
     /// The file cannot be read.
     #[error(transparent)]
@@ -68,8 +81,10 @@ impl Diagnose for PackageError {
                     .to_owned(),
             ],
             Self::Lacks { .. } => vec!["Build the package with all of its parts.".to_owned()],
-            Self::Entry { .. } | Self::TooLarge { .. } => {
-                vec!["Build the package again, and look at what its build put there.".to_owned()]
+            Self::Entry { .. } | Self::Overlap { .. } => vec![REBUILD.to_owned()],
+            Self::Limit { limit, .. } => {
+                let option = limit.option();
+                vec![REBUILD.to_owned(), format!("If it is meant to be so, `{option}` raises the limit.")]
             }
             Self::Io(_) => Vec::new(),
         }

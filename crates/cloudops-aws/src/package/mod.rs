@@ -12,6 +12,7 @@ mod archive;
 mod contents;
 mod error;
 pub mod inspect;
+mod limits;
 mod nested;
 mod parts;
 pub mod sbom;
@@ -22,8 +23,9 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-pub use archive::{Archive, EntryFacts, Limits};
+pub use archive::{Archive, EntryFacts};
 pub use error::PackageError;
+pub use limits::{Limit, Limits};
 pub use nested::Nested;
 pub use parts::{Parts, WebApp};
 pub use versions::{OpsSpec, SpecSource};
@@ -36,6 +38,8 @@ pub struct Package {
     path: Utf8PathBuf,
     digest: Digest,
     size: u64,
+    /// Bytes of its entries.
+    unpacked: u64,
     parts: Parts,
     tomcat: String,
     entries: Vec<String>,
@@ -85,7 +89,8 @@ impl Package {
             Some(digest) => digest,
             None => Digest::read(bytes)?,
         };
-        Ok(Self { path: path.to_owned(), digest, size, parts, tomcat, entries, spec, limits })
+        let (path, unpacked) = (path.to_owned(), archive.unpacked());
+        Ok(Self { path, digest, size, unpacked, parts, tomcat, entries, spec, limits })
     }
 
     /// The file.

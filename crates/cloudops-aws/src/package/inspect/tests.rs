@@ -162,3 +162,26 @@ proptest::proptest! {
         agrees(&bytes, "a changed byte");
     }
 }
+
+#[test]
+fn what_is_wrong_in_every_archive_that_is_opened_is_told() {
+    let bad = zip_bytes(&[("../evil", b"".as_slice())]);
+    let bytes = zip_bytes(&[
+        ("database/ext-data-8.3.0.jar", bad.as_slice()),
+        ("tools/ext-data-population-cli-8.3.0.zip", &bad),
+        ("tools/ext-sync-cli-8.3.0.zip", &bad),
+        ("webapps/apache-tomcat-9.0.50.zip", &bad),
+        ("webapps/ext-cm-webapp-8.3.0.war", EMPTY_ZIP),
+    ]);
+    let (artifact, user) = ("ext-data-population-cli".to_owned(), "data-pop-tool".to_owned());
+    let found = look(&bytes, &[Needed::Tool { artifact, user }]);
+    let reason = "the entry `../evil` is refused: its name leads out of the package";
+    let wanted = [
+        format!("p.zip!/webapps/apache-tomcat-9.0.50.zip: {reason}"),
+        format!("p.zip!/database/ext-data-8.3.0.jar: {reason}"),
+        // The other tool is in no image.
+        format!("p.zip!/tools/ext-data-population-cli-8.3.0.zip: {reason}"),
+    ];
+    assert_eq!(reasons(&found), wanted);
+    agrees(&bytes, "archives inside");
+}
