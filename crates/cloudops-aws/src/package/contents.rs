@@ -20,7 +20,7 @@ impl Package {
     /// that it is in.
     pub fn check_contents(&self) -> Result<(), PackageError> {
         let mut archive = self.archive()?;
-        let mut total = Total::new(self.path.as_str(), self.limits, self.unpacked);
+        let mut total = Total::new(&self.name, self.limits, self.unpacked);
         for entry in self.entries() {
             archive.digest(entry)?;
             if parts::is_opened(entry) {
@@ -42,7 +42,7 @@ impl Package {
         &self,
         inside: impl IntoIterator<Item = (&'a str, u64)>,
     ) -> Result<(), PackageError> {
-        let mut total = Total::new(self.path.as_str(), self.limits, self.unpacked);
+        let mut total = Total::new(&self.name, self.limits, self.unpacked);
         inside.into_iter().try_for_each(|(entry, bytes)| total.add(entry, bytes))
     }
 }

@@ -1,7 +1,10 @@
 //! Why a file is not a deployment package.
 
 use super::Limit;
-use crate::diagnose::{Class, Diagnose};
+use crate::{
+    diagnose::{Class, Diagnose},
+    ids::Digest,
+};
 
 const REBUILD: &str = "Build the package again, and look at what its build put there.";
 
@@ -64,6 +67,16 @@ pub enum PackageError {
         /// The file.
         name: String,
     },
+    /// It is not what was published under its id.
+    #[error("{name} has the digest {found} instead of {expected}, with which it was published")]
+    Changed {
+        /// The file.
+        name: String,
+        /// Its digest.
+        found: Digest,
+        /// The digest it should have.
+        expected: Digest,
+    },
     /// The file cannot be read.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -85,6 +98,9 @@ impl Diagnose for PackageError {
             Self::Limit { limit, .. } => {
                 let option = limit.option();
                 vec![REBUILD.to_owned(), format!("If it is meant to be so, `{option}` raises the limit.")]
+            }
+            Self::Changed { .. } => {
+                vec!["Publish the package again with `cloudteam package publish`.".to_owned()]
             }
             Self::Io(_) => Vec::new(),
         }

@@ -7,14 +7,13 @@ mod tests;
 
 use std::io::{Read, Seek};
 
-use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
 pub use shared::SharedJar;
 
 use super::{
-    Archive, Limits, Nested, OpsSpec, PackageError, Parts, SpecSource, limits::Total, parts,
-    versions,
+    Archive, Limits, NamedFile, Nested, OpsSpec, PackageError, Parts, SpecSource, limits::Total,
+    parts, versions,
 };
 use crate::ids::Digest;
 
@@ -25,8 +24,8 @@ const LIBRARIES: &str = "WEB-INF/lib/";
 /// What is in a package file.
 #[derive(Debug)]
 pub struct Inspection {
-    /// The file.
-    pub path: Utf8PathBuf,
+    /// Name of the file.
+    pub name: String,
     /// Size of the file in bytes.
     pub size: u64,
     /// Digest of the file.
@@ -128,21 +127,22 @@ pub enum Needed {
 ///
 /// # Errors
 /// [`PackageError`] when the file cannot be read as a zip at all.
-pub fn inspect(
-    path: &Utf8Path,
+pub fn inspect<'a>(
+    file: impl Into<NamedFile<'a>>,
     limits: Limits,
     needed: &[Needed],
 ) -> Result<Inspection, PackageError> {
-    let bytes = Nested::open(path)?;
-    let (mut archive, refused) = Archive::survey_within(path.as_str(), bytes.clone(), limits)?;
+    let NamedFile { file, name } = file.into();
+    let bytes = Nested::open(file)?;
+    let (mut archive, refused) = Archive::survey_within(name, bytes.clone(), limits)?;
     let entries = archive.names();
     let parts = Parts::of(&entries);
-    let total = Total::new(path.as_str(), limits, archive.unpacked());
+    let total = Total::new(name, limits, archive.unpacked());
     let mut look = Look { refused, total };
     // A zip whose entries are all left out lacks everything, which says nothing.
     if look.refused.is_empty() || !entries.is_empty() {
-        look.refused.extend(parts.refused(path.as_str(), &entries));
-        look.refused.extend(lacking(path.as_str(), &parts, needed));
+        look.refused.extend(parts.refused(name, &entries));
+        look.refused.extend(lacking(name, &parts, needed));
     }
     let needs = versions::needed(&mut archive, parts.suite());
     let webapps: Vec<WebAppContents> =
@@ -166,7 +166,7 @@ pub fn inspect(
         broker: items(&parts.broker),
         plugins: items(&parts.plugins),
         others: items(&others),
-        path: path.to_owned(),
+        name: name.to_owned(),
         refused: Vec::new(),
     };
     match needs {

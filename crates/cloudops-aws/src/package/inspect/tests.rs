@@ -1,5 +1,7 @@
 use super::super::Package;
 use super::super::tests::{EMPTY_ZIP, deflated, file, zip_bytes};
+use camino::Utf8Path;
+
 use super::*;
 
 type Pack = fn(&[(&str, &[u8])]) -> Vec<u8>;
@@ -11,7 +13,7 @@ fn look(bytes: &[u8], needed: &[Needed]) -> Inspection {
 
 fn reasons(found: &Inspection) -> Vec<String> {
     // The file has another name each time.
-    let name = found.path.as_str();
+    let name = found.name.as_str();
     found.refused.iter().map(|error| error.to_string().replace(name, "p.zip")).collect()
 }
 
