@@ -13,7 +13,10 @@ use cloudops_aws::{
     wait::WaitError,
 };
 
-use crate::{images::ImageError, topology::TopologyError};
+use crate::{
+    images::{self, ImageError},
+    topology::TopologyError,
+};
 
 /// Why a verb failed.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +56,7 @@ pub enum DeployError {
     Image(#[from] ImageError),
     /// Pushing an image.
     #[error(transparent)]
-    Oci(#[from] OciError),
+    Oci(OciError),
     /// The jobs on the build server.
     #[error(transparent)]
     BuildServer(#[from] BuildServerError),
@@ -139,6 +142,13 @@ pub enum DeployError {
         /// Why.
         source: WaitError,
     },
+}
+
+impl From<OciError> for DeployError {
+    /// A layer that is written only when a registry lacks it shows a damaged package late.
+    fn from(error: OciError) -> Self {
+        images::damage(error).map_or_else(Self::Oci, Self::Package)
+    }
 }
 
 fn known_text(known: &[String]) -> String {

@@ -4,6 +4,7 @@
 mod images;
 mod input;
 mod readme;
+mod start;
 mod state;
 
 use cloudops_e2e::binary::{Program, SETTINGS};

@@ -92,7 +92,7 @@ impl Registry {
         let blobs: Vec<Blob> = image.layers.iter().chain([&image.config]).cloned().collect();
         let total: u64 = blobs.iter().map(|blob| blob.data.len()).sum();
         let push = async |blob: Blob| {
-            let data = std::future::ready(Ok(blob.data.clone()));
+            let data = async { blob.data.made().await.map_err(OciError::Layer) };
             let moved = self.bring(&target, &blob.digest, data).await?;
             Ok::<_, OciError>((blob.data.len(), moved))
         };

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{Read, Seek, Write},
+    io::{self, Read, Seek, Write},
     sync::Arc,
 };
 
@@ -108,17 +108,23 @@ impl<R: Read + Seek> Archive<R> {
     /// Writes the content of a file that must be there to somewhere.
     ///
     /// # Errors
-    /// [`PackageError::Entry`] when it is missing, damaged or larger than it says.
+    /// [`PackageError::Entry`] when it is missing, damaged or larger than it says;
+    /// [`PackageError::Io`] is that of the writer.
     pub fn copy(
         &mut self,
         entry: &str,
         to: &mut (impl Write + ?Sized),
     ) -> Result<(), PackageError> {
         let EntryFacts { size, index, .. } = self.known(entry)?;
+        let mut to = Target { to, failed: None };
         let copied = self.zip.by_index(index).map_err(|error| error.to_string()).and_then(|file| {
             // One byte more than it says shows that it lies.
-            std::io::copy(&mut file.take(size + 1), to).map_err(|error| error.to_string())
+            std::io::copy(&mut file.take(size + 1), &mut to).map_err(|error| error.to_string())
         });
+        // A full disk is not the fault of the entry.
+        if let Some(failed) = to.failed {
+            return Err(failed.into());
+        }
         match copied {
             Ok(copied) if copied == size => Ok(()),
             Ok(_) => Err(self.refused(entry, format!("it says {size} bytes and has others"))),
@@ -191,6 +197,29 @@ impl<R: Read + Seek> Archive<R> {
             Err(error) => Err(error.to_string()),
         };
         start.map_err(|reason| self.refused(entry, reason))
+    }
+}
+
+/// Remembers why a writer failed: an error of what is copied to it looks like one of what is read.
+struct Target<'a, W: ?Sized> {
+    to: &'a mut W,
+    failed: Option<io::Error>,
+}
+
+impl<W: Write + ?Sized> Write for Target<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.to.write(bytes).map_err(|error| {
+            let kind = error.kind();
+            // Such a one is tried again.
+            if kind != io::ErrorKind::Interrupted {
+                self.failed = Some(error);
+            }
+            kind.into()
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
     }
 }
 

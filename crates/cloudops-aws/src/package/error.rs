@@ -1,5 +1,7 @@
 //! Why a file is not a deployment package.
 
+use std::io::ErrorKind;
+
 use super::Limit;
 use crate::{
     diagnose::{Class, Diagnose},
@@ -84,7 +86,11 @@ pub enum PackageError {
 
 impl Diagnose for PackageError {
     fn class(&self) -> Class {
-        Class::Configuration
+        match self {
+            // No room, or a disk that fails; without a word about the file that was named.
+            Self::Io(error) if !is_of_the_name(error.kind()) => Class::NeedsOperator,
+            _ => Class::Configuration,
+        }
     }
 
     fn hints(&self) -> Vec<String> {
@@ -105,4 +111,10 @@ impl Diagnose for PackageError {
             Self::Io(_) => Vec::new(),
         }
     }
+}
+
+/// Whether an error is about the file that was named.
+fn is_of_the_name(kind: ErrorKind) -> bool {
+    use ErrorKind::{InvalidInput, IsADirectory, NotADirectory, NotFound, PermissionDenied};
+    matches!(kind, NotFound | PermissionDenied | IsADirectory | NotADirectory | InvalidInput)
 }

@@ -5,6 +5,7 @@ use std::io::{Cursor, Read as _, Write as _};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use super::*;
+use crate::diagnose::{Class, Diagnose as _};
 
 pub(super) fn zip_bytes(entries: &[(&str, &[u8])]) -> Vec<u8> {
     packed(CompressionMethod::Stored, entries)
@@ -206,4 +207,26 @@ fn a_truncated_package_is_refused_wherever_it_ends() {
         let error = archive(&whole[..length], Limits::default()).map(|archive| archive.names());
         assert!(error.is_err(), "{length} of {} bytes: {error:?}", whole.len());
     }
+}
+
+#[test]
+fn a_writer_that_fails_is_not_the_fault_of_the_entry() {
+    struct Full;
+    impl std::io::Write for Full {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::StorageFull.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let zip = deflated(&[("page", b"text".as_slice())]);
+    let mut archive = archive(&zip, Limits::default()).unwrap();
+    let error = archive.copy("page", &mut Full).unwrap_err();
+    assert!(matches!(error, PackageError::Io(_)), "{error}");
+    assert_eq!(error.class(), Class::NeedsOperator);
+    let missing = Package::open(Utf8Path::new("/nowhere/p.zip")).unwrap_err();
+    assert_eq!(missing.class(), Class::Configuration);
+    let folder = Package::open(Utf8Path::new("/")).unwrap_err();
+    assert_eq!(folder.class(), Class::Configuration, "{folder}");
 }
