@@ -20,6 +20,8 @@ mod engine;
 mod foundation;
 mod held_out;
 mod images_guide;
+mod images_readers;
+mod images_same;
 mod killed_deploy;
 mod killed_init;
 mod live;

@@ -3,21 +3,25 @@
 use std::{
     collections::BTreeMap,
     fmt::{self, Write},
+    num::NonZeroUsize,
 };
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clouddeploy::{
     images::{Cache, Making},
-    ops::images::{
-        self, BuildReport, BuildRequest, BuiltImage, PlainReport, PlainRequest, PromoteReport,
-        PromoteRequest,
+    ops::{
+        images::{
+            self, BuildReport, BuildRequest, BuiltImage, PlainReport, PlainRequest, PromoteReport,
+            PromoteRequest,
+        },
+        package::Input,
     },
 };
 use cloudops_aws::{
     config_file::BaseImage,
     diagnose::Class,
     oci::{Compression, PushReport},
-    terminal::{CliResult, Report, Session, Style, Table},
+    terminal::{CliResult, LimitArgs, Report, Session, Style, Table},
 };
 
 /// Verbs of `images`.
@@ -33,8 +37,9 @@ pub(super) enum Verb {
 /// Options of `images build`.
 #[derive(Debug, clap::Args)]
 pub(super) struct BuildArgs {
-    /// Published package [default: the newest]; with --registry: package file
-    #[arg(long, value_name = "ID|FILE")]
+    /// Package: the id of a published one, a file, or s3://BUCKET/KEY [default: the newest that
+    /// was published]; with --registry: a file
+    #[arg(long, value_name = "ID|FILE|s3://...")]
     package: Option<String>,
     /// Run of the build job whose package it is
     #[arg(long, value_name = "ID", conflicts_with = "package")]
@@ -51,6 +56,11 @@ pub(super) struct BuildArgs {
     /// With --registry: folder that is kept from build to build, so that only what changed is made
     #[arg(long, value_name = "DIR", requires = "registry")]
     cache: Option<Utf8PathBuf>,
+    /// With --registry: cores to use [default: all]
+    #[arg(long, value_name = "N", requires = "registry")]
+    threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    limits: LimitArgs,
 }
 
 const PLAIN: &str = "For the builder alone, without AWS and without a cloudops.yaml:
@@ -88,7 +98,9 @@ pub(super) async fn exec(session: &Session, verb: Verb) -> CliResult {
     let ctx = session.connect(&config).await?;
     let folder = session.settings.config.parent().unwrap_or(Utf8Path::new("")).to_owned();
     let owner = session.settings.owner.clone();
-    let request = BuildRequest { config, owner, package: args.package, run: args.run, folder };
+    let package = args.package.as_deref().map(Input::parse).transpose()?;
+    let limits = args.limits.limits();
+    let request = BuildRequest { config, owner, package, run: args.run, limits, folder };
     session.print(&Shown(images::build(&ctx, &request).await?));
     Ok(Class::Done)
 }
@@ -105,8 +117,10 @@ async fn plain(session: &Session, registry: String, args: BuildArgs) -> CliResul
     };
     let cache = args.cache.map(Cache::new);
     let making = Making { compression, cache, ..Making::default() };
+    let making = Making { threads: args.threads.unwrap_or(making.threads), ..making };
     let package = args.package.unwrap_or_default().into();
-    let request = PlainRequest { package, registry, base, making };
+    let limits = args.limits.limits();
+    let request = PlainRequest { package, limits, registry, base, making };
     session.print(&Built(images::build_plain(&session.events(), &request).await?));
     Ok(Class::Done)
 }

@@ -1,4 +1,4 @@
-//! `images build`: from a published package to images in the registry and a release.
+//! `images build`: from a package to images in the registry and a release.
 
 mod base;
 mod plain;
@@ -7,26 +7,30 @@ mod push;
 
 use std::{collections::BTreeMap, time::Instant};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use cloudops_aws::{
     config_file::CloudOpsConfig,
     ctx::Ctx,
     events::Outcome,
     images,
     oci::{Base, Image, PushReport, Registry},
-    package::Package,
+    package::Limits,
     state::{
         init::{Component, InitState},
         lock::Owner,
-        packages::{self, PackageManifest},
+        packages::PackageManifest,
         releases::{self, Release},
         runs,
-        store::{StateError, Store},
+        store::StateError,
     },
 };
 use jiff::Timestamp;
 
-use super::{initialized, lock_request, store};
+use super::{
+    initialized, lock_request,
+    package::{self, Chosen, Input},
+    store,
+};
 pub use plain::{PlainReport, PlainRequest, build_plain};
 pub use promote::{PromoteReport, PromoteRequest, promote};
 
@@ -44,10 +48,12 @@ pub struct BuildRequest {
     pub config: CloudOpsConfig,
     /// Who runs it.
     pub owner: Owner,
-    /// Id of a published package; the newest one when none is given.
-    pub package: Option<String>,
+    /// The package; without one, what was published last.
+    pub package: Option<Input>,
     /// Run of the build job whose package it is, in place of an id.
     pub run: Option<String>,
+    /// What the package may hold at most.
+    pub limits: Limits,
     /// Folder that relative paths in the settings start from.
     pub folder: Utf8PathBuf,
 }
@@ -86,11 +92,15 @@ pub async fn build(ctx: &Ctx, request: &BuildRequest) -> Result<BuildReport, Dep
     let store = store(&ctx.aws, config);
     let asked = lock_request("deploy".to_owned(), &request.owner, "images build");
     runs::recorded(ctx, &store, asked, async |_locked| {
-        let manifest = choose(&store, request).await?;
+        let chosen = match &request.run {
+            Some(run) => package::published(package::of_run(&store, run).await?),
+            None => package::choose(&store, request.package.as_ref()).await?,
+        };
         let base = request.config.images.base.as_ref();
         let base = base.ok_or(DeployError::MissingSetting("images.base"))?;
         let base = base::read(&ctx.events, base, &request.folder).await?;
-        let assembled = assemble(ctx, &state, &manifest, &base).await?;
+        let (manifest, assembled) =
+            assemble(ctx, &state, chosen, base.clone(), request.limits).await?;
         let images = push(ctx, &state, config, assembled, &manifest).await?;
         let draft = Release {
             id: String::new(),
@@ -111,53 +121,23 @@ pub async fn build(ctx: &Ctx, request: &BuildRequest) -> Result<BuildReport, Dep
     .await
 }
 
-async fn choose(store: &Store, request: &BuildRequest) -> Result<PackageManifest, DeployError> {
-    if let Some(run) = &request.run {
-        return package_of_run(store, run).await;
-    }
-    let known = packages::list(store).await?;
-    let found = match &request.package {
-        None => known.first(),
-        Some(id) => known.iter().find(|package| &package.id == id),
-    };
-    match (found, &request.package) {
-        (Some(found), _) => Ok(found.clone()),
-        (None, None) => Err(DeployError::NotReady {
-            what: "no package is published yet".to_owned(),
-            command: "cloudteam package build".to_owned(),
-        }),
-        (None, Some(id)) => Err(DeployError::Unknown {
-            what: "package",
-            name: id.clone(),
-            known: known.into_iter().map(|package| package.id).collect(),
-        }),
-    }
-}
-
-/// What a run of the build job published.
-pub(super) async fn package_of_run(
-    store: &Store,
-    run: &str,
-) -> Result<PackageManifest, DeployError> {
-    packages::built_by(store, run).await?.ok_or_else(|| DeployError::NotReady {
-        what: format!("the run {run} of the build job published no package"),
-        command: "cloudteam package build".to_owned(),
-    })
-}
+type Assembled = (PackageManifest, BTreeMap<String, Image>);
 
 async fn assemble(
     ctx: &Ctx,
     state: &InitState,
-    manifest: &PackageManifest,
-    base: &Base,
-) -> Result<BTreeMap<String, Image>, DeployError> {
+    chosen: Chosen,
+    base: Base,
+    limits: Limits,
+) -> Result<Assembled, DeployError> {
     let begin = Instant::now();
-    ctx.events.step("package", format!("package {} ({})", manifest.id, manifest.version));
-    let result = fetch_and_assemble(ctx, state, manifest, base).await;
+    ctx.events.step("package", chosen.to_string());
+    let result = fetch_and_assemble(ctx, state, chosen, base, limits).await;
     match &result {
-        Ok(images) => {
-            let seconds = begin.elapsed().as_secs_f64();
-            let detail = format!("{} images assembled in {seconds:.1} s", images.len());
+        Ok((manifest, images)) => {
+            let PackageManifest { id, version, .. } = manifest;
+            let (count, seconds) = (images.len(), begin.elapsed().as_secs_f64());
+            let detail = format!("{id} ({version}): {count} images assembled in {seconds:.1} s");
             ctx.events.step_done("package", Outcome::Done, detail);
         }
         Err(error) => ctx.events.step_done("package", Outcome::Failed, error.to_string()),
@@ -168,18 +148,17 @@ async fn assemble(
 async fn fetch_and_assemble(
     ctx: &Ctx,
     state: &InitState,
-    manifest: &PackageManifest,
-    base: &Base,
-) -> Result<BTreeMap<String, Image>, DeployError> {
-    // Deleted when the images are made.
-    let folder = tempfile::tempdir().map_err(StateError::File)?;
-    let file = Utf8Path::from_path(folder.path()).unwrap_or(Utf8Path::new("")).join("package.zip");
-    let bucket = Store::new(&ctx.aws, state.output(Component::Core, "PackageBucketName")?);
-    bucket.download(ctx, &packages::object_key(&manifest.digest), &file).await?;
-    let base = base.clone();
+    chosen: Chosen,
+    base: Base,
+    limits: Limits,
+) -> Result<Assembled, DeployError> {
+    let file = chosen.fetch(ctx, state).await?;
+    let caller = ctx.aws.caller().to_owned();
     unblocked(move || {
-        let package = Package::open(&file)?;
-        Ok(assemble_images(&package, &Topology::commerce()?, &base, &Making::default())?)
+        let package = file.open(limits)?;
+        let images = assemble_images(&package, &Topology::commerce()?, &base, &Making::default())?;
+        // A file that was fetched stays until here.
+        Ok((file.manifest_of(&package, &caller), images))
     })
     .await
 }
