@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use cloudops_e2e::rehearsal::{instance::Instance, stage::Stage};
+use cloudops_e2e::rehearsal::instance::Instance;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tokio::process::Command;

@@ -20,6 +20,7 @@ mod engine;
 mod foundation;
 mod held_out;
 mod images_guide;
+mod images_inputs;
 mod images_readers;
 mod images_same;
 mod killed_deploy;

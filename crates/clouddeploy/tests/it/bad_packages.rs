@@ -36,7 +36,7 @@ fn good() -> Files {
         .map(|artifact| named(&format!("webapps/{artifact}-8.5.0.war"), zip(PLAIN, &webapp())))
         .collect();
     files.extend([
-        named(TOMCAT, zip(PLAIN, &[named("apache-tomcat-9/lib/a.jar", "a")])),
+        named(TOMCAT, zip(PLAIN, &[named("apache-tomcat-9/lib/a.jar", zip(PLAIN, &[]))])),
         named(DATA, zip(PLAIN, &[named("environments/default/ep.properties", "a=1")])),
         named(TOOL, zip(PLAIN, &[named("cli/bin/data-population.sh", "#!")])),
     ]);
@@ -189,7 +189,7 @@ fn of_an_archive_inside() -> Vec<Case> {
             "claims-less",
             with_cm(patched(war(), "WEB-INF/classes/A.class", 24, &[7, 0, 0, 0])),
             "",
-            vec![CM, "`WEB-INF/classes/A.class` is refused: it says 7 bytes and has others"],
+            vec![CM, "`WEB-INF/classes/A.class` is refused: "],
         ),
         ("changed", with_cm(wrong_bytes), "", vec![CM, "`page.html` is refused"]),
         ("broken-war", with_cm(cut), "", vec![CM, "is not a zip file, or is damaged"]),
