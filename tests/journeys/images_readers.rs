@@ -20,13 +20,15 @@ const GRACE: &str = "30";
 const ENVIRONMENT: &str = "prod-live";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn images_readers() {
+async fn other_programs_read_carry_and_run_images() {
     with_stage("images-readers", |stage| async move {
         let instance = stage.instance("acme", 75).await.unwrap();
         let folder = ready_to_build(&stage, &instance).await;
         let (mut server, address) = registry(&instance.folder).await;
         let built = build_plain(&stage, &folder, &address, "").await;
-        let reference = built["images"]["cm"]["reference"].as_str().unwrap().to_owned();
+        let reference =
+            |name: &str| built["images"][name]["reference"].as_str().unwrap().to_owned();
+        let (reference, tool) = (reference("cm"), reference("data-pop-tool"));
         if there("skopeo", &["--version"]).await {
             looks(&reference).await;
             carries(&instance, &address, &reference).await;
@@ -34,7 +36,10 @@ async fn images_readers() {
             skipped("skopeo");
         }
         match Podman::new(&instance.folder).await {
-            Some(podman) => runs(&podman, &reference).await,
+            Some(podman) => {
+                runs(&podman, &reference).await;
+                populates(&podman, &tool).await;
+            }
             None => skipped("podman with runc"),
         }
         server.kill().await.unwrap();
@@ -208,8 +213,8 @@ fn port() -> String {
 /// The container serves as its own user with its environment folder, and stops when it is told to.
 async fn runs(podman: &Podman, reference: &str) {
     podman.says(&["pull", "--quiet", "--tls-verify=false", reference]).await;
-    let labels = podman.says(&["image", "inspect", "--format", "{{json .}}", reference]).await;
-    let image: Value = serde_json::from_str(&labels).unwrap();
+    let labels = ["image", "inspect", "--format", "{{json .Labels}}", reference];
+    let labels: Value = serde_json::from_str(&podman.says(&labels).await).unwrap();
     let (main, probe) = (port(), port());
     let variables = [
         ("EP_HTTP_PORT", main.as_str()),
@@ -225,7 +230,7 @@ async fn runs(podman: &Podman, reference: &str) {
     words.extend(variables.iter().map(String::as_str));
     podman.says(&[words.as_slice(), &[reference]].concat()).await;
 
-    let path = image["Labels"]["cloudops.health-path"].as_str().unwrap();
+    let path = labels["cloudops.health-path"].as_str().unwrap();
     serves(podman, &format!("http://127.0.0.1:{main}{path}")).await;
     assert_eq!(podman.inside(&["id", "-u"]).await, "10001");
     let first = podman.inside(&["cat", "/proc/1/cmdline"]).await.replace('\0', " ");
@@ -265,4 +270,25 @@ async fn stops(podman: &Podman) {
     for line in ["Stopping service [Catalina]", "Destroying ProtocolHandler"] {
         assert!(logs.contains(line), "Tomcat did not say `{line}`:\n{logs}");
     }
+}
+
+/// The tool finds its environment folder: in this one a reset is not available.
+async fn populates(podman: &Podman, reference: &str) {
+    podman.says(&["pull", "--quiet", "--tls-verify=false", reference]).await;
+    let environment = format!("--env=EP_COMMERCE_ENVNAME={ENVIRONMENT}");
+    let database = [
+        "--env=EP_DB_HOSTNAME=db",
+        "--env=EP_DB_NAME=ep",
+        "--env=EP_DB_USER=ep",
+        "--env=EP_DB_PASS=ep",
+    ];
+    let run = ["run", "--rm", "--network=none", "--cap-drop=all", environment.as_str()];
+    let run = [run.as_slice(), &database, &[reference]].concat();
+    let updated = podman.says(&run).await;
+    // Of `default` the sample data would be applied too.
+    assert!(updated.contains("apply ") && updated.contains("skip "), "{updated}");
+    let refused = podman.command(&[run.as_slice(), &["reset-db"]].concat()).output().await.unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("reset-db is not available here"), "{said}");
 }

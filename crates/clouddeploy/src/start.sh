@@ -12,7 +12,7 @@ java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 # What Tomcat's clean-up looks into when it stops. Java 8 has no such options, and does not read
 # this variable.
 for package in lang io util util.concurrent; do
-    JDK_JAVA_OPTIONS="${JDK_JAVA_OPTIONS:-} --add-opens=java.base/java.$package=ALL-UNNAMED"
+    JDK_JAVA_OPTIONS="${JDK_JAVA_OPTIONS:+$JDK_JAVA_OPTIONS }--add-opens=java.base/java.$package=ALL-UNNAMED"
 done
 export JDK_JAVA_OPTIONS="$JDK_JAVA_OPTIONS --add-opens=java.rmi/sun.rmi.transport=ALL-UNNAMED"
 # Options are words that belong apart.

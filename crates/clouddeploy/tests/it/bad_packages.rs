@@ -242,6 +242,12 @@ async fn a_bad_package_is_refused_by_name_and_nothing_is_sent() {
         let nobody = registry.accept().unwrap_err().kind();
         assert_eq!(nobody, std::io::ErrorKind::WouldBlock, "{name} came to the registry");
     }
+    // A good one comes to it, where nobody is any more.
+    drop(registry);
+    fs_err::write(folder.join("good.zip"), zip(PLAIN, &good())).unwrap();
+    let line = format!("images build --package good.zip --base layout:base --registry {address}");
+    let ran = program.run(&line).await;
+    assert_eq!(ran.code, Some(12), "{ran}");
 }
 
 #[tokio::test]

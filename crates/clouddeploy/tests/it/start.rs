@@ -148,7 +148,7 @@ fn a_name_that_leads_out_and_a_folder_that_cannot_be_written_are_refused() {
 fn the_heap_follows_the_container_unless_a_size_is_said() {
     let text = Image::new(&[]).started();
     assert!(text.contains("\nword -XX:MaxRAMPercentage=70\n"), "{text}");
-    assert!(text.contains("opens  --add-opens=java.base/java.lang=ALL-UNNAMED "), "{text}");
+    assert!(text.contains("\nopens --add-opens=java.base/java.lang=ALL-UNNAMED "), "{text}");
     assert!(text.contains("\nword -Dep.http.port=8080\n"), "{text}");
     assert!(!text.contains("word --add-opens"), "Java 8 does not start with it: {text}");
     let image = Image::new(&[])
