@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use cloudops_e2e::rehearsal::{instance::Instance, stage::Stage};
+use tokio::process::Command;
 
 use crate::plain_registry::PlainRegistry;
 use crate::stand::{LIMIT, package, with_stage};

@@ -26,7 +26,7 @@ use cloudops_aws::{
         packages::PackageManifest,
         releases::{self, ImageProvenance, Release},
         runs,
-        store::StateError,
+        store::{StateError, Store},
     },
 };
 

@@ -222,7 +222,7 @@ fn of_an_archive_inside() -> Vec<Case> {
 async fn a_bad_package_is_refused_by_name_and_nothing_is_sent() {
     let program = clouddeploy();
     let folder = Utf8Path::from_path(program.folder()).unwrap();
-    base(folder);
+    base(folder, &["amd64"]);
     let registry = TcpListener::bind("127.0.0.1:0").unwrap();
     registry.set_nonblocking(true).unwrap();
     let address = registry.local_addr().unwrap();
