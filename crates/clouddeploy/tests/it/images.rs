@@ -15,7 +15,7 @@ use clouddeploy::{
 use cloudops_aws::{
     config_file::BaseImage,
     ids::Digest,
-    oci::{Base, Blob, Compression, Data, Image},
+    oci::{Base, Blob, Compression, Data, Image, Keyring},
     package::{Package, PackageError},
 };
 use zip::{CompressionMethod, DateTime, write::SimpleFileOptions};
