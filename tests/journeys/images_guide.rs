@@ -1,6 +1,7 @@
 //! The commands of the guide to images do what it says, with a real registry and without AWS.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use cloudops_e2e::rehearsal::{instance::Instance, stage::Stage};
 
@@ -19,13 +20,44 @@ async fn the_guide_to_images_is_true() {
     .await;
 }
 
-async fn guide(stage: &Stage, instance: &Instance) {
+/// A folder with all that the builder alone needs: `package.zip` and `base`.
+pub(crate) async fn ready_to_build(stage: &Stage, instance: &Instance) -> PathBuf {
     let built = instance.folder.join(package(stage, instance).await);
     let folder = instance.folder.join("builder");
     fs_err::create_dir_all(&folder).unwrap();
     fs_err::rename(built, folder.join("package.zip")).unwrap();
-    fs_err::write(folder.join("notes.zip"), "these are notes").unwrap();
     fs_err::os::unix::fs::symlink(&stage.base_image, folder.join("base")).unwrap();
+    folder
+}
+
+/// Builds all images in that folder, and gives what is told to programs.
+pub(crate) async fn build_plain(
+    stage: &Stage,
+    folder: &Path,
+    registry: &str,
+    options: &str,
+) -> serde_json::Value {
+    let mut command = Command::new(stage.kit.program("clouddeploy"));
+    let line = format!(
+        "images build --package package.zip --base layout:base --registry {registry} \
+         --output json {options}"
+    );
+    command.args(line.split_whitespace()).current_dir(folder);
+    let (code, output, errors) = build(&mut command).await;
+    assert_eq!(code, 0, "{errors}");
+    serde_json::from_str(&output).unwrap()
+}
+
+/// Exit code, standard output and standard error.
+pub(crate) async fn build(command: &mut Command) -> (i32, String, String) {
+    let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await.unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
+}
+
+async fn guide(stage: &Stage, instance: &Instance) {
+    let folder = ready_to_build(stage, instance).await;
+    fs_err::write(folder.join("notes.zip"), "these are notes").unwrap();
     let registry = PlainRegistry::start(&instance.folder).await;
     let address = registry.address.clone();
 

@@ -7,13 +7,17 @@ use cloudops_aws::{
     diagnose::{Class, Diagnose},
     error::AwsError,
     ids::{InvalidId, StackName},
+    objects::ObjectError,
     oci::OciError,
     package::PackageError,
     state::{init::InitError, lock::LockError, store::StateError},
     wait::WaitError,
 };
 
-use crate::{images::ImageError, topology::TopologyError};
+use crate::{
+    images::{self, ImageError},
+    topology::TopologyError,
+};
 
 /// Why a verb failed.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +46,12 @@ pub enum DeployError {
     /// The package.
     #[error(transparent)]
     Package(#[from] PackageError),
+    /// A package in a bucket.
+    #[error(transparent)]
+    Object(#[from] ObjectError),
+    /// What a package is named by cannot be understood.
+    #[error("`{0}` does not name a package: it lacks the bucket or the key")]
+    Input(String),
     /// The topology.
     #[error(transparent)]
     Topology(#[from] TopologyError),
@@ -53,7 +63,7 @@ pub enum DeployError {
     Image(#[from] ImageError),
     /// Pushing an image.
     #[error(transparent)]
-    Oci(#[from] OciError),
+    Oci(OciError),
     /// The jobs on the build server.
     #[error(transparent)]
     BuildServer(#[from] BuildServerError),
@@ -141,6 +151,13 @@ pub enum DeployError {
     },
 }
 
+impl From<OciError> for DeployError {
+    /// A layer that is written only when a registry lacks it shows a damaged package late.
+    fn from(error: OciError) -> Self {
+        images::damage(error).map_or_else(Self::Oci, Self::Package)
+    }
+}
+
 fn known_text(known: &[String]) -> String {
     if known.is_empty() { String::new() } else { format!("; there is {}", known.join(", ")) }
 }
@@ -177,6 +194,7 @@ impl Diagnose for DeployError {
             Self::Aws(error) => error.class(),
             Self::PlanFile(error) => error.class(),
             Self::Package(error) => error.class(),
+            Self::Object(error) => error.class(),
             Self::Topology(error) => error.class(),
             Self::Image(error) => error.class(),
             Self::Oci(error) => error.class(),
@@ -194,7 +212,7 @@ impl Diagnose for DeployError {
             }
             Self::NotReady { .. } => Class::NotReady,
             Self::Protected { .. } => Class::Denied,
-            Self::Unknown { .. } => Class::Usage,
+            Self::Unknown { .. } | Self::Input(_) => Class::Usage,
             Self::Name(_) | Self::OtherEnvironment { .. } | Self::MissingSetting(_) => {
                 Class::Configuration
             }
@@ -211,6 +229,10 @@ impl Diagnose for DeployError {
             Self::Aws(error) => error.hints(),
             Self::PlanFile(error) => error.hints(),
             Self::Package(error) => error.hints(),
+            Self::Object(error) => error.hints(),
+            Self::Input(_) => {
+                vec!["Give a file, s3://BUCKET/KEY, or the id of a package.".to_owned()]
+            }
             Self::Topology(error) => error.hints(),
             Self::Image(error) => error.hints(),
             Self::Oci(error) => error.hints(),

@@ -94,7 +94,7 @@ impl Program for Cli {
             Verb::Init(args) => init::exec(session, &args).await,
             Verb::Images(verb) => images::exec(session, verb).await,
             Verb::Jobs(verb) => jobs::exec(session, verb).await,
-            Verb::Package(verb) => package::exec(session, &verb),
+            Verb::Package(verb) => package::exec(session, verb).await,
             Verb::Env(verb) => env::exec(session, verb).await,
             Verb::Release(verb) => release::exec(session, &verb).await,
             Verb::Plan(args) => deploy::plan(session, args).await,

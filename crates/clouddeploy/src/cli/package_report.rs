@@ -16,13 +16,7 @@ pub(super) struct Inspected(pub(super) Inspection);
 impl Report for Inspected {
     fn human(&self, out: &mut dyn Write, style: Style) -> fmt::Result {
         let found = &self.0;
-        writeln!(
-            out,
-            "{}  {} bytes  {}",
-            style.bold(found.path.as_str()),
-            found.size,
-            found.digest
-        )?;
+        writeln!(out, "{}  {} bytes  {}", style.bold(&found.name), found.size, found.digest)?;
         writeln!(out, "{}", versions(found))?;
         if !found.webapps.is_empty() {
             write!(out, "\n{}", webapps(found, style))?;
@@ -39,7 +33,7 @@ impl Report for Inspected {
         });
         let refused: Vec<String> = found.refused.iter().map(ToString::to_string).collect();
         serde_json::json!({
-            "file": found.path,
+            "file": found.name,
             "digest": found.digest,
             "size": found.size,
             "suite": found.suite,
@@ -204,7 +198,7 @@ mod tests {
             webapps: vec!["ext-cm-webapp".to_owned(), "ext-cortex-webapp".to_owned()],
         };
         Inspection {
-            path: "package.zip".into(),
+            name: "package.zip".to_owned(),
             size: 20_000,
             digest: Digest::of(b"package"),
             suite: Some("8.3.0".to_owned()),

@@ -61,13 +61,22 @@ pub enum ImageError {
 impl ImageError {
     /// Tells a damaged entry of the package from a full disk: both end the writing of a layer.
     fn from_layer(error: OciError) -> Self {
-        match error {
-            OciError::Layer(error) => match error.downcast::<PackageError>() {
-                Ok(damaged) => Self::Package(damaged),
-                Err(error) => Self::Oci(OciError::Layer(error)),
-            },
-            error => Self::Oci(error),
+        match damage(error) {
+            Ok(damaged) => Self::Package(damaged),
+            Err(error) => Self::Oci(error),
         }
+    }
+}
+
+/// What is wrong with the package, when that is why a layer cannot be written.
+pub(crate) fn damage(error: OciError) -> Result<PackageError, OciError> {
+    match error {
+        OciError::Layer(error) => match error.downcast() {
+            // What the layer is written to, or what the package is read from.
+            Ok(PackageError::Io(error)) | Err(error) => Err(OciError::Layer(error)),
+            Ok(damaged) => Ok(damaged),
+        },
+        error => Err(error),
     }
 }
 
@@ -211,5 +220,9 @@ const CONTEXT_START: &str =
 /// End of it.
 const CONTEXT_END: &str = "  </Resources>\n</Context>\n";
 
+/// Puts the environment folder into place; the two others read it.
+const ENVIRONMENT: &str = include_str!("../environment.sh");
 /// Starts Tomcat in the foreground, so that the stop signal reaches the JVM.
 const START: &str = include_str!("../start.sh");
+/// Starts a tool in the same way.
+const START_TOOL: &str = include_str!("../tool.sh");

@@ -9,7 +9,7 @@ use cloudops_aws::{
 };
 
 use super::{
-    CONTEXT_END, CONTEXT_START, Draft, ImageError, Plans, START, TOMCAT,
+    CONTEXT_END, CONTEXT_START, Draft, ENVIRONMENT, ImageError, Plans, START, START_TOOL, TOMCAT,
     cache::Cache,
     sharing::{self, Group, Kind},
     sources::{LIBRARIES, Source},
@@ -61,6 +61,8 @@ impl<'a> Parts<'a> {
         let wanted = webapps.chain([package.tomcat().to_owned()]).chain(tools);
         let wanted = wanted.chain(databases.iter().cloned()).collect();
         let archives = Source::open_all(package, wanted, threads, cache)?;
+        package
+            .check_together(archives.iter().map(|(name, one)| (name.as_str(), one.unpacked())))?;
         let (mut webapps, mut jars) = (BTreeMap::new(), BTreeMap::new());
         for webapp in package.webapps() {
             let source = &archives[&webapp.entry];
@@ -112,7 +114,7 @@ impl<'a> Parts<'a> {
             self.webapp(&mut own, name, artifact, context)?;
         }
         self.add_environments(&mut own.pages);
-        own.pages.file("/ep/bin/start", START, true);
+        add_scripts(&mut own.pages, "/ep/bin/start", START);
         let mut layers = vec![plans.once("Tomcat", || self.tomcat())];
         for (kind, title, libraries) in [
             (Kind::Library, "libraries", own.libraries),
@@ -144,7 +146,7 @@ impl<'a> Parts<'a> {
         context: &str,
     ) -> Result<(), ImageError> {
         let source = self.webapps.get(artifact).ok_or_else(|| PackageError::Lacks {
-            name: self.package.path().to_string(),
+            name: self.package.name().to_owned(),
             what: format!("webapps/{artifact}-<version>.war"),
             user: user.to_owned(),
         })?;
@@ -228,7 +230,7 @@ impl<'a> Parts<'a> {
             user: name.to_owned(),
         };
         let entry = tool_entry(self.package, tool).ok_or_else(|| {
-            missing(self.package.path().as_str(), format!("tools/{}-<version>.zip", tool.artifact))
+            missing(self.package.name(), format!("tools/{}-<version>.zip", tool.artifact))
         })?;
         let source = &self.archives[&entry];
         let (mut program, mut start) = (LayerBuilder::new(), None);
@@ -254,6 +256,7 @@ impl<'a> Parts<'a> {
             data.content(&format!("/ep/database/{file}"), self.whole.entry(jar), false);
         }
         self.add_environments(&mut data);
+        add_scripts(&mut data, "/ep/bin/tool", START_TOOL);
         data.writable_folder("/ep/data");
         data
     }
@@ -265,8 +268,17 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// The script that starts an image, and the folder that it puts the environment folder into.
+fn add_scripts(layer: &mut LayerBuilder, path: &str, script: &'static str) {
+    layer.file(path, script, true);
+    layer.file("/ep/bin/environment", ENVIRONMENT, false);
+    layer.writable_folder("/ep/conf");
+}
+
 fn tool_spec(mut spec: ImageSpec, start: &str) -> ImageSpec {
-    spec.entrypoint = ["/bin/sh", start, "--dataDirectory", "/ep/data"].map(str::to_owned).into();
+    let options = ["--dataDirectory", "/ep/data", "--configDirectory", "/ep/conf"];
+    let words = ["/bin/sh", "/ep/bin/tool", start].into_iter().chain(options);
+    spec.entrypoint = words.map(str::to_owned).collect();
     spec.command = vec!["update-db".to_owned()];
     spec
 }

@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     io::{self, Write},
     num::NonZeroUsize,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use cloudops_aws::{
@@ -29,7 +29,7 @@ pub(super) struct Source {
     /// The package, and the name of the archive in it; the package itself has none.
     package: Archive<Nested>,
     entry: Option<String>,
-    opened: OnceLock<Result<Archive<Nested>, String>>,
+    opened: Mutex<Option<Archive<Nested>>>,
 }
 
 /// Files by name.
@@ -80,20 +80,20 @@ impl Source {
         if let Some((cache, key)) = &cached
             && let Some(files) = cache.get("lists", key)
         {
-            return Ok(Self { files, package, entry: name, opened: OnceLock::new() });
+            return Ok(Self { files, package, entry: name, opened: Mutex::default() });
         }
         let archive = package.clone().open_nested(entry)?;
         let files = list(&archive);
         if let Some((cache, key)) = &cached {
             cache.keep("lists", key, &files);
         }
-        Ok(Self { files, package, entry: name, opened: OnceLock::from(Ok(archive)) })
+        Ok(Self { files, package, entry: name, opened: Mutex::new(Some(archive)) })
     }
 
     /// The package itself.
     pub(super) fn whole(package: &Package) -> Result<Self, PackageError> {
         let package = package.archive()?;
-        let (files, opened) = (list(&package), OnceLock::from(Ok(package.clone())));
+        let (files, opened) = (list(&package), Mutex::new(Some(package.clone())));
         Ok(Self { files, package, entry: None, opened })
     }
 
@@ -130,16 +130,24 @@ impl Source {
         Arc::new(Entry { source: Arc::clone(self), name: name.to_owned(), file })
     }
 
-    /// A reader of its own: other threads read other files of the same archive.
-    fn archive(&self) -> io::Result<Archive<Nested>> {
-        let opened = self.opened.get_or_init(|| {
-            let mut package = self.package.clone();
-            match &self.entry {
-                Some(entry) => package.open_nested(entry).map_err(|error| error.to_string()),
-                None => Ok(package),
-            }
-        });
-        opened.clone().map_err(io::Error::other)
+    /// A reader of its own: other threads read other files of the same archive. Those that ask
+    /// while it is opened for the first time wait.
+    fn archive(&self) -> Result<Archive<Nested>, PackageError> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(archive) = &*opened {
+            return Ok(archive.clone());
+        }
+        let mut package = self.package.clone();
+        let archive = match &self.entry {
+            Some(entry) => package.open_nested(entry)?,
+            None => package,
+        };
+        Ok(opened.insert(archive).clone())
+    }
+
+    /// Bytes of all its files.
+    pub(super) fn unpacked(&self) -> u64 {
+        self.files.values().map(|file| file.size).fold(0, u64::saturating_add)
     }
 }
 
@@ -158,7 +166,9 @@ impl Content for Entry {
     }
 
     fn copy(&self, to: &mut dyn Write) -> io::Result<()> {
-        self.source.archive()?.copy(&self.name, to).map_err(io::Error::other)
+        // As it is, so that whoever gets it can tell a damaged package from a full disk.
+        let archive = self.source.archive();
+        archive.and_then(|mut archive| archive.copy(&self.name, to)).map_err(io::Error::other)
     }
 
     /// Two files of the same place, both sizes and CRC-32 are taken for one: see decision 0028.

@@ -213,7 +213,7 @@ pub(super) async fn choose(
 
 /// The release that was made of what a run of the build job published.
 async fn of_run(store: &Store, known: &[Release], run: &str) -> Result<String, DeployError> {
-    let package = super::images::package_of_run(store, run).await?.id;
+    let package = super::package::of_run(store, run).await?.id;
     let newest = known.iter().rev().find(|release| release.package == package);
     newest.map(|release| release.id.clone()).ok_or_else(|| DeployError::NotReady {
         what: format!("there is no release of package {package} yet"),

@@ -1,4 +1,4 @@
-//! `images build`: from a published package to images in the registry and a release.
+//! `images build`: from a package to images in the registry and a release.
 
 mod account;
 mod base;
@@ -13,24 +13,28 @@ mod show;
 
 use std::{collections::BTreeMap, time::Instant};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use cloudops_aws::{
     config_file::CloudOpsConfig,
     ctx::Ctx,
     events::Outcome,
     oci::{Base, Image, PushReport},
-    package::Package,
+    package::Limits,
     state::{
-        init::{Component, InitState},
+        init::InitState,
         lock::Owner,
-        packages::{self, PackageManifest},
+        packages::PackageManifest,
         releases::{self, ImageProvenance, Release},
         runs,
-        store::{StateError, Store},
+        store::StateError,
     },
 };
 
-use super::{initialized, lock_request, store};
+use super::{
+    initialized, lock_request,
+    package::{self, Chosen, Input},
+    store,
+};
 pub use base::{BaseReport, BaseRequest, base};
 pub use gc::{GcPlan, GcReport, GcRequest, Unneeded, gc, gc_plan};
 pub use list::{ListReport, ListRequest, ListedImage, list};
@@ -55,10 +59,12 @@ pub struct BuildRequest {
     pub config: CloudOpsConfig,
     /// Who runs it.
     pub owner: Owner,
-    /// Id of a published package; the newest one when none is given.
-    pub package: Option<String>,
+    /// The package; without one, what was published last.
+    pub package: Option<Input>,
     /// Run of the build job whose package it is, in place of an id.
     pub run: Option<String>,
+    /// What the package may hold at most.
+    pub limits: Limits,
     /// Folder that relative paths in the settings start from.
     pub folder: Utf8PathBuf,
     /// How images are made.
@@ -101,13 +107,16 @@ pub async fn build(ctx: &Ctx, request: &BuildRequest) -> Result<BuildReport, Dep
     let store = store(&ctx.aws, config);
     let asked = lock_request("deploy".to_owned(), &request.owner, "images build");
     runs::recorded(ctx, &store, asked, async |_locked| {
-        let manifest = choose(&store, request).await?;
+        let chosen = match &request.run {
+            Some(run) => package::published(package::of_run(&store, run).await?),
+            None => package::choose(&store, request.package.as_ref()).await?,
+        };
         let image = config.images.base.as_ref();
         let image = image.ok_or(DeployError::MissingSetting("images.base"))?;
         let account = Account::open(ctx, &state, config)?;
         let wanted = base::platforms(config);
         let base = base::kept(ctx, &account, image, &request.folder, &wanted).await?;
-        let assembled = assemble(ctx, &state, &manifest, &base, request).await?;
+        let (manifest, assembled) = assemble(ctx, &state, chosen, &base, request).await?;
         let (images, provenance) = push(ctx, &store, &account, assembled, &manifest.id).await?;
         let draft = Draft {
             package: (manifest.id.clone(), manifest.version.clone()),
@@ -125,54 +134,23 @@ pub async fn build(ctx: &Ctx, request: &BuildRequest) -> Result<BuildReport, Dep
     .await
 }
 
-async fn choose(store: &Store, request: &BuildRequest) -> Result<PackageManifest, DeployError> {
-    if let Some(run) = &request.run {
-        return package_of_run(store, run).await;
-    }
-    let known = packages::list(store).await?;
-    let found = match &request.package {
-        None => known.first(),
-        Some(id) => known.iter().find(|package| &package.id == id),
-    };
-    match (found, &request.package) {
-        (Some(found), _) => Ok(found.clone()),
-        (None, None) => Err(DeployError::NotReady {
-            what: "no package is published yet".to_owned(),
-            command: "cloudteam package build".to_owned(),
-        }),
-        (None, Some(id)) => Err(DeployError::Unknown {
-            what: "package",
-            name: id.clone(),
-            known: known.into_iter().map(|package| package.id).collect(),
-        }),
-    }
-}
-
-/// What a run of the build job published.
-pub(super) async fn package_of_run(
-    store: &Store,
-    run: &str,
-) -> Result<PackageManifest, DeployError> {
-    packages::built_by(store, run).await?.ok_or_else(|| DeployError::NotReady {
-        what: format!("the run {run} of the build job published no package"),
-        command: "cloudteam package build".to_owned(),
-    })
-}
+type Assembled = (PackageManifest, BTreeMap<String, Image>);
 
 async fn assemble(
     ctx: &Ctx,
     state: &InitState,
-    manifest: &PackageManifest,
+    chosen: Chosen,
     base: &Base,
     request: &BuildRequest,
-) -> Result<BTreeMap<String, Image>, DeployError> {
+) -> Result<Assembled, DeployError> {
     let begin = Instant::now();
-    ctx.events.step("package", format!("package {} ({})", manifest.id, manifest.version));
-    let result = fetch_and_assemble(ctx, state, manifest, base, request).await;
+    ctx.events.step("package", chosen.to_string());
+    let result = fetch_and_assemble(ctx, state, chosen, base, request).await;
     match &result {
-        Ok(images) => {
-            let seconds = begin.elapsed().as_secs_f64();
-            let detail = format!("{} images assembled in {seconds:.1} s", images.len());
+        Ok((manifest, images)) => {
+            let PackageManifest { id, version, .. } = manifest;
+            let (count, seconds) = (images.len(), begin.elapsed().as_secs_f64());
+            let detail = format!("{id} ({version}): {count} images assembled in {seconds:.1} s");
             ctx.events.step_done("package", Outcome::Done, detail);
         }
         Err(error) => ctx.events.step_done("package", Outcome::Failed, error.to_string()),
@@ -183,22 +161,22 @@ async fn assemble(
 async fn fetch_and_assemble(
     ctx: &Ctx,
     state: &InitState,
-    manifest: &PackageManifest,
+    chosen: Chosen,
     base: &Base,
     request: &BuildRequest,
-) -> Result<BTreeMap<String, Image>, DeployError> {
-    // Deleted when the images are made.
-    let folder = tempfile::tempdir().map_err(StateError::File)?;
-    let file = Utf8Path::from_path(folder.path()).unwrap_or(Utf8Path::new("")).join("package.zip");
-    let bucket = Store::new(&ctx.aws, state.output(Component::Core, "PackageBucketName")?);
-    bucket.download(ctx, &packages::object_key(&manifest.digest), &file).await?;
-    let (base, mut making) = (base.clone(), request.making.clone());
-    if let Some(revision) = &manifest.source_commit {
-        making.annotations.insert(REVISION.to_owned(), revision.clone());
-    }
+) -> Result<Assembled, DeployError> {
+    let file = chosen.fetch(ctx, state).await?;
+    let caller = ctx.aws.caller().to_owned();
+    let (base, mut making, limits) = (base.clone(), request.making.clone(), request.limits);
     unblocked(move || {
-        let package = Package::open(&file)?;
-        Ok(assemble_images(&package, &Topology::commerce()?, &base, &making)?)
+        let package = file.open(limits)?;
+        let manifest = file.manifest_of(&package, &caller);
+        if let Some(revision) = &manifest.source_commit {
+            making.annotations.insert(REVISION.to_owned(), revision.clone());
+        }
+        let images = assemble_images(&package, &Topology::commerce()?, &base, &making)?;
+        // A file that was fetched stays until here.
+        Ok((manifest, images))
     })
     .await
 }

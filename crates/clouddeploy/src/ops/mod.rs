@@ -7,6 +7,7 @@ pub mod init;
 pub mod jobs;
 pub mod logs;
 pub mod operate;
+pub mod package;
 pub mod plan;
 mod population;
 pub mod protect;

@@ -22,16 +22,18 @@ use zip::{CompressionMethod, DateTime, write::SimpleFileOptions};
 
 /// How a zip is written: what must not matter.
 #[derive(Clone, Copy)]
-struct Style {
+pub(crate) struct Style {
     method: CompressionMethod,
     reversed: bool,
     year: u16,
 }
 
-const PLAIN: Style = Style { method: CompressionMethod::Deflated, reversed: false, year: 2020 };
-const OTHER: Style = Style { method: CompressionMethod::Stored, reversed: true, year: 2031 };
+pub(crate) const PLAIN: Style =
+    Style { method: CompressionMethod::Deflated, reversed: false, year: 2020 };
+pub(crate) const OTHER: Style =
+    Style { method: CompressionMethod::Stored, reversed: true, year: 2031 };
 
-fn zip(style: Style, files: &[(String, Vec<u8>)]) -> Vec<u8> {
+pub(crate) fn zip(style: Style, files: &[(String, Vec<u8>)]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let date = DateTime::from_date_and_time(style.year, 1, 2, 3, 4, 6).unwrap();
     let options =
@@ -47,7 +49,7 @@ fn zip(style: Style, files: &[(String, Vec<u8>)]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-fn named(name: &str, bytes: impl Into<Vec<u8>>) -> (String, Vec<u8>) {
+pub(crate) fn named(name: &str, bytes: impl Into<Vec<u8>>) -> (String, Vec<u8>) {
     (name.to_owned(), bytes.into())
 }
 
@@ -58,7 +60,7 @@ fn large(seed: u8) -> Vec<u8> {
         .collect()
 }
 
-const WEBAPPS: [&str; 7] = [
+pub(crate) const WEBAPPS: [&str; 7] = [
     "ext-cortex-webapp",
     "ep-rest-studio",
     "ext-search-webapp",
@@ -115,7 +117,7 @@ fn made(style: Style, cm_class: &str) -> Made {
 }
 
 /// A base image with one layer for each architecture, as an OCI image layout.
-fn base(folder: &Utf8Path, architectures: &[&str]) -> Base {
+pub(crate) fn base(folder: &Utf8Path, architectures: &[&str]) -> Base {
     let blobs = folder.join("base/blobs/sha256");
     fs_err::create_dir_all(&blobs).unwrap();
     let blob = |bytes: &[u8], kind: &str| {

@@ -1,9 +1,11 @@
 //! `clouddeploy` as a process: exit code, standard output, standard error.
 #![allow(clippy::unwrap_used, reason = "all of this is tests, also outside of test functions")]
 
+mod bad_packages;
 mod images;
 mod input;
 mod readme;
+mod start;
 mod state;
 
 use cloudops_e2e::binary::{Program, SETTINGS};

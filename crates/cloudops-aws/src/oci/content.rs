@@ -5,7 +5,7 @@ use std::{
     fs::File,
     io::{self, Read, Write},
     os::unix::fs::FileExt as _,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use bytes::Bytes;
@@ -68,7 +68,7 @@ pub enum Data {
 pub struct Later {
     length: u64,
     make: Box<dyn Fn() -> io::Result<Data> + Send + Sync>,
-    made: OnceLock<Result<Data, String>>,
+    made: Mutex<Option<Data>>,
 }
 
 impl Data {
@@ -83,7 +83,7 @@ impl Data {
 
     /// So many bytes, which are made when somebody reads them, once.
     pub fn later(length: u64, make: impl Fn() -> io::Result<Self> + Send + Sync + 'static) -> Self {
-        Self::Later(Arc::new(Later { length, make: Box::new(make), made: OnceLock::new() }))
+        Self::Later(Arc::new(Later { length, make: Box::new(make), made: Mutex::default() }))
     }
 
     /// Number of bytes.
@@ -123,6 +123,16 @@ impl Data {
         DataReader { data: self.clone(), position: 0 }
     }
 
+    /// The bytes as they can be sent: what was to be made later is made now, and an error in that
+    /// is one of its own and not one of who sends it.
+    pub(super) async fn made(&self) -> io::Result<Self> {
+        let Self::Later(later) = self else {
+            return Ok(self.clone());
+        };
+        let later = Arc::clone(later);
+        tokio::task::spawn_blocking(move || later.data()).await.map_err(io::Error::other)?
+    }
+
     fn read_at(&self, into: &mut [u8], position: u64) -> io::Result<usize> {
         match self {
             Self::Memory(bytes) => {
@@ -158,9 +168,14 @@ impl Data {
 }
 
 impl Later {
-    fn data(&self) -> io::Result<&Data> {
-        let made = self.made.get_or_init(|| (self.make)().map_err(|error| error.to_string()));
-        made.as_ref().map_err(|error| io::Error::other(error.clone()))
+    /// Whoever asks while they are made waits. Every one that asks gets the error itself, which
+    /// says more than its text.
+    fn data(&self) -> io::Result<Data> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*made {
+            Some(data) => Ok(data.clone()),
+            None => Ok(made.insert((self.make)()?).clone()),
+        }
     }
 }
 
@@ -231,6 +246,8 @@ mod tests {
         }
         assert_eq!(count.load(std::sync::atomic::Ordering::Relaxed), 1);
         let broken = Data::later(3, || Err(io::Error::other("no disk")));
-        assert_eq!(broken.bytes().unwrap_err().to_string(), "no disk");
+        for _ in 0..2 {
+            assert_eq!(broken.bytes().unwrap_err().to_string(), "no disk");
+        }
     }
 }

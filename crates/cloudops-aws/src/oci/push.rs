@@ -107,7 +107,9 @@ impl Registry {
         let mut report = PushReport::default();
         let total: u64 = blobs.iter().map(|blob| blob.data.len()).sum();
         let push = async |blob: Blob| {
-            let data = std::future::ready(Ok(blob.data.clone()));
+            // Made before it is sent: when it cannot be, the registry is not to blame.
+            let made = |error: std::io::Error| error.downcast().unwrap_or_else(OciError::Layer);
+            let data = async { blob.data.made().await.map_err(made) };
             let moved = self.bring(target, &blob.digest, blob.data.len(), data).await?;
             Ok::<_, OciError>((blob.data.len(), moved))
         };
@@ -203,7 +205,12 @@ impl Registry {
 
     /// A manifest or an index as it is stored. A reference with a digest gets nothing else.
     pub(super) async fn manifest(&self, from: &Reference) -> Result<Bytes, OciError> {
-        Ok(self.fetch_manifest(from).await?.bytes)
+        match self.fetch_manifest(from).await {
+            Err(OciError::Refused { status: 404, .. }) => {
+                Err(OciError::Missing { reference: from.to_string() })
+            }
+            found => Ok(found?.bytes),
+        }
     }
 }
 

@@ -2,31 +2,11 @@
 
 use std::{
     collections::BTreeMap,
-    io::{Read, Seek, Write},
+    io::{self, Read, Seek, Write},
     sync::Arc,
 };
 
-use super::{Nested, PackageError, survey};
-
-/// What an archive may hold at most.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Entries.
-    pub entries: usize,
-    /// Bytes of all entries together, unpacked.
-    pub bytes: u64,
-    /// Unpacked bytes for each packed byte of an entry, or of an archive that is packed as a whole,
-    /// larger than a mebibyte: deflate cannot pass 1032, real jars stay below 100, and source code
-    /// below 10.
-    pub ratio: u64,
-}
-
-impl Default for Limits {
-    /// Ten times the largest commerce package and distribution known.
-    fn default() -> Self {
-        Self { entries: 500_000, bytes: 20 << 30, ratio: 500 }
-    }
-}
+use super::{Limits, Nested, PackageError, survey};
 
 /// What an archive's directory says of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +80,12 @@ impl<R: Read + Seek> Archive<R> {
         self.files.iter().map(|(entry, facts)| (entry.clone(), facts.size)).collect()
     }
 
+    /// Bytes of all files together, unpacked, as the archive states them.
+    #[must_use]
+    pub fn unpacked(&self) -> u64 {
+        self.files.values().map(|facts| facts.size).fold(0, u64::saturating_add)
+    }
+
     /// Content of a small file; none when there is no such file.
     ///
     /// # Errors
@@ -122,17 +108,23 @@ impl<R: Read + Seek> Archive<R> {
     /// Writes the content of a file that must be there to somewhere.
     ///
     /// # Errors
-    /// [`PackageError::Entry`] when it is missing, damaged or larger than it says.
+    /// [`PackageError::Entry`] when it is missing, damaged or larger than it says;
+    /// [`PackageError::Io`] is that of the writer.
     pub fn copy(
         &mut self,
         entry: &str,
         to: &mut (impl Write + ?Sized),
     ) -> Result<(), PackageError> {
         let EntryFacts { size, index, .. } = self.known(entry)?;
+        let mut to = Target { to, failed: None };
         let copied = self.zip.by_index(index).map_err(|error| error.to_string()).and_then(|file| {
             // One byte more than it says shows that it lies.
-            std::io::copy(&mut file.take(size + 1), to).map_err(|error| error.to_string())
+            std::io::copy(&mut file.take(size + 1), &mut to).map_err(|error| error.to_string())
         });
+        // A full disk is not the fault of the entry.
+        if let Some(failed) = to.failed {
+            return Err(failed.into());
+        }
         match copied {
             Ok(copied) if copied == size => Ok(()),
             Ok(_) => Err(self.refused(entry, format!("it says {size} bytes and has others"))),
@@ -205,6 +197,29 @@ impl<R: Read + Seek> Archive<R> {
             Err(error) => Err(error.to_string()),
         };
         start.map_err(|reason| self.refused(entry, reason))
+    }
+}
+
+/// Remembers why a writer failed: an error of what is copied to it looks like one of what is read.
+struct Target<'a, W: ?Sized> {
+    to: &'a mut W,
+    failed: Option<io::Error>,
+}
+
+impl<W: Write + ?Sized> Write for Target<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.to.write(bytes).map_err(|error| {
+            let kind = error.kind();
+            // Such a one is tried again.
+            if kind != io::ErrorKind::Interrupted {
+                self.failed = Some(error);
+            }
+            kind.into()
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
     }
 }
 

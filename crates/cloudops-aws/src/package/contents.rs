@@ -4,31 +4,46 @@ use std::io::{self, Read, Seek, Write};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Archive, Package, PackageError};
+use super::{Archive, Package, PackageError, limits::Total, parts};
 use crate::ids::Digest;
 
 /// A zip ends with its directory; behind that is a comment of at most 64 KiB.
 const TAIL: usize = (64 << 10) + 22;
 
 impl Package {
-    /// Reads every entry to its end, those of the web applications too: checksums and sizes hold,
-    /// and each jar and zip inside is whole. Takes about as long as unpacking, and no memory to
-    /// speak of.
+    /// Reads every entry to its end, those of the archives inside that images are made of too:
+    /// checksums and sizes hold, and each jar and zip is whole. Takes about as long as unpacking,
+    /// and no memory to speak of.
     ///
     /// # Errors
-    /// [`PackageError`] names the first entry that is broken, and the archive that it is in.
+    /// [`PackageError`] names the first entry that is broken or passes a limit, and the archive
+    /// that it is in.
     pub fn check_contents(&self) -> Result<(), PackageError> {
         let mut archive = self.archive()?;
+        let mut total = Total::new(&self.name, self.limits, self.unpacked);
         for entry in self.entries() {
             archive.digest(entry)?;
-            if entry.ends_with(".war") {
-                let mut webapp = archive.open_nested(entry)?;
-                for entry in webapp.names() {
-                    webapp.digest(&entry)?;
+            if parts::is_opened(entry) {
+                let mut inner = archive.open_nested(entry)?;
+                total.add(entry, inner.unpacked())?;
+                for entry in inner.names() {
+                    inner.digest(&entry)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Whether the package with the files of these archives in it is within its limits.
+    ///
+    /// # Errors
+    /// [`PackageError::Limit`] names the archive with which it is not.
+    pub fn check_together<'a>(
+        &self,
+        inside: impl IntoIterator<Item = (&'a str, u64)>,
+    ) -> Result<(), PackageError> {
+        let mut total = Total::new(&self.name, self.limits, self.unpacked);
+        inside.into_iter().try_for_each(|(entry, bytes)| total.add(entry, bytes))
     }
 }
 

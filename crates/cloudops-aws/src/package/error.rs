@@ -1,6 +1,14 @@
 //! Why a file is not a deployment package.
 
-use crate::diagnose::{Class, Diagnose};
+use std::io::ErrorKind;
+
+use super::Limit;
+use crate::{
+    diagnose::{Class, Diagnose},
+    ids::Digest,
+};
+
+const REBUILD: &str = "Build the package again, and look at what its build put there.";
 
 /// Why a file is not a deployment package, or cannot be read as one.
 #[derive(Debug, thiserror::Error)]
@@ -43,13 +51,33 @@ pub enum PackageError {
         /// Service or tool that needs it.
         user: String,
     },
-    /// It has more or larger entries than any package.
-    #[error("{name} is refused: {reason}")]
-    TooLarge {
+    /// An entry passes one of the limits.
+    #[error("{name}: the entry `{entry}` is refused: {reason}")]
+    Limit {
         /// The file.
         name: String,
-        /// Which limit was passed.
+        /// The entry.
+        entry: String,
+        /// The limit.
+        limit: Limit,
+        /// By how much, with the limit in words.
         reason: String,
+    },
+    /// Its entries share their bytes.
+    #[error("{name} is refused: its entries overlap")]
+    Overlap {
+        /// The file.
+        name: String,
+    },
+    /// It is not what was published under its id.
+    #[error("{name} has the digest {found} instead of {expected}, with which it was published")]
+    Changed {
+        /// The file.
+        name: String,
+        /// Its digest.
+        found: Digest,
+        /// The digest it should have.
+        expected: Digest,
     },
     /// The file cannot be read.
     #[error(transparent)]
@@ -58,7 +86,11 @@ pub enum PackageError {
 
 impl Diagnose for PackageError {
     fn class(&self) -> Class {
-        Class::Configuration
+        match self {
+            // No room, or a disk that fails; without a word about the file that was named.
+            Self::Io(error) if !is_of_the_name(error.kind()) => Class::NeedsOperator,
+            _ => Class::Configuration,
+        }
     }
 
     fn hints(&self) -> Vec<String> {
@@ -68,10 +100,21 @@ impl Diagnose for PackageError {
                     .to_owned(),
             ],
             Self::Lacks { .. } => vec!["Build the package with all of its parts.".to_owned()],
-            Self::Entry { .. } | Self::TooLarge { .. } => {
-                vec!["Build the package again, and look at what its build put there.".to_owned()]
+            Self::Entry { .. } | Self::Overlap { .. } => vec![REBUILD.to_owned()],
+            Self::Limit { limit, .. } => {
+                let option = limit.option();
+                vec![REBUILD.to_owned(), format!("If it is meant to be so, `{option}` raises the limit.")]
+            }
+            Self::Changed { .. } => {
+                vec!["Publish the package again with `cloudteam package publish`.".to_owned()]
             }
             Self::Io(_) => Vec::new(),
         }
     }
+}
+
+/// Whether an error is about the file that was named.
+fn is_of_the_name(kind: ErrorKind) -> bool {
+    use ErrorKind::{InvalidInput, IsADirectory, NotADirectory, NotFound, PermissionDenied};
+    matches!(kind, NotFound | PermissionDenied | IsADirectory | NotADirectory | InvalidInput)
 }

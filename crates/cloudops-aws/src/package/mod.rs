@@ -12,6 +12,7 @@ mod archive;
 mod contents;
 mod error;
 pub mod inspect;
+mod limits;
 mod nested;
 mod parts;
 pub mod sbom;
@@ -22,20 +23,46 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-pub use archive::{Archive, EntryFacts, Limits};
+pub use archive::{Archive, EntryFacts};
 pub use error::PackageError;
+pub use limits::{Limit, Limits};
 pub use nested::Nested;
 pub use parts::{Parts, WebApp};
 pub use versions::{OpsSpec, SpecSource};
 
 use crate::ids::Digest;
 
+/// A package file, and the name that messages give it: one that was fetched into a file for a
+/// moment is known by where it came from.
+#[derive(Debug, Clone, Copy)]
+pub struct NamedFile<'a> {
+    /// The file.
+    pub file: &'a Utf8Path,
+    /// Its name in messages.
+    pub name: &'a str,
+}
+
+impl<'a> From<&'a Utf8Path> for NamedFile<'a> {
+    fn from(file: &'a Utf8Path) -> Self {
+        Self { file, name: file.as_str() }
+    }
+}
+
+impl<'a> From<&'a Utf8PathBuf> for NamedFile<'a> {
+    fn from(file: &'a Utf8PathBuf) -> Self {
+        file.as_path().into()
+    }
+}
+
 /// A deployment package whose form was checked.
 #[derive(Debug, Clone)]
 pub struct Package {
     path: Utf8PathBuf,
+    name: String,
     digest: Digest,
     size: u64,
+    /// Bytes of its entries.
+    unpacked: u64,
     parts: Parts,
     tomcat: String,
     entries: Vec<String>,
@@ -66,16 +93,17 @@ impl Package {
     ///
     /// # Errors
     /// As [`Package::open_within`].
-    pub fn open_known(
-        path: &Utf8Path,
+    pub fn open_known<'a>(
+        file: impl Into<NamedFile<'a>>,
         limits: Limits,
         digest: Option<Digest>,
     ) -> Result<Self, PackageError> {
+        let NamedFile { file: path, name } = file.into();
         let bytes = Nested::open(path)?;
-        let mut archive = Archive::within(path.as_str(), bytes.clone(), limits)?;
+        let mut archive = Archive::within(name, bytes.clone(), limits)?;
         let entries = archive.names();
         let parts = Parts::of(&entries);
-        if let Some(refused) = parts.refused(path.as_str(), &entries).into_iter().next() {
+        if let Some(refused) = parts.refused(name, &entries).into_iter().next() {
             return Err(refused);
         }
         let spec = versions::needed(&mut archive, parts.suite())?;
@@ -85,13 +113,26 @@ impl Package {
             Some(digest) => digest,
             None => Digest::read(bytes)?,
         };
-        Ok(Self { path: path.to_owned(), digest, size, parts, tomcat, entries, spec, limits })
+        let (path, name, unpacked) = (path.to_owned(), name.to_owned(), archive.unpacked());
+        Ok(Self { path, name, digest, size, unpacked, parts, tomcat, entries, spec, limits })
     }
 
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Utf8Path {
         &self.path
+    }
+
+    /// Its name in messages.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Version of the suite; empty for a package without web applications.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        self.parts.suite().unwrap_or_default()
     }
 
     /// Digest of the file.
@@ -160,7 +201,7 @@ impl Package {
     /// # Errors
     /// [`PackageError`] when the file has changed meanwhile.
     pub fn archive(&self) -> Result<Archive<Nested>, PackageError> {
-        Archive::within(self.path.as_str(), Nested::open(&self.path)?, self.limits)
+        Archive::within(&self.name, Nested::open(&self.path)?, self.limits)
     }
 }
 

@@ -123,6 +123,14 @@ impl Parts {
     }
 }
 
+/// Whether an entry is an archive that every image builder opens: what is in it is checked as the
+/// package itself is. Tools are opened where a topology names them.
+pub(super) fn is_opened(entry: &str) -> bool {
+    let mut one = Parts::default();
+    one.sort(entry);
+    !(one.webapps.is_empty() && one.tomcats.is_empty() && one.database.is_empty())
+}
+
 fn webapp(entry: &str) -> Option<WebApp> {
     let stem = entry.strip_prefix("webapps/")?.strip_suffix(".war")?;
     let (artifact, version) = split_version(stem)?;

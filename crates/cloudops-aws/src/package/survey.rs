@@ -1,13 +1,14 @@
 //! What is wrong with the entries of a zip, by its directory alone: nothing is unpacked.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     io::{BufReader, Read, Seek, SeekFrom},
 };
 
 use zip::{CompressionMethod, ZipArchive};
 
-use super::{Limits, PackageError, archive::EntryFacts};
+use super::{Limit, Limits, PackageError, archive::EntryFacts};
 
 /// So many reasons are told; a zip that was made to be refused could have millions.
 const MOST: usize = 100;
@@ -28,10 +29,7 @@ pub(super) fn read<R: Read + Seek>(
     };
     let mut zip = ZipArchive::new(reader).map_err(broken)?;
     if zip.len() > limits.entries {
-        return Err(PackageError::TooLarge {
-            name: name.to_owned(),
-            reason: format!("it has more than {} entries", limits.entries),
-        });
+        return Err(too_many(name, &zip, limits));
     }
     let mut survey = Survey::new(name, limits);
     // The index keeps the last one of two entries of a name; only the directory knows of the other.
@@ -57,6 +55,8 @@ struct Survey<'a> {
     /// Packed and unpacked bytes of all entries.
     packed: u64,
     size: u64,
+    /// The entry that passed the limit of all bytes.
+    passed: Option<String>,
     refused: Vec<PackageError>,
 }
 
@@ -69,6 +69,7 @@ impl<'a> Survey<'a> {
             folded: BTreeSet::new(),
             packed: 0,
             size: 0,
+            passed: None,
             refused: Vec::new(),
         }
     }
@@ -80,8 +81,15 @@ impl<'a> Survey<'a> {
             Ok(name) => name.into_owned(),
             Err(error) => return self.refuse(&format!("number {index}"), &error.to_string()),
         };
-        if let Err(reason) = check(&name, file, self.limits) {
+        // One that passes the limit alone says so itself.
+        if self.size > self.limits.bytes && file.size() <= self.limits.bytes {
+            self.passed.get_or_insert_with(|| name.clone());
+        }
+        if let Err(reason) = check(&name, file) {
             return self.refuse(&name, reason);
+        }
+        if let Some((limit, reason)) = passes(file, self.limits) {
+            return self.keep(limit.passed(self.name, &name, reason));
         }
         if file.is_dir() {
             return;
@@ -102,17 +110,30 @@ impl<'a> Survey<'a> {
 
     /// What no entry alone shows. `room` is how many bytes stand before the directory.
     fn together(&mut self, room: u64) {
-        let mut too_large = |reason: String| {
-            self.refused.push(PackageError::TooLarge { name: self.name.to_owned(), reason });
-        };
-        if self.size > self.limits.bytes {
-            too_large(format!("it unpacks to more than {} bytes", self.limits.bytes));
+        if let Some(entry) = self.passed.take() {
+            let most = self.limits.bytes;
+            let reason = format!("with it, all entries unpack to more than {most} bytes");
+            self.refused.push(Limit::Bytes.passed(self.name, &entry, reason));
             self.files.clear();
         }
+        self.files_in_files();
         // Entries that share their bytes are how a small zip unpacks to petabytes.
         if self.packed > room {
-            too_large("its entries overlap".to_owned());
+            self.refused.push(PackageError::Overlap { name: self.name.to_owned() });
             self.files.clear();
+        }
+    }
+
+    /// A file cannot be a folder as well: whoever unpacks the two has one of them.
+    fn files_in_files(&mut self) {
+        let is_in_file = |name: &&String| {
+            let mut folders = name.match_indices('/').map(|(at, _)| &name[..at]);
+            folders.any(|folder| self.files.contains_key(folder))
+        };
+        let wrong: Vec<String> = self.files.keys().filter(is_in_file).cloned().collect();
+        for name in wrong {
+            self.files.remove(&name);
+            self.refuse(&name, "its folder is a file too");
         }
     }
 
@@ -123,21 +144,21 @@ impl<'a> Survey<'a> {
     }
 
     fn refuse(&mut self, entry: &str, reason: &str) {
+        self.keep(PackageError::Entry {
+            name: self.name.to_owned(),
+            entry: entry.to_owned(),
+            reason: reason.to_owned(),
+        });
+    }
+
+    fn keep(&mut self, error: PackageError) {
         if self.refused.len() < MOST {
-            self.refused.push(PackageError::Entry {
-                name: self.name.to_owned(),
-                entry: entry.to_owned(),
-                reason: reason.to_owned(),
-            });
+            self.refused.push(error);
         }
     }
 }
 
-fn check(
-    name: &str,
-    file: &zip::read::ZipFileEntry<'_>,
-    limits: Limits,
-) -> Result<(), &'static str> {
+fn check(name: &str, file: &zip::read::ZipFileEntry<'_>) -> Result<(), &'static str> {
     check_name(name)?;
     if file.encrypted() {
         return Err("it is encrypted");
@@ -147,20 +168,33 @@ fn check(
     }
     match file.compression() {
         CompressionMethod::Stored if file.size() != file.compressed_size() => {
-            return Err("it is stored as it is, and says two sizes");
+            Err("it is stored as it is, and says two sizes")
         }
-        CompressionMethod::Stored | CompressionMethod::Deflated => {}
-        _ => return Err("it is packed in a way that is not deflate"),
+        CompressionMethod::Stored | CompressionMethod::Deflated => Ok(()),
+        _ => Err("it is packed in a way that is not deflate"),
     }
-    // A limit of nothing would divide by it.
-    let ratio = limits.ratio.max(1);
-    if file.size() > SMALL && file.size() / ratio > file.compressed_size() {
-        return Err("it grows more than any real file when it is unpacked");
+}
+
+/// The limit that an entry passes on its own.
+fn passes(file: &zip::read::ZipFileEntry<'_>, limits: Limits) -> Option<(Limit, String)> {
+    let (size, packed) = (file.size(), file.compressed_size());
+    if size > SMALL && size > packed.saturating_mul(limits.ratio) {
+        let ratio = limits.ratio;
+        let reason = format!(
+            "it grows from {packed} bytes to {size}, and {ratio} times as many are allowed"
+        );
+        return Some((Limit::Ratio, reason));
     }
-    if file.size() > limits.bytes {
-        return Err("it is larger than all of the archive may be");
-    }
-    Ok(())
+    let reason = || format!("it unpacks to {size} bytes, and {} are allowed", limits.bytes);
+    (size > limits.bytes).then(|| (Limit::Bytes, reason()))
+}
+
+/// Names the first entry that is one too many.
+fn too_many<R: Read + Seek>(name: &str, zip: &ZipArchive<R>, limits: Limits) -> PackageError {
+    let entry = zip.name_for_index(limits.entries).and_then(Result::ok);
+    let entry = entry.map_or_else(|| format!("number {}", limits.entries), Cow::into_owned);
+    let reason = format!("it is one of {} entries, and {} are allowed", zip.len(), limits.entries);
+    Limit::Entries.passed(name, &entry, reason)
 }
 
 fn check_name(entry: &str) -> Result<(), &'static str> {

@@ -5,6 +5,7 @@ use std::io::{Cursor, Read as _, Write as _};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use super::*;
+use crate::diagnose::{Class, Diagnose as _};
 
 pub(super) fn zip_bytes(entries: &[(&str, &[u8])]) -> Vec<u8> {
     packed(CompressionMethod::Stored, entries)
@@ -39,7 +40,7 @@ fn open(file: &tempfile::NamedTempFile) -> Result<Package, PackageError> {
 }
 
 /// An archive named `p.zip`, read where it stands.
-fn archive(bytes: &[u8], limits: Limits) -> Result<Archive<Nested>, PackageError> {
+pub(super) fn archive(bytes: &[u8], limits: Limits) -> Result<Archive<Nested>, PackageError> {
     let file = file(bytes);
     let bytes = Nested::open(Utf8Path::from_path(file.path()).unwrap()).unwrap();
     Archive::within("p.zip", bytes, limits)
@@ -179,16 +180,9 @@ fn lies_about_sizes_are_found() {
 }
 
 #[test]
-fn bombs_are_refused_before_they_are_unpacked() {
-    let zeros = vec![0; 4 << 20];
-    says(&deflated(&[("zeros", zeros.as_slice())]), "`zeros` is refused: it grows more than");
-    let limits = Limits { bytes: 1000, ..Limits::default() };
-    let many = zip_bytes(&[("a", [0; 600].as_slice()), ("b", &[0; 600])]);
-    let error = archive(&many, limits).unwrap_err().to_string();
-    assert_eq!(error, "p.zip is refused: it unpacks to more than 1000 bytes");
-    let limits = Limits { entries: 1, ..Limits::default() };
-    let error = archive(&many, limits).unwrap_err().to_string();
-    assert_eq!(error, "p.zip is refused: it has more than 1 entries");
+fn a_file_is_no_folder() {
+    let zip = zip_bytes(&[("a/b/c", b"".as_slice()), ("a/b", b"")]);
+    says(&zip, "`a/b/c` is refused: its folder is a file too");
 }
 
 #[test]
@@ -213,4 +207,26 @@ fn a_truncated_package_is_refused_wherever_it_ends() {
         let error = archive(&whole[..length], Limits::default()).map(|archive| archive.names());
         assert!(error.is_err(), "{length} of {} bytes: {error:?}", whole.len());
     }
+}
+
+#[test]
+fn a_writer_that_fails_is_not_the_fault_of_the_entry() {
+    struct Full;
+    impl std::io::Write for Full {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::StorageFull.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let zip = deflated(&[("page", b"text".as_slice())]);
+    let mut archive = archive(&zip, Limits::default()).unwrap();
+    let error = archive.copy("page", &mut Full).unwrap_err();
+    assert!(matches!(error, PackageError::Io(_)), "{error}");
+    assert_eq!(error.class(), Class::NeedsOperator);
+    let missing = Package::open(Utf8Path::new("/nowhere/p.zip")).unwrap_err();
+    assert_eq!(missing.class(), Class::Configuration);
+    let folder = Package::open(Utf8Path::new("/")).unwrap_err();
+    assert_eq!(folder.class(), Class::Configuration, "{folder}");
 }

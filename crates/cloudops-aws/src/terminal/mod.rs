@@ -10,6 +10,7 @@ mod exit;
 mod failure;
 mod job_args;
 mod jobs;
+mod limit_args;
 mod operate;
 mod plan_files;
 mod plan_report;
@@ -27,6 +28,7 @@ pub use exit::{CliResult, Program, run};
 pub use failure::Failure;
 pub use job_args::{JobPrograms, PruneArgs};
 pub use jobs::{JobDifferencesReport, JobListReport, JobsPlanReport};
+pub use limit_args::LimitArgs;
 pub use operate::{
     AttendedReport, CancelledReport, DriftReport, FindingsReport, RepairedReport, RevertReport,
 };

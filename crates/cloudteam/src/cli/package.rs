@@ -6,7 +6,7 @@ use cloudops_aws::{
     ctx::Ctx,
     diagnose::Class,
     package::Package,
-    terminal::{CliResult, Session},
+    terminal::{CliResult, LimitArgs, Session},
 };
 use cloudteam::ops::package::{self, LocalRequest, PublishRequest, ServerRequest};
 
@@ -28,6 +28,8 @@ pub(super) enum Verb {
     Verify {
         /// The zip file
         file: Utf8PathBuf,
+        #[command(flatten)]
+        limits: LimitArgs,
     },
     /// Check a package file and publish it
     Publish(PublishArgs),
@@ -71,6 +73,8 @@ pub(super) struct PublishArgs {
     source: Option<Utf8PathBuf>,
     #[command(flatten)]
     made: Made,
+    #[command(flatten)]
+    limits: LimitArgs,
 }
 
 /// How a package was made.
@@ -88,8 +92,8 @@ pub(super) struct Made {
 }
 
 pub(super) async fn exec(session: &Session, verb: Verb) -> CliResult {
-    if let Verb::Verify { file } = verb {
-        let package = Package::open(&file)?;
+    if let Verb::Verify { file, limits } = verb {
+        let package = Package::open_within(&file, limits.limits())?;
         package.check_contents()?;
         session.print(&report::Verified(package));
         return Ok(Class::Done);
@@ -105,6 +109,7 @@ pub(super) async fn exec(session: &Session, verb: Verb) -> CliResult {
                 built_by: built_by(session, args.made.built_by),
                 build_log: args.made.log,
                 run: args.made.run.filter(|run| !run.is_empty()),
+                limits: args.limits.limits(),
                 ..PublishRequest::default()
             };
             let (manifest, new) = package::publish(&ctx, &config, &request).await?;

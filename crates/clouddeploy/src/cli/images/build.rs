@@ -3,17 +3,21 @@
 use std::{
     collections::BTreeMap,
     fmt::{self, Write},
+    num::NonZeroUsize,
 };
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clouddeploy::{
     images::{Cache, Making},
-    ops::images::{self, BuildReport, BuildRequest, BuiltImage, PlainReport, PlainRequest},
+    ops::{
+        images::{self, BuildReport, BuildRequest, BuiltImage, PlainReport, PlainRequest},
+        package::Input,
+    },
 };
 use cloudops_aws::{
     diagnose::Class,
     oci::{Compression, Platform},
-    terminal::{CliResult, Report, Session, Style, Table},
+    terminal::{CliResult, LimitArgs, Report, Session, Style, Table},
 };
 
 use super::keyring;
@@ -21,8 +25,9 @@ use super::keyring;
 /// Options of `images build`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct BuildArgs {
-    /// Published package [default: the newest]; with --registry: package file
-    #[arg(long, value_name = "ID|FILE")]
+    /// Package: the id of a published one, a file, or s3://BUCKET/KEY [default: the newest that
+    /// was published]; with --registry: a file
+    #[arg(long, value_name = "ID|FILE|s3://...")]
     package: Option<String>,
     /// Run of the build job whose package it is
     #[arg(long, value_name = "ID", conflicts_with = "package")]
@@ -45,6 +50,11 @@ pub(in crate::cli) struct BuildArgs {
     /// Annotation of all images, such as org.opencontainers.image.revision=1a2b3c
     #[arg(long = "annotation", value_name = "KEY=VALUE", value_parser = pair)]
     annotations: Vec<(String, String)>,
+    /// Cores to use [default: all]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    limits: LimitArgs,
 }
 
 /// How to build without AWS, below the help.
@@ -72,8 +82,9 @@ pub(super) async fn exec(session: &Session, args: BuildArgs) -> CliResult {
     let folder = session.settings.config.parent().unwrap_or(Utf8Path::new("")).to_owned();
     let owner = session.settings.owner.clone();
     let making = making(&args);
-    let BuildArgs { package, run, .. } = args;
-    let request = BuildRequest { config, owner, package, run, folder, making };
+    let package = args.package.as_deref().map(Input::parse).transpose()?;
+    let limits = args.limits.limits();
+    let request = BuildRequest { config, owner, package, run: args.run, limits, folder, making };
     session.print(&Shown(images::build(&ctx, &request).await?));
     Ok(Class::Done)
 }
@@ -85,7 +96,8 @@ fn making(args: &BuildArgs) -> Making {
     };
     let cache = args.cache.clone().map(Cache::new);
     let annotations = args.annotations.iter().cloned().collect();
-    Making { compression, cache, annotations, ..Making::default() }
+    let threads = args.threads.unwrap_or(Making::default().threads);
+    Making { compression, cache, annotations, threads }
 }
 
 /// An annotation: `KEY=VALUE`.
@@ -98,11 +110,12 @@ fn pair(text: &str) -> Result<(String, String), String> {
 
 async fn plain(session: &Session, registry: String, args: BuildArgs) -> CliResult {
     let making = making(&args);
-    let BuildArgs { package, base, platforms, .. } = args;
+    let BuildArgs { package, base, platforms, limits, .. } = args;
     let base = super::base_image(&base.unwrap_or_default());
     let package = package.unwrap_or_default().into();
     let keyring = keyring(session);
-    let request = PlainRequest { package, registry, base, platforms, making, keyring };
+    let limits = limits.limits();
+    let request = PlainRequest { package, limits, registry, base, platforms, making, keyring };
     session.print(&Built(images::build_plain(&session.events(), &request).await?));
     Ok(Class::Done)
 }

@@ -23,6 +23,8 @@ use crate::{
 pub struct PlainRequest {
     /// The package file.
     pub package: Utf8PathBuf,
+    /// What the package may hold at most.
+    pub limits: Limits,
     /// Host of the registry, and what its repositories begin with: `HOST[:PORT][/PREFIX]`.
     pub registry: String,
     /// The base image.
@@ -75,11 +77,11 @@ pub async fn build_plain(
 }
 
 /// Opens a package, without reading all of it when the cache knows the file.
-fn open(file: &Utf8Path, cache: Option<&Cache>) -> Result<Package, PackageError> {
+fn open(file: &Utf8Path, limits: Limits, cache: Option<&Cache>) -> Result<Package, PackageError> {
     let before = images::state(file);
     let known = cache.and_then(|cache| cache.package(file));
     let is_new = known.is_none();
-    let package = Package::open_known(file, Limits::default(), known)?;
+    let package = Package::open_known(file, limits, known)?;
     if let Some(cache) = cache.filter(|_| is_new) {
         cache.keep_package(file, before, package.digest());
     }
@@ -93,9 +95,9 @@ async fn assembled(
 ) -> Result<(Digest, BTreeMap<String, Image>), DeployError> {
     let begin = Instant::now();
     events.step("package", format!("package {}", request.package));
-    let (file, making) = (request.package.clone(), request.making.clone());
+    let (file, limits, making) = (request.package.clone(), request.limits, request.making.clone());
     let made = unblocked(move || {
-        let package = open(&file, making.cache.as_ref())?;
+        let package = open(&file, limits, making.cache.as_ref())?;
         let images = assemble(&package, &Topology::commerce()?, &base, &making)?;
         Ok((package.digest().clone(), images))
     })

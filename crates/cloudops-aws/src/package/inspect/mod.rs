@@ -1,28 +1,31 @@
 //! All that is in a package, and every reason why it would be refused.
 
+mod look;
 mod shared;
 #[cfg(test)]
 mod tests;
 
 use std::io::{Read, Seek};
 
-use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
 pub use shared::SharedJar;
 
 use super::{
-    Archive, Limits, Nested, OpsSpec, PackageError, Parts, SpecSource, WebApp, parts, versions,
+    Archive, Limits, NamedFile, Nested, OpsSpec, PackageError, Parts, SpecSource, limits::Total,
+    parts, versions,
 };
 use crate::ids::Digest;
+
+use look::Look;
 
 const LIBRARIES: &str = "WEB-INF/lib/";
 
 /// What is in a package file.
 #[derive(Debug)]
 pub struct Inspection {
-    /// The file.
-    pub path: Utf8PathBuf,
+    /// Name of the file.
+    pub name: String,
     /// Size of the file in bytes.
     pub size: u64,
     /// Digest of the file.
@@ -124,25 +127,30 @@ pub enum Needed {
 ///
 /// # Errors
 /// [`PackageError`] when the file cannot be read as a zip at all.
-pub fn inspect(
-    path: &Utf8Path,
+pub fn inspect<'a>(
+    file: impl Into<NamedFile<'a>>,
     limits: Limits,
     needed: &[Needed],
 ) -> Result<Inspection, PackageError> {
-    let bytes = Nested::open(path)?;
-    let (mut archive, refused) = Archive::survey_within(path.as_str(), bytes.clone(), limits)?;
+    let NamedFile { file, name } = file.into();
+    let bytes = Nested::open(file)?;
+    let (mut archive, refused) = Archive::survey_within(name, bytes.clone(), limits)?;
     let entries = archive.names();
     let parts = Parts::of(&entries);
-    let mut look = Look { refused };
+    let total = Total::new(name, limits, archive.unpacked());
+    let mut look = Look { refused, total };
     // A zip whose entries are all left out lacks everything, which says nothing.
     if look.refused.is_empty() || !entries.is_empty() {
-        look.refused.extend(parts.refused(path.as_str(), &entries));
-        look.refused.extend(lacking(path.as_str(), &parts, needed));
+        look.refused.extend(parts.refused(name, &entries));
+        look.refused.extend(lacking(name, &parts, needed));
     }
     let needs = versions::needed(&mut archive, parts.suite());
     let webapps: Vec<WebAppContents> =
         parts.webapps.iter().map(|webapp| look.webapp(&mut archive, webapp)).collect();
-    let mut items = |entries: &[String]| look.items(&mut archive, entries);
+    let opened = |entry: &String| parts::is_opened(entry) || is_needed(entry, needed);
+    let mut items = |entries: &[String]| -> Vec<Item> {
+        entries.iter().map(|entry| look.item(&mut archive, entry, opened(entry))).collect()
+    };
     let others = [parts.unversioned.as_slice(), parts.others.as_slice()].concat();
     let mut found = Inspection {
         size: bytes.length(),
@@ -158,7 +166,7 @@ pub fn inspect(
         broker: items(&parts.broker),
         plugins: items(&parts.plugins),
         others: items(&others),
-        path: path.to_owned(),
+        name: name.to_owned(),
         refused: Vec::new(),
     };
     match needs {
@@ -178,10 +186,6 @@ impl Inspection {
 }
 
 fn lacking(name: &str, parts: &Parts, needed: &[Needed]) -> Vec<PackageError> {
-    let is_tool = |entry: &String, artifact: &str| {
-        let file = entry.strip_prefix("tools/").unwrap_or(entry);
-        parts::split_version(file).is_some_and(|(found, _)| found == artifact)
-    };
     let lacks = |needed: &Needed| {
         let (there, what, user) = match needed {
             Needed::WebApp { artifact, user } => {
@@ -199,75 +203,17 @@ fn lacking(name: &str, parts: &Parts, needed: &[Needed]) -> Vec<PackageError> {
     needed.iter().filter_map(lacks).collect()
 }
 
-/// Reads on after an error, and keeps all of them.
-struct Look {
-    refused: Vec<PackageError>,
+fn is_tool(entry: &str, artifact: &str) -> bool {
+    let file = entry.strip_prefix("tools/").unwrap_or(entry);
+    parts::split_version(file).is_some_and(|(found, _)| found == artifact)
 }
 
-impl Look {
-    /// What was read; none, and the reason kept, when it was not.
-    fn keep<T>(&mut self, result: Result<T, PackageError>) -> Option<T> {
-        result.map_err(|error| self.refused.push(error)).ok()
-    }
-
-    fn items(&mut self, archive: &mut Archive<Nested>, entries: &[String]) -> Vec<Item> {
-        let item = |entry: &String| Item {
-            entry: entry.clone(),
-            version: version(entry),
-            size: size(archive, entry),
-            digest: self.keep(archive.digest(entry)),
-        };
-        entries.iter().map(item).collect()
-    }
-
-    fn webapp(&mut self, archive: &mut Archive<Nested>, webapp: &WebApp) -> WebAppContents {
-        let mut contents = WebAppContents {
-            artifact: webapp.artifact.clone(),
-            version: webapp.version.clone(),
-            entry: webapp.entry.clone(),
-            size: size(archive, &webapp.entry),
-            digest: None,
-            files: 0,
-            unpacked: 0,
-            jars: Vec::new(),
-        };
-        let Some((digest, bytes)) = self.keep(read(archive, &webapp.entry)) else {
-            return contents;
-        };
-        contents.digest = Some(digest);
-        let name = archive.nested_name(&webapp.entry);
-        let opened = Archive::survey_within(&name, bytes, archive.limits());
-        if let Some((mut war, refused)) = self.keep(opened) {
-            self.refused.extend(refused);
-            self.files(&mut war, &mut contents);
-        }
-        contents
-    }
-
-    fn files(&mut self, war: &mut Archive<Nested>, contents: &mut WebAppContents) {
-        for entry in war.names() {
-            let Some(facts) = war.facts(&entry) else { continue };
-            contents.files += 1;
-            contents.unpacked += facts.size;
-            let digest = self.keep(war.digest(&entry));
-            let jar = entry.strip_prefix(LIBRARIES).filter(|name| name.ends_with(".jar"));
-            if let Some(name) = jar {
-                let name = name.to_owned();
-                contents.jars.push(Jar { name, size: facts.size, crc32: facts.crc32, digest });
-            }
-        }
-    }
-}
-
-/// Digest and bytes of a WAR. A packed one is unpacked once, and that checks it; the checksum of a
-/// stored one is checked while its digest is made.
-fn read(archive: &mut Archive<Nested>, entry: &str) -> Result<(Digest, Nested), PackageError> {
-    let stored = archive.facts(entry).is_some_and(|facts| facts.stored);
-    if stored {
-        return Ok((archive.digest(entry)?, archive.nested(entry)?));
-    }
-    let bytes = archive.nested(entry)?;
-    Ok((Digest::read(bytes.clone())?, bytes))
+/// Whether an entry is a tool that is needed: it is opened then.
+fn is_needed(entry: &str, needed: &[Needed]) -> bool {
+    needed.iter().any(|needed| match needed {
+        Needed::Tool { artifact, .. } => entry.starts_with("tools/") && is_tool(entry, artifact),
+        Needed::WebApp { .. } => false,
+    })
 }
 
 fn size<R: Read + Seek>(archive: &Archive<R>, entry: &str) -> u64 {

@@ -1,5 +1,7 @@
 use super::super::Package;
 use super::super::tests::{EMPTY_ZIP, deflated, file, zip_bytes};
+use camino::Utf8Path;
+
 use super::*;
 
 type Pack = fn(&[(&str, &[u8])]) -> Vec<u8>;
@@ -11,7 +13,7 @@ fn look(bytes: &[u8], needed: &[Needed]) -> Inspection {
 
 fn reasons(found: &Inspection) -> Vec<String> {
     // The file has another name each time.
-    let name = found.path.as_str();
+    let name = found.name.as_str();
     found.refused.iter().map(|error| error.to_string().replace(name, "p.zip")).collect()
 }
 
@@ -161,4 +163,27 @@ proptest::proptest! {
         bytes[at] = byte;
         agrees(&bytes, "a changed byte");
     }
+}
+
+#[test]
+fn what_is_wrong_in_every_archive_that_is_opened_is_told() {
+    let bad = zip_bytes(&[("../evil", b"".as_slice())]);
+    let bytes = zip_bytes(&[
+        ("database/ext-data-8.3.0.jar", bad.as_slice()),
+        ("tools/ext-data-population-cli-8.3.0.zip", &bad),
+        ("tools/ext-sync-cli-8.3.0.zip", &bad),
+        ("webapps/apache-tomcat-9.0.50.zip", &bad),
+        ("webapps/ext-cm-webapp-8.3.0.war", EMPTY_ZIP),
+    ]);
+    let (artifact, user) = ("ext-data-population-cli".to_owned(), "data-pop-tool".to_owned());
+    let found = look(&bytes, &[Needed::Tool { artifact, user }]);
+    let reason = "the entry `../evil` is refused: its name leads out of the package";
+    let wanted = [
+        format!("p.zip!/webapps/apache-tomcat-9.0.50.zip: {reason}"),
+        format!("p.zip!/database/ext-data-8.3.0.jar: {reason}"),
+        // The other tool is in no image.
+        format!("p.zip!/tools/ext-data-population-cli-8.3.0.zip: {reason}"),
+    ];
+    assert_eq!(reasons(&found), wanted);
+    agrees(&bytes, "archives inside");
 }

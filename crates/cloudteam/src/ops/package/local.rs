@@ -61,6 +61,7 @@ pub async fn build_here(
         build_log,
         tools: shop.versions(),
         run: request.run.clone(),
+        ..PublishRequest::default()
     };
     let result = publish(ctx, config, &published).await?;
     shop.keep_dependencies().await;

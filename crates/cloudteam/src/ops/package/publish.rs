@@ -7,7 +7,7 @@ use cloudops_aws::{
     config_file::CloudOpsConfig,
     ctx::Ctx,
     events::{EventKind, Outcome},
-    package::Package,
+    package::{Limits, Package},
     state::{
         init::Component,
         packages::{self, PackageManifest},
@@ -34,6 +34,8 @@ pub struct PublishRequest {
     pub tools: BTreeMap<String, String>,
     /// Run of the build job, by which `package build` finds the package.
     pub run: Option<String>,
+    /// What the package may hold at most.
+    pub limits: Limits,
 }
 
 /// Checks a package and publishes it. Says false when this content had been published before.
@@ -68,8 +70,8 @@ pub async fn publish(
 /// The checks that CloudDeploy makes too, before anything is sent.
 fn check(ctx: &Ctx, request: &PublishRequest) -> Result<Package, TeamError> {
     ctx.events.step("check", format!("check {}", request.file));
-    let checked =
-        Package::open(&request.file).and_then(|package| package.check_contents().map(|()| package));
+    let checked = Package::open_within(&request.file, request.limits)
+        .and_then(|package| package.check_contents().map(|()| package));
     match checked {
         Ok(package) => {
             let (count, size) = (package.entries().len(), package.size());
