@@ -74,14 +74,16 @@ impl PlainRegistry {
         Self { child, address, client }
     }
 
-    /// All tags of all repositories, as `REPOSITORY:TAG`.
+    /// The tags of all images, as `REPOSITORY:TAG`. What is attached to an image has a tag too, made
+    /// of its digest.
     pub(crate) async fn tags(&self) -> Vec<String> {
         let mut tags = Vec::new();
         for repository in self.get("_catalog").await["repositories"].as_array().unwrap() {
             let name = repository.as_str().unwrap();
             let list = self.get(&format!("{name}/tags/list")).await;
-            let found = list["tags"].as_array().into_iter().flatten();
-            tags.extend(found.map(|tag| format!("{name}:{}", tag.as_str().unwrap())));
+            let found = list["tags"].as_array().into_iter().flatten().flat_map(Value::as_str);
+            let images = found.filter(|tag| !tag.starts_with("sha256-"));
+            tags.extend(images.map(|tag| format!("{name}:{tag}")));
         }
         tags
     }
