@@ -50,6 +50,7 @@ async fn other_programs_read_carry_and_run_images() {
 }
 
 /// `.config/nextest.toml` shows what this test says also when it passes.
+#[expect(clippy::print_stdout, reason = "what a test leaves out must be seen")]
 fn skipped(what: &str) {
     println!("SKIPPED: {what} is not on this machine or does not work here; CI has it");
 }
