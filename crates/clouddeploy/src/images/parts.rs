@@ -86,14 +86,19 @@ impl<'a> Parts<'a> {
         Ok(parts)
     }
 
-    /// What tells the content of the package from any other: all files, in archives too, by name,
-    /// size and CRC-32. A package that was packed again has another digest, but this one.
+    /// What tells the content of the package from any other: all files that images are made of, in
+    /// archives too, by name, size and CRC-32. A package that was packed again has another digest,
+    /// but this one.
     fn content(&self) -> Digest {
-        let opened = self.archives.iter().map(|(entry, source)| (entry.as_str(), source));
         let mut text = String::new();
-        for (archive, source) in opened.chain([("", &self.whole)]) {
-            for name in source.names().filter(|name| !self.archives.contains_key(*name)) {
+        for (archive, source) in &self.archives {
+            for name in source.names() {
                 text.push_str(&format!("{archive}!{name} {}\n", source.identity(name)));
+            }
+        }
+        for name in self.whole.names().filter(|name| name.starts_with("database/")) {
+            if !self.archives.contains_key(name) {
+                text.push_str(&format!("{name} {}\n", self.whole.identity(name)));
             }
         }
         Digest::of(text.as_bytes())

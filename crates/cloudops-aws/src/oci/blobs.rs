@@ -36,15 +36,30 @@ pub(super) enum Moved {
 
 /// Where each blob is, as far as this connection has seen it.
 #[derive(Debug, Default)]
-pub(super) struct Places(Mutex<HashMap<Digest, Place>>);
+pub(super) struct Places {
+    places: Mutex<HashMap<Digest, Place>>,
+    /// What repositories said when they were asked beforehand.
+    looks: Mutex<HashMap<(String, Digest), Look>>,
+}
 
 /// A repository that has a blob. It is locked while somebody sends it.
 type Place = Arc<tokio::sync::Mutex<Option<Reference>>>;
 
 impl Places {
     fn of(&self, digest: &Digest) -> Place {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         all.entry(digest.clone()).or_default().clone()
+    }
+
+    /// What a repository said of a blob, once: it may have it at the next question.
+    fn told(&self, target: &Reference, digest: &Digest) -> Option<Look> {
+        let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.remove(&(target.repository().to_owned(), digest.clone()))
+    }
+
+    fn tell(&self, target: &Reference, digest: &Digest, look: Look) {
+        let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.insert((target.repository().to_owned(), digest.clone()), look);
     }
 
     /// Remembers that a repository of this registry has a blob.
@@ -75,10 +90,11 @@ impl Registry {
     ) -> Result<Moved, OciError> {
         let wire = self.wire()?;
         let place = self.places().of(digest);
-        let look = |_| self.look(wire, target, digest, size);
-        let found = wire.tried("looking up a layer of", target, look).await?;
+        let found = match self.places().told(target, digest) {
+            Some(told) => told,
+            None => self.looked(wire, target, digest, size).await?,
+        };
         if found == Look::There {
-            place.lock().await.get_or_insert_with(|| target.clone());
             return Ok(Moved::There);
         }
         let mut place = place.lock().await;
@@ -98,6 +114,34 @@ impl Registry {
         wire.tried("looking up a layer of", target, once).await?;
         *place = Some(target.clone());
         Ok(Moved::Uploaded)
+    }
+
+    /// Asks a repository for a blob before anything is sent. When several images are pushed, those
+    /// that lack it can take it over from the one that has it, whichever comes first.
+    pub(super) async fn look_ahead(
+        &self,
+        target: &Reference,
+        digest: &Digest,
+        size: u64,
+    ) -> Result<(), OciError> {
+        let look = self.looked(self.wire()?, target, digest, size).await?;
+        self.places().tell(target, digest, look);
+        Ok(())
+    }
+
+    async fn looked(
+        &self,
+        wire: &Wire,
+        target: &Reference,
+        digest: &Digest,
+        size: u64,
+    ) -> Result<Look, OciError> {
+        let look = |_| self.look(wire, target, digest, size);
+        let found = wire.tried("looking up a layer of", target, look).await?;
+        if found == Look::There {
+            self.places().seen(digest, target).await;
+        }
+        Ok(found)
     }
 
     /// Asks the registry to take a blob over from another repository. Not every registry can;

@@ -97,6 +97,29 @@ impl Registry {
         Ok(report)
     }
 
+    /// Finds out which layers of an image the registry has already, before anything is sent of it
+    /// or of others that share them.
+    ///
+    /// # Errors
+    /// As [`Registry::push`].
+    pub async fn look_for(
+        &self,
+        image: &Image,
+        repository: &str,
+        tag: &str,
+    ) -> Result<(), OciError> {
+        let target = parse(&format!("{}/{repository}:{tag}", self.host()))?;
+        self.log_in_to_push(&target).await?;
+        if self.tagged(&target).await?.as_ref() == Some(image.digest()) {
+            return Ok(());
+        }
+        let look = async |blob: Blob| {
+            self.look_ahead(&target, &blob.digest, blob.data.len()).await
+        };
+        let looks = stream::iter(image.blobs().into_iter().map(look));
+        looks.buffer_unordered(UPLOADS).try_collect().await
+    }
+
     async fn push_blobs(
         &self,
         target: &Reference,

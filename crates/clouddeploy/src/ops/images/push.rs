@@ -33,6 +33,11 @@ impl Pushing<'_> {
         self,
         events: &EventSink,
     ) -> Result<BTreeMap<String, BuiltImage>, OciError> {
+        let look = async |(image, repository): &(Image, String)| {
+            self.registry.look_for(image, repository, &self.tag(image)).await
+        };
+        let looks = stream::iter(self.images.values().map(look)).buffer_unordered(AT_ONCE);
+        looks.try_collect::<()>().await?;
         let one = async |(name, (image, repository)): (&String, &(Image, String))| {
             let push = self.one(events, name, image, repository).await?;
             let reference = format!("{}/{repository}@{}", self.host, image.digest());
@@ -40,6 +45,11 @@ impl Pushing<'_> {
             Ok((name.clone(), BuiltImage { reference, size, push, kept_from: None }))
         };
         stream::iter(self.images.iter().map(one)).buffer_unordered(AT_ONCE).try_collect().await
+    }
+
+    /// Tags never move: the same package always gives the same image under its tag.
+    fn tag(&self, image: &Image) -> String {
+        format!("{}-{}", self.id, image.digest().short())
     }
 
     async fn one(
@@ -51,9 +61,7 @@ impl Pushing<'_> {
     ) -> Result<PushReport, OciError> {
         let step = format!("image/{repository}");
         events.step(&step, format!("image {name}"));
-        // Immutable tags: the same package always gives the same image under its tag.
-        let tag = format!("{}-{}", self.id, image.digest().short());
-        match self.registry.push(image, repository, &tag, events).await {
+        match self.registry.push(image, repository, &self.tag(image), events).await {
             Ok(push) => {
                 let sent = push.uploaded_blobs > 0;
                 let outcome = if sent { Outcome::Done } else { Outcome::Unchanged };
