@@ -16,8 +16,8 @@ pub(super) async fn inspect(image: &str, login: &Path) -> Result<Option<String>,
     };
     // A tag that is named after a digest lists what is attached to an image.
     let of_image = |tag: &&str| !tag.starts_with("sha256-");
-    let tags = tags["Tags"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let Some(tag) = tags.filter(of_image).next_back() else {
+    let mut tags = tags["Tags"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let Some(tag) = tags.rfind(of_image) else {
         return Err(RehearsalError::Unexpected(format!("skopeo finds no tag of {image}")));
     };
     let inspect = ["inspect", "--tls-verify=false"];

@@ -203,7 +203,7 @@ async fn push(
         let repository = account.repository(&name)?;
         match ledger::same(newest.as_ref(), &name, &image) {
             Some((reference, from)) if account.has(reference).await? => {
-                ctx.events.step(&format!("image/{repository}"), format!("image {name}"));
+                ctx.events.step(format!("image/{repository}"), format!("image {name}"));
                 let detail = format!("as in release {from}");
                 let step = format!("image/{repository}");
                 ctx.events.step_done(&step, Outcome::Unchanged, detail);
