@@ -30,8 +30,9 @@ async fn images_are_built_told_rebased_and_removed() {
 async fn told(instance: &Instance, line: &str) -> Value {
     let text = ends(instance, &format!("{line} --output json"), 0).await.text();
     let begin = text.find("\n{").map_or(0, |at| at + 1);
-    let documents = text[begin..].lines().filter_map(|line| serde_json::from_str(line).ok());
-    documents.last().unwrap_or_else(|| panic!("no document in {text}"))
+    let mut documents = text[begin..].lines().rev();
+    let document = documents.find_map(|line| serde_json::from_str(line).ok());
+    document.unwrap_or_else(|| panic!("no document in {text}"))
 }
 
 /// The base is copied once, pinned by its digest, and nothing else in the settings changes.

@@ -1,7 +1,6 @@
 //! Images as other programs read them: skopeo looks into them and carries them away and back, and
 //! podman runs one with runc.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -164,7 +163,9 @@ impl Podman {
     async fn new(work: &Path) -> Option<Self> {
         let folder = work.join("podman");
         fs_err::create_dir_all(&folder).unwrap();
-        fs_err::write(folder.join("containers.conf"), SETTINGS).unwrap();
+        let networks = folder.join("networks");
+        let settings = format!("{SETTINGS}[network]\nnetwork_config_dir = {networks:?}\n");
+        fs_err::write(folder.join("containers.conf"), settings).unwrap();
         // The paths of podman's sockets must be short.
         let podman = Self { folder, run_root: tempfile::tempdir().unwrap() };
         let works =
@@ -207,34 +208,26 @@ impl Drop for Podman {
     }
 }
 
-/// A port of this machine that was free a moment ago.
-fn port() -> String {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port().to_string()
-}
-
 /// The container serves as its own user with its environment folder, and stops when it is told to.
 async fn runs(podman: &Podman, reference: &str) {
     podman.says(&["pull", "--quiet", "--tls-verify=false", reference]).await;
     let labels = ["image", "inspect", "--format", "{{json .Labels}}", reference];
     let labels: Value = serde_json::from_str(&podman.says(&labels).await).unwrap();
-    let (main, probe) = (port(), port());
     let variables = [
-        ("EP_HTTP_PORT", main.as_str()),
-        ("EP_HEALTH_PORT", &probe),
         ("EP_COMMERCE_ENVNAME", ENVIRONMENT),
         ("EP_DB_HOSTNAME", "db"),
         ("EP_DB_NAME", "ep"),
         ("EP_DB_USER", "ep"),
     ];
     let variables = variables.map(|(name, value)| format!("--env={name}={value}"));
-    let mut words = vec!["run", "--detach", "--name", CONTAINER, "--network=host", "--pull=never"];
-    words.extend(["--cap-drop=all", "--memory=768m"]);
+    let mut words = vec!["run", "--detach", "--name", CONTAINER, "--pull=never"];
+    words.extend(["--publish=127.0.0.1::8080", "--cap-drop=all", "--memory=768m"]);
     words.extend(variables.iter().map(String::as_str));
     podman.says(&[words.as_slice(), &[reference]].concat()).await;
 
     let path = labels["cloudops.health-path"].as_str().unwrap();
-    serves(podman, &format!("http://127.0.0.1:{main}{path}")).await;
+    let address = podman.says(&["port", CONTAINER, "8080/tcp"]).await;
+    serves(podman, &format!("http://{address}{path}")).await;
     assert_eq!(podman.inside(&["id", "-u"]).await, "10001");
     let first = podman.inside(&["cat", "/proc/1/cmdline"]).await.replace('\0', " ");
     assert!(

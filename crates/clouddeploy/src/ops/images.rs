@@ -170,7 +170,7 @@ async fn fetch_and_assemble(
     let (base, mut making, limits) = (base.clone(), request.making.clone(), request.limits);
     unblocked(move || {
         let package = file.open(limits)?;
-        let manifest = file.manifest_of(&package, &caller);
+        let manifest = file.manifest_of(&package, &caller)?;
         if let Some(revision) = &manifest.source_commit {
             making.annotations.insert(REVISION.to_owned(), revision.clone());
         }

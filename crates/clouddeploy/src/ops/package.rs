@@ -93,24 +93,33 @@ impl PackageFile {
     /// [`PackageError`].
     pub fn open(&self, limits: Limits) -> Result<Package, PackageError> {
         let package = Package::open_known(self.named(), limits, None)?;
-        let expected = self.manifest.as_ref().map(|manifest| &manifest.digest);
-        match expected.filter(|expected| *expected != package.digest()) {
-            None => Ok(package),
-            Some(expected) => Err(PackageError::Changed {
-                name: self.name.clone(),
-                found: package.digest().clone(),
-                expected: expected.clone(),
-            }),
+        let Some(manifest) = &self.manifest else {
+            return Ok(package);
+        };
+        let (name, expected) = (self.name.clone(), manifest.digest.clone());
+        match package.digest()? {
+            found if *found == expected => Ok(package),
+            found => Err(PackageError::Changed { name, found: found.clone(), expected }),
         }
     }
 
     /// What is known about the package: what was published, or what its file says. Then its id is
     /// the begin of its digest, as if `by` had published it now.
-    #[must_use]
-    pub fn manifest_of(&self, package: &Package, by: &str) -> PackageManifest {
-        self.manifest.clone().unwrap_or_else(|| PackageManifest {
-            id: package.digest().short().to_owned(),
-            digest: package.digest().clone(),
+    ///
+    /// # Errors
+    /// [`PackageError`] when the file cannot be read.
+    pub fn manifest_of(
+        &self,
+        package: &Package,
+        by: &str,
+    ) -> Result<PackageManifest, PackageError> {
+        if let Some(manifest) = &self.manifest {
+            return Ok(manifest.clone());
+        }
+        let digest = package.digest()?;
+        Ok(PackageManifest {
+            id: digest.short().to_owned(),
+            digest: digest.clone(),
             size: package.size(),
             version: package.version().to_owned(),
             source_commit: None,

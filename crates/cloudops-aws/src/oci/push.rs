@@ -113,9 +113,7 @@ impl Registry {
         if self.tagged(&target).await?.as_ref() == Some(image.digest()) {
             return Ok(());
         }
-        let look = async |blob: Blob| {
-            self.look_ahead(&target, &blob.digest, blob.data.len()).await
-        };
+        let look = async |blob: Blob| self.look_ahead(&target, &blob.digest, blob.data.len()).await;
         let looks = stream::iter(image.blobs().into_iter().map(look));
         looks.buffer_unordered(UPLOADS).try_collect().await
     }

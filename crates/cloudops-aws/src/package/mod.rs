@@ -10,6 +10,7 @@
 
 mod archive;
 mod contents;
+mod digesting;
 mod error;
 pub mod inspect;
 mod limits;
@@ -19,7 +20,7 @@ pub mod sbom;
 mod survey;
 mod versions;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -59,7 +60,7 @@ impl<'a> From<&'a Utf8PathBuf> for NamedFile<'a> {
 pub struct Package {
     path: Utf8PathBuf,
     name: String,
-    digest: Digest,
+    digest: Arc<Digesting>,
     size: u64,
     /// Bytes of its entries.
     unpacked: u64,
@@ -110,8 +111,8 @@ impl Package {
         let tomcat = parts.tomcats.first().cloned().unwrap_or_default();
         let size = bytes.length();
         let digest = match digest {
-            Some(digest) => digest,
-            None => Digest::read(bytes)?,
+            Some(digest) => Arc::new(Digesting::known(digest)),
+            None => Arc::new(Digesting::of(bytes)),
         };
         let (path, name, unpacked) = (path.to_owned(), name.to_owned(), archive.unpacked());
         Ok(Self { path, name, digest, size, unpacked, parts, tomcat, entries, spec, limits })
@@ -135,10 +136,12 @@ impl Package {
         self.parts.suite().unwrap_or_default()
     }
 
-    /// Digest of the file.
-    #[must_use]
-    pub fn digest(&self) -> &Digest {
-        &self.digest
+    /// Digest of the file. Its reading began when the package was opened, beside all else.
+    ///
+    /// # Errors
+    /// [`PackageError::Io`] when the file cannot be read.
+    pub fn digest(&self) -> Result<&Digest, PackageError> {
+        self.digest.get()
     }
 
     /// Size of the file in bytes.

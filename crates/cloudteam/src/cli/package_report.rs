@@ -104,7 +104,7 @@ impl Report for Verified {
         let webapp = |webapp: &WebApp| serde_json::json!({"artifact": webapp.artifact, "version": webapp.version});
         serde_json::json!({
             "file": self.0.path(),
-            "digest": self.0.digest(),
+            "digest": self.0.digest().ok(),
             "size": self.0.size(),
             "webapps": self.0.webapps().iter().map(webapp).collect::<Vec<_>>(),
         })

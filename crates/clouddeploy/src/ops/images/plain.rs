@@ -8,13 +8,13 @@ use cloudops_aws::{
     events::{EventSink, Outcome},
     ids::Digest,
     oci::{Base, Image, Keyring, Platform, Registry},
-    package::{Limits, Package, PackageError},
+    package::{Limits, Package},
 };
 
 use super::{BuiltImage, base, push::Pushing, unblocked};
 use crate::{
     error::DeployError,
-    images::{self, Cache, Making, assemble},
+    images::{self, Making, assemble},
     topology::Topology,
 };
 
@@ -76,16 +76,24 @@ pub async fn build_plain(
     Ok(PlainReport { images: pushing.push(events).await?, package: digest })
 }
 
-/// Opens a package, without reading all of it when the cache knows the file.
-fn open(file: &Utf8Path, limits: Limits, cache: Option<&Cache>) -> Result<Package, PackageError> {
+/// Makes the images of a package, without reading all of it when the cache knows the file.
+fn make(
+    file: &Utf8Path,
+    limits: Limits,
+    base: &Base,
+    making: &Making,
+) -> Result<(Digest, BTreeMap<String, Image>), DeployError> {
+    let cache = making.cache.as_ref();
     let before = images::state(file);
     let known = cache.and_then(|cache| cache.package(file));
     let is_new = known.is_none();
     let package = Package::open_known(file, limits, known)?;
+    let images = assemble(&package, &Topology::commerce()?, base, making)?;
+    let digest = package.digest()?;
     if let Some(cache) = cache.filter(|_| is_new) {
-        cache.keep_package(file, before, package.digest());
+        cache.keep_package(file, before, digest);
     }
-    Ok(package)
+    Ok((digest.clone(), images))
 }
 
 async fn assembled(
@@ -96,12 +104,7 @@ async fn assembled(
     let begin = Instant::now();
     events.step("package", format!("package {}", request.package));
     let (file, limits, making) = (request.package.clone(), request.limits, request.making.clone());
-    let made = unblocked(move || {
-        let package = open(&file, limits, making.cache.as_ref())?;
-        let images = assemble(&package, &Topology::commerce()?, &base, &making)?;
-        Ok((package.digest().clone(), images))
-    })
-    .await;
+    let made = unblocked(move || make(&file, limits, &base, &making)).await;
     match &made {
         Ok((_, images)) => {
             let seconds = begin.elapsed().as_secs_f64();

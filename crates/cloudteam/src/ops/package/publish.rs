@@ -93,9 +93,10 @@ async fn manifest(
     let (version, source_commit) = source_facts(request).await?;
     let mut tools = request.tools.clone();
     tools.insert("cloudteam".to_owned(), VERSION.to_owned());
+    let digest = package.digest()?;
     Ok(PackageManifest {
-        id: package.digest().short().to_owned(),
-        digest: package.digest().clone(),
+        id: digest.short().to_owned(),
+        digest: digest.clone(),
         size: package.size(),
         version,
         source_commit,
