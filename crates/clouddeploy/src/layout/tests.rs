@@ -57,3 +57,23 @@ fn agents_that_deploy_get_their_rights_where_there_are_such() {
     assert_eq!(stack.parameters.keys().collect::<Vec<_>>(), ["InstanceName"]);
     assert_eq!(graph.stacks().count(), count + 1);
 }
+
+/// Rules of a repository, in the order in which AWS applies them: an image that one matches cannot
+/// be expired by a later one.
+#[test]
+fn no_rule_of_a_repository_removes_what_a_release_needs() {
+    let text = cloudops_templates::deploy::REPOSITORY.body;
+    let begin = text.find("\"rules\": [").unwrap();
+    let rules = text[begin..].split("RepositoryPolicyText").next().unwrap();
+    let patterns: Vec<&str> = rules
+        .match_indices("\"tagStatus\": ")
+        .map(|(at, _)| rules[at..].lines().next().unwrap().trim())
+        .collect();
+    let claims = |at: usize, pattern: &str| patterns[at].contains(&format!("[\"{pattern}\"]"));
+    assert!(claims(0, "release-*") && claims(1, "base-*") && claims(3, "*"), "{patterns:?}");
+    assert!(patterns[2].contains("untagged"), "{patterns:?}");
+    // What untagged images belong to is tagged: an index, or the subject of what is attached.
+    let counts: Vec<&str> = rules.matches("${KeepReleased}").collect();
+    assert_eq!(counts.len(), 2, "releases and bases are kept by numbers nobody comes near");
+    assert!(text.contains("ImageTagMutability: IMMUTABLE") && text.contains("ScanOnPush: true"));
+}

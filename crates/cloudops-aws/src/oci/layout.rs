@@ -139,3 +139,126 @@ fn small(place: &Utf8Path, data: &Data) -> Result<Bytes, OciError> {
 fn wrong(place: &Utf8Path, reason: impl Into<String>) -> OciError {
     OciError::Layout { layout: place.to_string(), reason: reason.into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use camino::Utf8PathBuf;
+    use futures::executor::block_on;
+    use serde_json::{Value, json};
+
+    use super::{
+        super::{
+            Base, Image, Keyring, Platform, Source,
+            descriptor::{Blob, CONFIG, INDEX, MANIFEST},
+        },
+        *,
+    };
+    use crate::config_file::BaseImage;
+
+    struct Folder(tempfile::TempDir);
+
+    impl Folder {
+        fn path(&self) -> Utf8PathBuf {
+            Utf8PathBuf::from_path_buf(self.0.path().to_owned()).unwrap()
+        }
+
+        fn blob(&self, kind: &str, bytes: &[u8]) -> Descriptor {
+            let blob = Blob::of(kind, bytes.to_vec());
+            let blobs = self.path().join("blobs/sha256");
+            fs_err::create_dir_all(&blobs).unwrap();
+            fs_err::write(blobs.join(blob.digest.hex()), bytes).unwrap();
+            blob.descriptor()
+        }
+
+        fn image(&self, architecture: &str) -> Value {
+            let layer = self.blob("application/vnd.oci.image.layer.v1.tar", architecture.as_bytes());
+            let config = json!({
+                "architecture": architecture, "os": "linux", "config": {},
+                "rootfs": {"type": "layers", "diff_ids": [layer.digest]},
+            });
+            let config = self.blob(CONFIG, config.to_string().as_bytes());
+            let manifest = json!({"schemaVersion": 2, "config": config, "layers": [layer]});
+            let entry = self.blob(MANIFEST, manifest.to_string().as_bytes());
+            let mut entry = serde_json::to_value(entry).unwrap();
+            entry["platform"] = json!({"architecture": architecture, "os": "linux"});
+            entry
+        }
+
+        fn index(&self, entries: &[Value]) {
+            let index = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries});
+            fs_err::write(self.path().join("index.json"), index.to_string()).unwrap();
+        }
+    }
+
+    fn folder(architectures: &[&str]) -> Folder {
+        let folder = Folder(tempfile::tempdir().unwrap());
+        let entries: Vec<Value> = architectures.iter().map(|one| folder.image(one)).collect();
+        folder.index(&entries);
+        folder
+    }
+
+    fn read(folder: &Folder, wanted: &[Platform]) -> Result<Image, OciError> {
+        block_on(Image::read(&Source::layout(&folder.path()).unwrap(), "base", wanted))
+    }
+
+    #[test]
+    fn a_platform_that_is_not_there_is_told_with_those_that_are() {
+        let both = folder(&["arm64", "s390x", "amd64"]);
+        let found: Vec<Platform> = read(&both, &[]).unwrap().platforms().collect();
+        assert_eq!(found, Platform::ALL, "sorted, and no others than ours");
+        let one = folder(&["amd64"]);
+        let error = read(&one, &[Platform::Arm64]).unwrap_err().to_string();
+        assert_eq!(error, "base has no image for linux/arm64; it has linux/amd64");
+        let error = read(&folder(&["s390x"]), &[]).unwrap_err().to_string();
+        assert!(error.ends_with("it has none of ours"), "{error}");
+    }
+
+    #[test]
+    fn an_index_in_an_index_is_what_is_named() {
+        let folder = Folder(tempfile::tempdir().unwrap());
+        let entries = ["amd64", "arm64"].map(|one| folder.image(one));
+        let inner = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries});
+        let inner = folder.blob(INDEX, inner.to_string().as_bytes());
+        folder.index(&[serde_json::to_value(&inner).unwrap()]);
+        let image = read(&folder, &[]).unwrap();
+        assert_eq!((image.digest(), image.variants.len()), (&inner.digest, 2));
+        assert_eq!(read(&folder, &[Platform::Arm64]).unwrap().variants.len(), 1);
+    }
+
+    #[test]
+    fn an_archive_is_the_folder_that_is_in_it() {
+        let folder = folder(&["amd64", "arm64"]);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut tar = tar::Builder::new(file.as_file());
+        tar.append_dir_all(".", folder.path()).unwrap();
+        tar.finish().unwrap();
+        let path = Utf8Path::from_path(file.path()).unwrap();
+        let open = |image: &str, at: &Utf8Path| {
+            let image: BaseImage = image.parse().unwrap_or_else(|never| match never {});
+            block_on(Base::open(&image, at, None, &Keyring::default(), &[]))
+        };
+        let (packed, loose) = (open(&format!("archive:{path}"), "".into()), open("layout:.", &folder.path()));
+        let (packed, loose) = (packed.unwrap(), loose.unwrap());
+        assert_eq!((&packed.image, &packed.name), (&loose.image, &loose.name));
+        let layers = |base: &Base| base.image.variants[1].layers[0].data.bytes().unwrap();
+        assert_eq!(layers(&packed), layers(&loose));
+        let other = Digest::of(b"other");
+        let error = open(&format!("archive:{path}@{other}"), "".into()).unwrap_err().to_string();
+        assert!(error.contains(other.as_str()), "a pinned base is that one and no other: {error}");
+    }
+
+    #[test]
+    fn what_is_damaged_or_missing_is_told() {
+        let folder = folder(&["amd64"]);
+        let blobs = folder.path().join("blobs/sha256");
+        let layer = blobs.join(Digest::of(b"amd64").hex());
+        fs_err::write(&layer, "other").unwrap();
+        assert!(matches!(read(&folder, &[]), Err(OciError::Digest { .. })));
+        fs_err::remove_file(&layer).unwrap();
+        let error = read(&folder, &[]).unwrap_err().to_string();
+        assert!(error.contains(&format!("blobs/sha256/{}", Digest::of(b"amd64").hex())), "{error}");
+        folder.index(&[]);
+        let error = Source::layout(&folder.path()).err().unwrap().to_string();
+        assert!(error.ends_with("there is no image in it"), "{error}");
+    }
+}

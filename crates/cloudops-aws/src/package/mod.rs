@@ -32,6 +32,7 @@ pub use parts::{Parts, WebApp};
 pub use versions::{OpsSpec, SpecSource};
 
 use crate::ids::Digest;
+use digesting::Digesting;
 
 /// A package file, and the name that messages give it: one that was fetched into a file for a
 /// moment is known by where it came from.
