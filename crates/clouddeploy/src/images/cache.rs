@@ -1,9 +1,7 @@
-//! What earlier builds found out, in a folder: digests of packages, lists of archives, layers.
+//! What earlier builds found out, in a folder: lists of archives, of jars, and layers.
 //! All of it can be found out again, so nothing here is an error.
 
-use std::os::unix::fs::MetadataExt as _;
-
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use cloudops_aws::{
     ids::Digest,
     oci::{KnownLayer, LayerCache},
@@ -21,21 +19,6 @@ impl Cache {
     #[must_use]
     pub fn new(folder: Utf8PathBuf) -> Self {
         Self { folder }
-    }
-
-    /// Digest of a package file that has not been written to since it was kept: same file, size
-    /// and times.
-    #[must_use]
-    pub fn package(&self, file: &Utf8Path) -> Option<Digest> {
-        self.get("packages", &state(file)?)
-    }
-
-    /// Keeps the digest of a package file. `before` is what [`state`] said before it was read: a
-    /// file that was written to meanwhile is not kept.
-    pub(crate) fn keep_package(&self, file: &Utf8Path, before: Option<String>, digest: &Digest) {
-        if let Some(before) = before.filter(|before| state(file).as_ref() == Some(before)) {
-            self.keep("packages", &before, digest);
-        }
     }
 
     pub(super) fn get<T: DeserializeOwned>(&self, kind: &str, key: &str) -> Option<T> {
@@ -74,37 +57,11 @@ impl LayerCache for Cache {
     }
 }
 
-/// What changes whenever somebody writes to a file: the kernel sets its change time, which no
-/// program can set back.
-pub(crate) fn state(file: &Utf8Path) -> Option<String> {
-    let about = fs_err::metadata(file).ok()?;
-    let (written, changed) =
-        ((about.mtime(), about.mtime_nsec()), (about.ctime(), about.ctime_nsec()));
-    let (device, inode, size) = (about.dev(), about.ino(), about.size());
-    Some(format!("{device} {inode} {size} {written:?} {changed:?}"))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use camino::Utf8Path;
 
-    #[test]
-    fn a_file_that_was_written_to_is_not_known() {
-        let folder = tempfile::tempdir().unwrap();
-        let folder = Utf8Path::from_path(folder.path()).unwrap();
-        let cache = Cache::new(folder.join("cache"));
-        let file = folder.join("package.zip");
-        fs_err::write(&file, "one").unwrap();
-        let digest = Digest::of(b"one");
-        assert_eq!(cache.package(&file), None);
-        cache.keep_package(&file, state(&file), &digest);
-        assert_eq!(cache.package(&file), Some(digest.clone()));
-        let before = state(&file);
-        fs_err::write(&file, "more").unwrap();
-        assert_eq!(cache.package(&file), None);
-        cache.keep_package(&file, before, &digest);
-        assert_eq!(cache.package(&file), None, "it was written to while it was read");
-    }
+    use super::*;
 
     #[test]
     fn what_cannot_be_read_or_kept_is_forgotten() {

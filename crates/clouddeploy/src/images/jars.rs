@@ -5,7 +5,10 @@ use std::{
     collections::BTreeMap,
     io::{self, Cursor, Read, Seek, Write},
     num::NonZeroUsize,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use cloudops_aws::{
@@ -16,8 +19,11 @@ use cloudops_aws::{
 
 use super::cache::Cache;
 
-/// Larger jars go through a file: several are looked into at the same time.
-const IN_MEMORY: u64 = 8 << 20;
+/// Bytes of jars in memory at the same time, whatever the number of cores; others go through a
+/// file.
+const IN_MEMORY: u64 = 48 << 20;
+/// What is taken of them now.
+static TAKEN: AtomicU64 = AtomicU64::new(0);
 /// Kind of what the cache keeps here. It changes with what is known of a jar.
 const KEPT: &str = "jars-1";
 
@@ -85,6 +91,24 @@ impl Jar {
     }
 }
 
+/// Room for a jar in memory, until it is dropped.
+struct Room(u64);
+
+impl Room {
+    /// None when there is not so much.
+    fn of(size: u64) -> Option<Self> {
+        let fits = |taken: u64| taken.checked_add(size).filter(|taken| *taken <= IN_MEMORY);
+        let taken = TAKEN.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits);
+        taken.ok().map(|_| Self(size))
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        TAKEN.fetch_sub(self.0, Ordering::Relaxed);
+    }
+}
+
 impl Content for Jar {
     fn size(&self) -> u64 {
         self.content.size()
@@ -94,7 +118,7 @@ impl Content for Jar {
         if self.facts.get().is_some() {
             return self.content.copy(to);
         }
-        if self.size() <= IN_MEMORY {
+        if let Some(_room) = Room::of(self.size()) {
             let mut bytes = Vec::with_capacity(usize::try_from(self.size()).unwrap_or_default());
             self.content.copy(&mut bytes)?;
             return self.look(Cursor::new(bytes), to);
@@ -133,4 +157,18 @@ pub(super) fn list<'a>(
         sbom.add(path, facts);
     }
     Attachment::new(MEDIA_TYPE, sbom.json().to_string().into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jars_in_memory_have_a_limit_together() {
+        let first = Room::of(IN_MEMORY / 2);
+        assert!(first.is_some() && Room::of(IN_MEMORY).is_none());
+        drop(first);
+        assert!(Room::of(IN_MEMORY).is_some());
+        assert!(Room::of(u64::MAX).is_none());
+    }
 }

@@ -35,7 +35,6 @@ use cloudops_aws::{
 
 use crate::topology::Topology;
 pub use cache::Cache;
-pub(crate) use cache::state;
 use jars::LayerJars;
 use parts::Parts;
 
@@ -122,7 +121,17 @@ impl Default for Making {
     }
 }
 
-/// Makes the images of all services and tools of a topology, by image name.
+/// Images that were made of a package.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assembled {
+    /// What tells the content of the package from any other: names, sizes and CRC-32 of all files
+    /// that images are made of. A package that was packed again has the same.
+    pub content: Digest,
+    /// Images by name.
+    pub images: BTreeMap<String, Image>,
+}
+
+/// Makes the images of all services and tools of a topology.
 ///
 /// # Errors
 /// [`ImageError`] names what the package lacks, or the entry that cannot be read.
@@ -131,7 +140,7 @@ pub fn assemble(
     topology: &Topology,
     base: &Base,
     making: &Making,
-) -> Result<BTreeMap<String, Image>, ImageError> {
+) -> Result<Assembled, ImageError> {
     let cache = making.cache.as_ref();
     let parts = Parts::read(package, topology, making.threads, cache)?;
     let mut plans = Plans::default();
@@ -157,7 +166,8 @@ pub fn assemble(
         image.attachments.push(jars::list(&name, version(package), facts));
         (name, image)
     };
-    Ok(drafts.into_iter().map(image).collect())
+    let images = drafts.into_iter().map(image).collect();
+    Ok(Assembled { content: parts.content().clone(), images })
 }
 
 /// Layers that are to be written. What several images have is in it once.

@@ -82,14 +82,19 @@ impl<'a> Parts<'a> {
         let whole = Arc::new(Source::whole(package)?);
         let content = Digest::of(b"");
         let mut parts = Self { package, content, whole, archives, webapps, groups, environments };
-        parts.content = parts.content();
+        parts.content = parts.tell_content();
         Ok(parts)
+    }
+
+    /// What tells the content of the package from any other.
+    pub(super) fn content(&self) -> &Digest {
+        &self.content
     }
 
     /// What tells the content of the package from any other: all files that images are made of, in
     /// archives too, by name, size and CRC-32. A package that was packed again has another digest,
     /// but this one.
-    fn content(&self) -> Digest {
+    fn tell_content(&self) -> Digest {
         let mut text = String::new();
         for (archive, source) in &self.archives {
             for name in source.names() {

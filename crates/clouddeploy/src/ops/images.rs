@@ -174,7 +174,7 @@ async fn fetch_and_assemble(
         if let Some(revision) = &manifest.source_commit {
             making.annotations.insert(REVISION.to_owned(), revision.clone());
         }
-        let images = assemble_images(&package, &Topology::commerce()?, &base, &making)?;
+        let images = assemble_images(&package, &Topology::commerce()?, &base, &making)?.images;
         // A file that was fetched stays until here.
         Ok((manifest, images))
     })

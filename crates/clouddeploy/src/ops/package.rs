@@ -92,7 +92,7 @@ impl PackageFile {
     /// # Errors
     /// [`PackageError`].
     pub fn open(&self, limits: Limits) -> Result<Package, PackageError> {
-        let package = Package::open_known(self.named(), limits, None)?;
+        let package = Package::open_within(self.named(), limits)?;
         let Some(manifest) = &self.manifest else {
             return Ok(package);
         };

@@ -153,7 +153,7 @@ fn layers(image: &Image) -> &[Blob] {
 fn images(made: &Made, threads: usize) -> BTreeMap<String, Image> {
     let threads = NonZeroUsize::new(threads).unwrap();
     let making = Making { compression: Compression::Zstd, threads, ..Making::default() };
-    assemble(&made.package, &Topology::commerce().unwrap(), &made.base, &making).unwrap()
+    assemble(&made.package, &Topology::commerce().unwrap(), &made.base, &making).unwrap().images
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn a_cache_changes_nothing_but_what_is_written() {
     let cache = Cache::new(Utf8PathBuf::from_path_buf(folder.path().join("cache")).unwrap());
     let cached = |made: &Made| {
         let making = Making { cache: Some(cache.clone()), ..Making::default() };
-        assemble(&made.package, &Topology::commerce().unwrap(), &made.base, &making).unwrap()
+        assemble(&made.package, &Topology::commerce().unwrap(), &made.base, &making).unwrap().images
     };
     // Layers that are written now, and not when somebody asks for them.
     let written = |images: &BTreeMap<String, Image>| -> BTreeSet<String> {

@@ -171,7 +171,8 @@ mod tests {
         }
 
         fn image(&self, architecture: &str) -> Value {
-            let layer = self.blob("application/vnd.oci.image.layer.v1.tar", architecture.as_bytes());
+            let layer =
+                self.blob("application/vnd.oci.image.layer.v1.tar", architecture.as_bytes());
             let config = json!({
                 "architecture": architecture, "os": "linux", "config": {},
                 "rootfs": {"type": "layers", "diff_ids": [layer.digest]},
@@ -237,7 +238,8 @@ mod tests {
             let image: BaseImage = image.parse().unwrap_or_else(|never| match never {});
             block_on(Base::open(&image, at, None, &Keyring::default(), &[]))
         };
-        let (packed, loose) = (open(&format!("archive:{path}"), "".into()), open("layout:.", &folder.path()));
+        let (packed, loose) =
+            (open(&format!("archive:{path}"), "".into()), open("layout:.", &folder.path()));
         let (packed, loose) = (packed.unwrap(), loose.unwrap());
         assert_eq!((&packed.image, &packed.name), (&loose.image, &loose.name));
         let layers = |base: &Base| base.image.variants[1].layers[0].data.bytes().unwrap();

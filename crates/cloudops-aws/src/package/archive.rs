@@ -119,7 +119,7 @@ impl<R: Read + Seek> Archive<R> {
         let mut to = Target { to, failed: None };
         let copied = self.zip.by_index(index).map_err(|error| error.to_string()).and_then(|file| {
             // One byte more than it says shows that it lies.
-            std::io::copy(&mut file.take(size + 1), &mut to).map_err(|error| error.to_string())
+            copy(file.take(size + 1), size, &mut to).map_err(|error| error.to_string())
         });
         // A full disk is not the fault of the entry.
         if let Some(failed) = to.failed {
@@ -241,5 +241,22 @@ impl Archive<Nested> {
     ) -> Result<(Self, Vec<PackageError>), PackageError> {
         let (archive, refused) = Self::survey(name, bytes.clone(), limits)?;
         Ok((Self { bytes: Some(bytes), ..archive }, refused))
+    }
+}
+/// Large files in large pieces: each piece is a few calls of the system.
+fn copy(mut from: impl Read, size: u64, to: &mut impl Write) -> std::io::Result<u64> {
+    const PIECE: u64 = 256 << 10;
+    let mut piece = vec![0; usize::try_from(size.clamp(1, PIECE)).unwrap_or(1)];
+    let mut copied = 0;
+    loop {
+        match from.read(&mut piece) {
+            Ok(0) => return Ok(copied),
+            Ok(count) => {
+                to.write_all(&piece[..count])?;
+                copied += count as u64;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
 }

@@ -10,7 +10,6 @@
 
 mod archive;
 mod contents;
-mod digesting;
 mod error;
 pub mod inspect;
 mod limits;
@@ -20,7 +19,10 @@ pub mod sbom;
 mod survey;
 mod versions;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -32,7 +34,6 @@ pub use parts::{Parts, WebApp};
 pub use versions::{OpsSpec, SpecSource};
 
 use crate::ids::Digest;
-use digesting::Digesting;
 
 /// A package file, and the name that messages give it: one that was fetched into a file for a
 /// moment is known by where it came from.
@@ -61,7 +62,7 @@ impl<'a> From<&'a Utf8PathBuf> for NamedFile<'a> {
 pub struct Package {
     path: Utf8PathBuf,
     name: String,
-    digest: Arc<Digesting>,
+    digest: Arc<OnceLock<Digest>>,
     size: u64,
     /// Bytes of its entries.
     unpacked: u64,
@@ -82,23 +83,13 @@ impl Package {
     }
 
     /// Reads and checks a package file that holds no more than `limits`; those of the zips inside
-    /// are the same.
+    /// are the same. Only what says what is in it is read, not all of it.
     ///
     /// # Errors
     /// [`PackageError`] names the file and the entry that is wrong.
-    pub fn open_within(path: &Utf8Path, limits: Limits) -> Result<Self, PackageError> {
-        Self::open_known(path, limits, None)
-    }
-
-    /// [`Package::open_within`] of a file whose digest is known, for example because nobody has
-    /// written to it since it was read. A package of a gigabyte takes a second to be read.
-    ///
-    /// # Errors
-    /// As [`Package::open_within`].
-    pub fn open_known<'a>(
+    pub fn open_within<'a>(
         file: impl Into<NamedFile<'a>>,
         limits: Limits,
-        digest: Option<Digest>,
     ) -> Result<Self, PackageError> {
         let NamedFile { file: path, name } = file.into();
         let bytes = Nested::open(path)?;
@@ -111,10 +102,7 @@ impl Package {
         let spec = versions::needed(&mut archive, parts.suite())?;
         let tomcat = parts.tomcats.first().cloned().unwrap_or_default();
         let size = bytes.length();
-        let digest = match digest {
-            Some(digest) => Arc::new(Digesting::known(digest)),
-            None => Arc::new(Digesting::of(bytes)),
-        };
+        let digest = Arc::new(OnceLock::new());
         let (path, name, unpacked) = (path.to_owned(), name.to_owned(), archive.unpacked());
         Ok(Self { path, name, digest, size, unpacked, parts, tomcat, entries, spec, limits })
     }
@@ -137,12 +125,16 @@ impl Package {
         self.parts.suite().unwrap_or_default()
     }
 
-    /// Digest of the file. Its reading began when the package was opened, beside all else.
+    /// Digest of the file, all of which is read for it, once: a second for a gigabyte.
     ///
     /// # Errors
     /// [`PackageError::Io`] when the file cannot be read.
     pub fn digest(&self) -> Result<&Digest, PackageError> {
-        self.digest.get()
+        if let Some(digest) = self.digest.get() {
+            return Ok(digest);
+        }
+        let read = Digest::read(Nested::open(&self.path)?)?;
+        Ok(self.digest.get_or_init(|| read))
     }
 
     /// Size of the file in bytes.

@@ -20,6 +20,7 @@ pub struct Nested {
     length: u64,
     /// Where the next read begins in the part.
     at: u64,
+    ahead: Ahead,
 }
 
 impl Nested {
@@ -34,7 +35,7 @@ impl Nested {
     }
 
     pub(super) fn new(file: File, length: u64) -> Self {
-        Self { file: Arc::new(file), start: 0, length, at: 0 }
+        Self { file: Arc::new(file), start: 0, length, at: 0, ahead: Ahead::default() }
     }
 
     /// Bytes in it.
@@ -52,6 +53,7 @@ impl Nested {
             start: self.start + start,
             length,
             at: 0,
+            ahead: Ahead::default(),
         })
     }
 }
@@ -60,9 +62,46 @@ impl Read for Nested {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = usize::try_from(self.length.saturating_sub(self.at)).unwrap_or(usize::MAX);
         let most = buffer.len().min(left);
-        let count = self.file.read_at(&mut buffer[..most], self.start + self.at)?;
+        let count = if most >= AHEAD {
+            self.file.read_at(&mut buffer[..most], self.start + self.at)?
+        } else {
+            self.read_ahead(left)?.read(&mut buffer[..most])?
+        };
         self.at += count as u64;
         Ok(count)
+    }
+}
+
+/// What is read at least: readers of zips ask for a few bytes at a time.
+const AHEAD: usize = 64 << 10;
+
+/// Bytes that were read before somebody asked for them. A clone reads its own.
+#[derive(Debug, Default)]
+struct Ahead {
+    at: u64,
+    bytes: Vec<u8>,
+}
+
+impl Clone for Ahead {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl Nested {
+    /// The bytes from here on that are in memory; some, unless `left` is none.
+    fn read_ahead(&mut self, left: usize) -> io::Result<&[u8]> {
+        let Ahead { at, bytes } = &mut self.ahead;
+        let behind = |place: u64| usize::try_from(place.checked_sub(*at)?).ok();
+        let known = behind(self.at).filter(|known| *known < bytes.len());
+        if let Some(known) = known {
+            return Ok(&self.ahead.bytes[known..]);
+        }
+        bytes.resize(left.min(AHEAD), 0);
+        let read = self.file.read_at(bytes, self.start + self.at);
+        bytes.truncate(*read.as_ref().unwrap_or(&0));
+        *at = self.at;
+        read.map(|_| self.ahead.bytes.as_slice())
     }
 }
 
@@ -109,6 +148,31 @@ mod tests {
         assert_eq!(rest(&mut inner), "345");
         inner.seek(SeekFrom::Start(9)).unwrap();
         assert_eq!(rest(&mut inner), "");
+    }
+
+    #[test]
+    fn what_is_read_ahead_is_what_stands_there() {
+        let bytes: Vec<u8> = (0..3 * AHEAD + 5).map(|number| (number % 251) as u8).collect();
+        let mut part = nested(&bytes).part(1, bytes.len() as u64 - 2).unwrap();
+        let bytes = &bytes[1..bytes.len() - 1];
+        let mut piece = vec![0; 2 * AHEAD];
+        for (at, count) in
+            [(0, 10), (5, 10), (AHEAD - 3, 6), (10, 2 * AHEAD), (7, 3), (3 * AHEAD, 9)]
+        {
+            part.seek(SeekFrom::Start(at as u64)).unwrap();
+            let mut read = 0;
+            while read < count {
+                match part.read(&mut piece[read..count]).unwrap() {
+                    0 => break,
+                    some => read += some,
+                }
+            }
+            assert_eq!(piece[..read], bytes[at..bytes.len().min(at + count)], "{at} {count}");
+        }
+        let mut all = Vec::new();
+        part.rewind().unwrap();
+        part.clone().read_to_end(&mut all).unwrap();
+        assert_eq!(all, bytes);
     }
 
     #[test]

@@ -95,6 +95,7 @@ pub(super) async fn exec(session: &Session, verb: Verb) -> CliResult {
     if let Verb::Verify { file, limits } = verb {
         let package = Package::open_within(&file, limits.limits())?;
         package.check_contents()?;
+        package.digest()?;
         session.print(&report::Verified(package));
         return Ok(Class::Done);
     }

@@ -14,7 +14,7 @@ use cloudops_aws::{
 use super::{BuiltImage, base, push::Pushing, unblocked};
 use crate::{
     error::DeployError,
-    images::{self, Making, assemble},
+    images::{Assembled, Making, assemble},
     topology::Topology,
 };
 
@@ -40,7 +40,7 @@ pub struct PlainRequest {
 /// What was built.
 #[derive(Debug, Clone)]
 pub struct PlainReport {
-    /// Digest of the package file.
+    /// Digest of the content of the package, whatever its zip looks like.
     pub package: Digest,
     /// Images by name.
     pub images: BTreeMap<String, BuiltImage>,
@@ -63,7 +63,7 @@ pub async fn build_plain(
     if let BaseImage::Reference(reference) = &request.base {
         registry.remember(&base.image, reference).await?;
     }
-    let (digest, images) = assembled(events, request, base).await?;
+    let Assembled { content, images } = assembled(events, request, base).await?;
     let place = |(name, image): (String, Image)| {
         let repository = match prefix {
             "" => name.clone(),
@@ -72,41 +72,26 @@ pub async fn build_plain(
         (name, (image, repository))
     };
     let images = images.into_iter().map(place).collect();
-    let pushing = Pushing { registry: &registry, host, images, id: digest.short() };
-    Ok(PlainReport { images: pushing.push(events).await?, package: digest })
-}
-
-/// Makes the images of a package, without reading all of it when the cache knows the file.
-fn make(
-    file: &Utf8Path,
-    limits: Limits,
-    base: &Base,
-    making: &Making,
-) -> Result<(Digest, BTreeMap<String, Image>), DeployError> {
-    let cache = making.cache.as_ref();
-    let before = images::state(file);
-    let known = cache.and_then(|cache| cache.package(file));
-    let is_new = known.is_none();
-    let package = Package::open_known(file, limits, known)?;
-    let images = assemble(&package, &Topology::commerce()?, base, making)?;
-    let digest = package.digest()?;
-    if let Some(cache) = cache.filter(|_| is_new) {
-        cache.keep_package(file, before, digest);
-    }
-    Ok((digest.clone(), images))
+    let pushing = Pushing { registry: &registry, host, images, id: content.short() };
+    Ok(PlainReport { images: pushing.push(events).await?, package: content })
 }
 
 async fn assembled(
     events: &EventSink,
     request: &PlainRequest,
     base: Base,
-) -> Result<(Digest, BTreeMap<String, Image>), DeployError> {
+) -> Result<Assembled, DeployError> {
     let begin = Instant::now();
     events.step("package", format!("package {}", request.package));
     let (file, limits, making) = (request.package.clone(), request.limits, request.making.clone());
-    let made = unblocked(move || make(&file, limits, &base, &making)).await;
+    let made = unblocked(move || {
+        // Only what images need is read of it, not all of it for a digest.
+        let package = Package::open_within(&file, limits)?;
+        Ok(assemble(&package, &Topology::commerce()?, &base, &making)?)
+    })
+    .await;
     match &made {
-        Ok((_, images)) => {
+        Ok(Assembled { images, .. }) => {
             let seconds = begin.elapsed().as_secs_f64();
             let detail = format!("{} images assembled in {seconds:.1} s", images.len());
             events.step_done("package", Outcome::Done, detail);

@@ -71,7 +71,8 @@ pub async fn publish(
 fn check(ctx: &Ctx, request: &PublishRequest) -> Result<Package, TeamError> {
     ctx.events.step("check", format!("check {}", request.file));
     let checked = Package::open_within(&request.file, request.limits)
-        .and_then(|package| package.check_contents().map(|()| package));
+        .and_then(|package| package.check_contents().map(|()| package))
+        .and_then(|package| package.digest().map(drop).map(|()| package));
     match checked {
         Ok(package) => {
             let (count, size) = (package.entries().len(), package.size());
