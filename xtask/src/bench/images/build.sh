@@ -34,7 +34,8 @@ war() { # SERVICE ARTIFACT CONTEXT SIZE: shared jars come out of the first one o
     place=opt/tomcat/webapps/$3
     pages=$FILES/$1/pages/$place
     file=webapps/$2-$VERSION.war
-    mkdir -p "$pages"
+    # Several do this at the same time, and unzip does not like to be second.
+    mkdir -p "$pages" "$FILES/package/webapps"
     unzip -qo "$PACKAGE" "$file" -d "$FILES/package"
     if [ "$4" = small ] || [ "$1" = "$(head -n 1 services.txt | cut -d ' ' -f 1)" ]; then
         unzip -qo "$FILES/package/$file" -d "$pages"
