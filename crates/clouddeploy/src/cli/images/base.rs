@@ -32,7 +32,8 @@ pub(super) async fn exec(session: &Session, args: BaseArgs) -> CliResult {
     let ctx = session.connect(&config).await?;
     let image = args.image.as_deref().map(super::base_image);
     let pin = image.is_some();
-    let request = BaseRequest { config, image, folder: super::folder(session) };
+    let owner = session.settings.owner.clone();
+    let request = BaseRequest { config, owner, image, folder: super::folder(session) };
     let report = images::base(&ctx, &request).await?;
     let written = if pin { Some(write(session, &report)?) } else { None };
     session.print(&Shown { report, written });

@@ -10,10 +10,14 @@ use cloudops_aws::{
     events::{EventSink, Outcome},
     ids::Digest,
     oci::{Base, Keyring, OciError, Platform, Registry, Source},
+    state::{lock::Owner, runs},
 };
 
 use super::account::{Account, BASE};
-use crate::{error::DeployError, ops::initialized};
+use crate::{
+    error::DeployError,
+    ops::{initialized, lock_request, store},
+};
 
 /// Reads a base image from where it is, as a step of its own. Relative paths start from `folder`;
 /// the keyring is for references to other registries than this one.
@@ -113,6 +117,8 @@ pub(super) fn platforms(config: &CloudOpsConfig) -> Vec<Platform> {
 pub struct BaseRequest {
     /// The settings of the instance.
     pub config: CloudOpsConfig,
+    /// Who runs it.
+    pub owner: Owner,
     /// The image to pin; the one of the settings is told about when none is given.
     pub image: Option<BaseImage>,
     /// Folder that relative paths in the settings start from.
@@ -153,10 +159,15 @@ pub async fn base(ctx: &Ctx, request: &BaseRequest) -> Result<BaseReport, Deploy
         let image = image.ok_or(DeployError::MissingSetting("images.base"))?;
         return told(&account, image, &request.folder).await;
     };
-    let base = kept(ctx, &account, image, &request.folder, &wanted).await?;
-    let pinned = image.pinned(base.digest());
-    let copy = account.reference(BASE, base.digest()).ok();
-    Ok(report(pinned, &base, copy))
+    let store = store(&ctx.aws, config);
+    let asked = lock_request("deploy".to_owned(), &request.owner, "images base");
+    runs::recorded(ctx, &store, asked, async |_locked| {
+        let base = kept(ctx, &account, image, &request.folder, &wanted).await?;
+        let pinned = image.pinned(base.digest());
+        let copy = account.reference(BASE, base.digest()).ok();
+        Ok(report(pinned, &base, copy))
+    })
+    .await
 }
 
 fn report(image: BaseImage, base: &Base, copy: Option<String>) -> BaseReport {

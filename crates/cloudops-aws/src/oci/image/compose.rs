@@ -201,7 +201,7 @@ fn own_run(image: &Variant, below: &Variant) -> Value {
 }
 
 impl Variant {
-    /// The platform, and what the layer is for, from the top: for people.
+    /// What each layer is for, as its history tells it, and its compressed bytes; lowest first.
     #[must_use]
     pub fn titles(&self) -> Vec<(String, u64)> {
         let history = self.settings["history"].as_array().cloned().unwrap_or_default();
