@@ -106,15 +106,18 @@ pub async fn find(store: &Store, id: &str) -> Result<Option<Release>, StateError
     Ok(store.get(&key(id)).await?.map(|found| found.value))
 }
 
-/// Adds a release to the ledger, unless the newest one has the same images: then that one is
-/// given back, and false.
+/// Adds a release to the ledger, unless the newest one has the same images of the same package:
+/// then that one is given back, and false. Another package that runs the same is a release of its
+/// own, by which whoever built it finds it; deploying it changes nothing.
 ///
 /// # Errors
 /// [`StateError::Conflict`] when another run added one at the same moment.
 pub async fn append(store: &Store, draft: Release) -> Result<(Release, bool), StateError> {
     let known = list(store).await?;
     let last = known.last();
-    if let Some(same) = last.filter(|last| last.images == draft.images) {
+    let is_same =
+        |last: &&Release| (&last.images, &last.package) == (&draft.images, &draft.package);
+    if let Some(same) = last.filter(is_same) {
         return Ok((same.clone(), false));
     }
     let release = Release {
